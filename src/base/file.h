@@ -1,0 +1,26 @@
+/* Whole files, written so that a crash leaves the old or the new one. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Reads a regular file of at most `max` bytes. On success *data is malloc'd, has *length bytes and
+ * a NUL behind them. -errno, ERR_TOO_LONG. */
+int file_read(const char *path, size_t max, char **data, size_t *length, struct error *why);
+
+/* Replaces `path` by `data`: a new file beside it with exactly these permissions (umask does not
+ * count), fsync, rename, fsync of the folder. An old file's owner and group are kept where the
+ * caller may set them. -errno. */
+int file_replace(const char *path, const void *data, size_t length, mode_t mode, struct error *why);
+
+/* Makes one folder with exactly these permissions; one that is there already is left as it is.
+ * -errno. */
+int file_make_folder(const char *path, mode_t mode, struct error *why);
+
+/* "folder/name" in a new string, NULL without memory. */
+char *file_join(const char *folder, const char *name);
+
+#endif

@@ -1,0 +1,43 @@
+/* The configuration, read and checked as a whole; once read it does not change, and is shared by
+ * counting references. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/error.h"
+#include "core/stream.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_DIGEST_SIZE 32
+
+struct config {
+    const char *path;                   /* of the file, as given */
+    uint8_t digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of its text */
+    const char *data_dir;               /* stores lie in data_dir/list and data_dir/ledger */
+    const char *key_dir;
+    const char *listen; /* "unix:/path", "inet:port@host", "inet6:port@host" */
+    const char *user;   /* owner of the list: whom web and tool become as root; NULL: no change */
+    const char
+        *milter_user;   /* owner of the ledger: whom the milter becomes as root; NULL: no change */
+    const char *group;  /* that may read the list; NULL: the user's own */
+    uint64_t list_size; /* bytes reserved for each store's map */
+    uint64_t ledger_size;
+    unsigned connections; /* beyond this many at once, the milter says 451 to new ones */
+    struct policy policy;
+};
+
+/* Reads and checks the file. On failure `why` names the file, the line where there is one, and what
+ * is wrong; *config is untouched. -errno where the file cannot be read, ERR_CONFIG. One reference
+ * is the caller's. */
+int config_read(const char *path, struct config **config, struct error *why);
+
+/* Counts one more user, from any thread; returns its argument. */
+const struct config *config_hold(const struct config *config);
+/* Counts one less; the last one frees it. NULL is allowed. */
+void config_release(const struct config *config);
+
+/* The stream of that name; NULL: none. */
+const struct stream *config_stream(const struct config *config, const char *name);
+
+#endif

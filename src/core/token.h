@@ -1,0 +1,54 @@
+/* Tokens: the part of an unsubscribe link that says who and what, sealed.
+ *
+ * A token is AES-256-SIV (RFC 5297) over scope, address and day, written in base64url. It needs no
+ * row in a database and tells nothing to a proxy's log; two messages of one day give one link. It
+ * never expires.
+ *
+ *     byte 0      1, the format
+ *     byte 1      the key's id, 1 to 255
+ *     16 bytes    synthetic IV
+ *     the rest    sealed: day (2 bytes, big-endian), length of the scope (1 byte), scope, address
+ *
+ * The first two bytes and the purpose are authenticated with it. */
+#ifndef CORE_TOKEN_H
+#define CORE_TOKEN_H
+
+#include "base/text.h"
+#include "core/address.h"
+#include "core/scope.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TOKEN_KEY_SIZE 64
+#define TOKEN_BYTES_MAX (2 + 16 + 2 + 1 + SCOPE_MAX + ADDRESS_MAX)
+#define TOKEN_SIZE TEXT_BASE64URL_SIZE(TOKEN_BYTES_MAX) /* of the text, the final NUL counted */
+
+struct token_key {
+    uint8_t id; /* 1 to 255 */
+    uint8_t key[TOKEN_KEY_SIZE];
+};
+
+/* What a token is good for; one made for one purpose does not open for another. The values are
+ * sealed in; they never change. */
+enum token_purpose {
+    TOKEN_UNSUBSCRIBE = 'U',
+};
+
+struct token {
+    uint8_t key_id;
+    uint16_t day; /* on which the mail was sent, in days since 1970-01-01 UTC */
+    char scope[SCOPE_MAX + 1];
+    struct address address;
+};
+
+/* ERR_SYNTAX for a scope or address that is not canonical, ERR_CRYPTO. */
+int token_seal(const struct token_key *key, enum token_purpose purpose, const char *scope,
+               const struct address *address, uint16_t day, char text[TOKEN_SIZE]);
+
+/* Opens a token with whichever of the keys made it. ERR_NOT_FOUND for every text that is not a
+ * token of these keys and this purpose: who tries is not told why. */
+int token_open(const struct token_key *keys, size_t count, enum token_purpose purpose,
+               const char *text, struct token *token);
+
+#endif

@@ -1,0 +1,58 @@
+/* Verdicts: what happens to one marketing message, from what is known of each recipient. */
+#ifndef CORE_VERDICT_H
+#define CORE_VERDICT_H
+
+#include "core/stream.h"
+
+#include <stddef.h>
+
+enum recipient_state {
+    RECIPIENT_FREE, /* may be mailed */
+    RECIPIENT_OPTED_OUT,
+    RECIPIENT_NO_CONSENT,
+    RECIPIENT_COMPANION,   /* goes through with the others, and is nobody alone */
+    RECIPIENT_UNREADABLE,  /* cannot be looked up, but removed */
+    RECIPIENT_UNREMOVABLE, /* cannot be looked up, and removing it is not certain to work */
+    RECIPIENT_UNKNOWN,     /* the store cannot tell */
+};
+
+/* The values are stored in the ledger; they never change. */
+enum action {
+    ACTION_PASS = 1,    /* to all recipients */
+    ACTION_STRIP = 2,   /* to those who may have it */
+    ACTION_REFUSE = 3,  /* 550, to nobody */
+    ACTION_DISCARD = 4, /* 250 and to nobody, because the stream says so */
+    ACTION_DEFER = 5,   /* 451: cannot tell, try again */
+};
+
+/* "pass", "strip", "refuse", "discard", "defer". */
+const char *action_name(enum action action);
+
+/* "free", "opted-out", "no-consent", "companion", "unreadable", "unremovable", "unknown". */
+const char *recipient_state_name(enum recipient_state state);
+
+/* Which List-Unsubscribe the message may bear. */
+enum link_kind {
+    LINK_NONE,
+    LINK_PERSONAL, /* one person is left: a token of theirs, one-click */
+    LINK_GENERAL,  /* several: the scope's general page, never one-click */
+};
+
+struct verdict {
+    enum action action;
+    enum link_kind link; /* LINK_NONE unless the message goes out */
+    size_t only_one;     /* index of a recipient that is the one person; for LINK_PERSONAL */
+    size_t delivered;    /* recipients that get it, companions included */
+    size_t kept_back;    /* opted out, without consent, or unreadable */
+};
+
+/* Whether a recipient in this state is kept from the message. */
+bool recipient_is_kept_back(enum recipient_state state);
+
+/* `states[i]` belongs to `recipients[i]`. One person given twice, in whatever spelling, is one
+ * person. A message with recipients that are all companions passes; one that had others and lost
+ * them is left with nobody. */
+struct verdict verdict_make(const struct stream *stream, const struct recipient *recipients,
+                            const enum recipient_state *states, size_t count);
+
+#endif
