@@ -9,12 +9,14 @@
 int64_t clock_now(void);    /* seconds, wall clock */
 int64_t clock_now_ms(void); /* milliseconds, wall clock */
 
-/* RFC 3339 in UTC, "2026-03-03T12:00:00Z"; with milliseconds "2026-03-03T12:00:00.123Z". */
+/* RFC 3339 in UTC, "2026-03-03T12:00:00Z"; with milliseconds "2026-03-03T12:00:00.123Z". A day
+ * outside of the years 0 to 9999, which that form cannot tell, becomes their first or last day. */
 const char *clock_format(int64_t seconds, char text[CLOCK_TEXT_SIZE]);
 const char *clock_format_ms(int64_t milliseconds, char text[CLOCK_TEXT_SIZE]);
 
 /* RFC 3339 section 5.6 with any offset, fractions dropped, or a date alone (its first second in
- * UTC). Years 1970 to 9999: 0, ERR_SYNTAX. */
+ * UTC). Date and time may be divided by a blank. A leap second, at the end of a UTC month only, is
+ * the second behind it. Years 1970 to 9999 in UTC: 0, ERR_SYNTAX. */
 int clock_parse(const char *text, int64_t *seconds);
 
 #endif

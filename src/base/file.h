@@ -8,16 +8,18 @@
 #include <sys/types.h>
 
 /* Reads a regular file of at most `max` bytes. On success *data is malloc'd, has *length bytes and
- * a NUL behind them. -errno, ERR_TOO_LONG. */
+ * a NUL behind them. -errno (-EISDIR, -EINVAL: not a regular file), ERR_TOO_LONG. */
 int file_read(const char *path, size_t max, char **data, size_t *length, struct error *why);
 
 /* Replaces `path` by `data`: a new file beside it with exactly these permissions (umask does not
  * count), fsync, rename, fsync of the folder. An old file's owner and group are kept where the
- * caller may set them. -errno. */
+ * caller may set them. A symbolic link is replaced, not followed. -errno; the old file is then
+ * still there, unless it was the fsync of the folder that failed. Who is killed on the way leaves
+ * `path`.XXXXXX behind. */
 int file_replace(const char *path, const void *data, size_t length, mode_t mode, struct error *why);
 
-/* Makes one folder with exactly these permissions; one that is there already is left as it is.
- * -errno. */
+/* Makes one folder with exactly these permissions; one that is there already is left as it is. On
+ * disk when it returns. -errno (-ENOTDIR: something else has the name). */
 int file_make_folder(const char *path, mode_t mode, struct error *why);
 
 /* "folder/name" in a new string, NULL without memory. */

@@ -14,11 +14,12 @@ struct network {
     unsigned bits; /* 0 to 128 that count, those of the IPv4 prefix included */
 };
 
-/* "192.0.2.1", "2001:db8::1", also in the form [IPv6:2001:db8::1] that MTAs log: 0, ERR_SYNTAX. */
+/* "192.0.2.1", "2001:db8::1", also as MTAs dress them, with brackets, the tag "IPv6:" or both:
+ * "[IPv6:2001:db8::1]". 0, ERR_SYNTAX. */
 int ip_parse(const char *text, struct ip *ip);
 
-/* An address, or an address and a prefix length: "10.0.0.0/8", "::1". Bits set behind the prefix
- * are an error: 0, ERR_SYNTAX. */
+/* An address, or an address and a prefix length: "10.0.0.0/8", "::1", "[2001:db8::]/32". Bits set
+ * behind the prefix are an error. "::/0" holds every address, IPv4 too. 0, ERR_SYNTAX. */
 int network_parse(const char *text, struct network *network);
 
 bool network_contains(const struct network *network, const struct ip *ip);
