@@ -37,10 +37,10 @@ struct message {
     bool client_known;         /* whether client_ip holds an address (not so for a Unix socket) */
     struct ip client_ip;
     const char *login;  /* SASL login as the MTA gave it, with its realm; NULL: none */
-    const char *sender; /* envelope sender without <>; empty: the null sender */
+    const char *sender; /* envelope sender without <>; empty: the null sender; NULL: unknown */
     const struct header_field *fields;
     size_t field_count;
-    const struct recipient *recipients;
+    const struct recipient *recipients; /* all that were given and not refused by the MTA itself */
     size_t recipient_count;
 };
 
@@ -53,8 +53,18 @@ const struct header_field *message_field(const struct message *message, const ch
  * `size` bytes. */
 void message_unfold(const char *value, char *line, size_t size);
 
-/* The addr-spec of the first mailbox in a From value (RFC 5322 section 3.4), as written there, cut
- * to fit; "" where none is found. */
+/* Whether the value, unfolded in this way, fits the glob as a whole (text_glob's meaning). A value
+ * of any length is looked at to its end. */
+bool message_value_fits(const char *glob, const char *value);
+
+/* The addr-spec of the next mailbox in a From value (RFC 5322 section 3.4; members of a group
+ * count), as written there but without comments and blanks, cut to fit; *value then stands behind
+ * it. In angle brackets anything is taken, without them only what has an '@'. False and "" where
+ * there is no more. */
+bool message_next_mailbox(const char **value, char *address, size_t size);
+
+/* The addr-spec of the first mailbox in a From value, by the same reading; "" where none is found.
+ */
 void message_from_address(const char *value, char *address, size_t size);
 
 /* Whether the message answers somebody or goes through a discussion list, by what it says itself: a

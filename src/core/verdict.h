@@ -6,14 +6,15 @@
 
 #include <stddef.h>
 
+/* The values are stored in the ledger; they never change. */
 enum recipient_state {
-    RECIPIENT_FREE, /* may be mailed */
-    RECIPIENT_OPTED_OUT,
-    RECIPIENT_NO_CONSENT,
-    RECIPIENT_COMPANION,   /* goes through with the others, and is nobody alone */
-    RECIPIENT_UNREADABLE,  /* cannot be looked up, but removed */
-    RECIPIENT_UNREMOVABLE, /* cannot be looked up, and removing it is not certain to work */
-    RECIPIENT_UNKNOWN,     /* the store cannot tell */
+    RECIPIENT_FREE = 1, /* may be mailed */
+    RECIPIENT_OPTED_OUT = 2,
+    RECIPIENT_NO_CONSENT = 3,
+    RECIPIENT_COMPANION = 4,   /* goes through with the others, and is nobody alone */
+    RECIPIENT_UNREADABLE = 5,  /* cannot be looked up, but removed */
+    RECIPIENT_UNREMOVABLE = 6, /* cannot be looked up, and removing it is not certain to work */
+    RECIPIENT_UNKNOWN = 7,     /* the store cannot tell */
 };
 
 /* The values are stored in the ledger; they never change. */
@@ -42,16 +43,18 @@ struct verdict {
     enum action action;
     enum link_kind link; /* LINK_NONE unless the message goes out */
     size_t only_one;     /* index of a recipient that is the one person; for LINK_PERSONAL */
-    size_t delivered;    /* recipients that get it, companions included */
-    size_t kept_back;    /* opted out, without consent, or unreadable */
+    size_t delivered;    /* recipients that get it, companions included; 0 unless it goes out */
+    size_t kept_back;    /* opted out, without consent, unreadable or unremovable */
 };
 
 /* Whether a recipient in this state is kept from the message. */
 bool recipient_is_kept_back(enum recipient_state state);
 
-/* `states[i]` belongs to `recipients[i]`. One person given twice, in whatever spelling, is one
- * person. A message with recipients that are all companions passes; one that had others and lost
- * them is left with nobody. */
+/* `states[i]` belongs to `recipients[i]`; only one that was read can be free. One person given
+ * twice, in whatever spelling, is one person. A message with recipients that are all companions
+ * passes; one that had others and lost them is left with nobody. One that the store cannot tell of
+ * defers the whole, one that is not certain to be removable refuses it. Neither `suppressed` nor
+ * `mode` is looked at: the first belongs to RCPT, the second to who acts. */
 struct verdict verdict_make(const struct stream *stream, const struct recipient *recipients,
                             const enum recipient_state *states, size_t count);
 
