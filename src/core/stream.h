@@ -96,11 +96,13 @@ struct recognition {
 
 bool policy_is_internal(const struct policy *policy, const struct message *message);
 bool policy_is_companion(const struct policy *policy, const struct address *address);
-/* Whether some stream refuses or puts off single recipients, so that RCPT has to be answered. */
+/* Whether some enforcing stream that can be known by then refuses or puts off single recipients, so
+ * that RCPT has to be answered. */
 bool policy_answers_recipients(const struct policy *policy);
 
-/* What a message is. A stream or exemption that was recognised at STAGE_RECIPIENT stays so,
- * whatever headers and recipients come. */
+/* What a message is. Anything but RECOGNISED_NOT_YET at STAGE_RECIPIENT stays so, whatever headers
+ * and recipients come, as long as no recipient leaves the message's list again: who refuses one or
+ * puts it off leaves it there for this purpose. A rule that asks for nothing never matches. */
 struct recognition stream_recognise(const struct policy *policy, const struct message *message,
                                     enum stage stage);
 
