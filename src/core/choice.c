@@ -60,7 +60,7 @@ int choice_reason_parse(const char *name, enum choice_reason *reason)
 
 bool choice_stands(const struct choice *choice, int64_t now)
 {
-    return choice->until == 0 || now < choice->until;
+    return choice->kind == CHOICE_OPT_OUT || choice->until == 0 || now < choice->until;
 }
 
 static bool keeps_back(const struct choice *row)
@@ -73,8 +73,18 @@ static bool stands_for(const struct choice *row, const char *scope, int64_t now)
     return choice_stands(row, now) && scope_covers(row->scope, scope);
 }
 
+/* There are no opt-ins for a domain; one that came from anywhere would speak for people who said
+ * nothing. */
+static bool is_opt_in(const struct choice *row)
+{
+    return row->kind == CHOICE_OPT_IN && !row->domain;
+}
+
+/* Whether the opt-in lifts the row wherever it stands and covers. */
 static bool names(const struct choice *opt_in, const struct choice *row)
 {
+    if (!is_opt_in(opt_in) || !opt_in->confirmed || row->domain)
+        return false;
     for (size_t i = 0; i < opt_in->name_count; i++)
         if (event_name_equal(&opt_in->names[i], &row->event))
             return true;
@@ -86,17 +96,14 @@ bool choice_would_be_named(const struct choice *row, const char *opt_in_scope, i
     return keeps_back(row) && !row->domain && stands_for(row, opt_in_scope, now);
 }
 
-/* An opt-in that stands, covers the scope and names the row; NULL where there is none. */
-static const struct choice *lifted_by(const struct choice *row, const struct choice *rows,
-                                      size_t count, const char *scope, int64_t now)
+/* Whether an opt-in that stands and covers the scope names the row. */
+static bool is_lifted(const struct choice *row, const struct choice *rows, size_t count,
+                      const char *scope, int64_t now)
 {
-    if (row->domain)
-        return NULL;
     for (size_t i = 0; i < count; i++)
-        if (rows[i].kind == CHOICE_OPT_IN && rows[i].confirmed &&
-            stands_for(&rows[i], scope, now) && names(&rows[i], row))
-            return &rows[i];
-    return NULL;
+        if (stands_for(&rows[i], scope, now) && names(&rows[i], row))
+            return true;
+    return false;
 }
 
 static size_t collect_blocking(const struct choice *rows, size_t count, const char *scope,
@@ -105,26 +112,29 @@ static size_t collect_blocking(const struct choice *rows, size_t count, const ch
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
         if (keeps_back(&rows[i]) && stands_for(&rows[i], scope, now) &&
-            !lifted_by(&rows[i], rows, count, scope, now))
+            !is_lifted(&rows[i], rows, count, scope, now))
             found[n++] = &rows[i];
     return n;
 }
 
-/* The opt-ins without which the answer would have been another one. */
+static bool lifts_something(const struct choice *opt_in, const struct choice *rows, size_t count,
+                            const char *scope, int64_t now)
+{
+    for (size_t i = 0; i < count; i++)
+        if (keeps_back(&rows[i]) && stands_for(&rows[i], scope, now) && names(opt_in, &rows[i]))
+            return true;
+    return false;
+}
+
+/* The opt-ins that make it so that the mail may go. */
 static size_t collect_allowing(const struct choice *rows, size_t count, const char *scope,
                                bool consent_asked, int64_t now, const struct choice **found)
 {
     size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].kind != CHOICE_OPT_IN || !stands_for(&rows[i], scope, now))
-            continue;
-        bool lifts = false;
-        for (size_t j = 0; j < count && !lifts; j++)
-            lifts = keeps_back(&rows[j]) && stands_for(&rows[j], scope, now) && rows[i].confirmed &&
-                    names(&rows[i], &rows[j]);
-        if (consent_asked || lifts)
+    for (size_t i = 0; i < count; i++)
+        if (is_opt_in(&rows[i]) && stands_for(&rows[i], scope, now) &&
+            (consent_asked || lifts_something(&rows[i], rows, count, scope, now)))
             found[n++] = &rows[i];
-    }
     return n;
 }
 
@@ -157,13 +167,27 @@ static bool names_all_of(const struct choice *row, const struct choice *candidat
     return true;
 }
 
-static bool is_named_by_any(const struct choice *row, const struct choice *rows, size_t count,
-                            int64_t now)
+/* Whether saying again what the row says would add nothing, seen from the opt-ins that name it:
+ * none does, or the candidate is the very statement that they named. Two statements without a date
+ * are not known to be one, and a date that is not before the opt-in's may be the change of mind
+ * that came after it; what is in doubt is written. */
+static bool is_same_statement(const struct choice *candidate, const struct choice *row,
+                              const struct choice *rows, size_t count, int64_t now)
 {
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].kind == CHOICE_OPT_IN && choice_stands(&rows[i], now) && names(&rows[i], row))
-            return true;
-    return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!choice_stands(&rows[i], now) || !names(&rows[i], row))
+            continue;
+        if (candidate->asked == 0 || candidate->asked != row->asked ||
+            candidate->asked >= rows[i].asked)
+            return false;
+    }
+    return true;
+}
+
+static bool is_same_kind_of_row(const struct choice *candidate, const struct choice *row)
+{
+    return row->kind == candidate->kind && row->domain == candidate->domain &&
+           strcmp(row->scope, candidate->scope) == 0 && strcmp(row->source, candidate->source) == 0;
 }
 
 bool choice_is_known(const struct choice *candidate, const struct choice *rows, size_t count,
@@ -171,15 +195,13 @@ bool choice_is_known(const struct choice *candidate, const struct choice *rows, 
 {
     for (size_t i = 0; i < count; i++) {
         const struct choice *row = &rows[i];
-        if (row->kind != candidate->kind || row->domain != candidate->domain ||
-            strcmp(row->scope, candidate->scope) != 0 ||
-            strcmp(row->source, candidate->source) != 0 || !choice_stands(row, now) ||
+        if (!is_same_kind_of_row(candidate, row) || !choice_stands(row, now) ||
             !ends_no_later(candidate, row))
             continue;
-        if (candidate->kind == CHOICE_OPT_IN) {
-            if (row->confirmed >= candidate->confirmed && names_all_of(row, candidate))
+        if (keeps_back(candidate)) {
+            if (is_same_statement(candidate, row, rows, count, now))
                 return true;
-        } else if (row->asked == candidate->asked || !is_named_by_any(row, rows, count, now)) {
+        } else if (row->confirmed >= candidate->confirmed && names_all_of(row, candidate)) {
             return true;
         }
     }

@@ -68,6 +68,7 @@ const char *choice_reason_name(unsigned reason, char buffer[CHOICE_REASON_SIZE])
 /* ERR_NOT_FOUND. */
 int choice_reason_parse(const char *name, enum choice_reason *reason);
 
+/* An opt-out always does: one with an end is no opt-out, and the end is not looked at. */
 bool choice_stands(const struct choice *choice, int64_t now);
 
 /* Whether an opt-in, given at this moment, names this row: it is an opt-out or block of that very
@@ -93,10 +94,13 @@ enum decision choice_decide(const struct choice *rows, size_t count, const char 
                             bool consent_asked, int64_t now, const struct choice **deciding,
                             size_t *deciding_count);
 
-/* Whether writing `candidate` would say nothing new beside the row `known` that stands: from the
- * same source, with the same scope and kind (for the caller: and the same subject). A later end is
- * new; so is, for an opt-out or block that a later opt-in names, another date; so is an opt-in that
- * is confirmed or names more. `rows` are all that stand for the subject. */
+/* Whether writing `candidate` would say nothing new beside a row that stands: from the same source,
+ * with the same scope and kind. `rows` are all that stand for the candidate's subject. New is:
+ * - a later end;
+ * - an opt-in that is confirmed where the row is not, or that names more;
+ * - an opt-out or block where a confirmed opt-in that stands names the row, unless it is the very
+ *   statement that was named: both dated, with the same date, and that before the opt-in's. Without
+ *   dates nobody can tell, and a lost objection is worse than one written twice. */
 bool choice_is_known(const struct choice *candidate, const struct choice *rows, size_t count,
                      int64_t now);
 

@@ -9,19 +9,29 @@ static bool is_segment_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
+static bool is_segment(const char *segment, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!is_segment_char(segment[i]))
+            return false;
+    bool is_dots = segment[0] == '.' && (length == 1 || (length == 2 && segment[1] == '.'));
+    return length > 0 && !is_dots;
+}
+
 int scope_check(const char *path)
 {
     if (strcmp(path, "/") == 0)
         return 0;
-    size_t length = strlen(path);
-    if (length > SCOPE_MAX)
+    if (strlen(path) > SCOPE_MAX)
         return ERR_TOO_LONG;
-    if (length == 0 || path[0] == '/' || path[length - 1] == '/')
-        return ERR_SYNTAX;
-    for (size_t i = 0; i < length; i++)
-        if (!is_segment_char(path[i]) && !(path[i] == '/' && path[i - 1] != '/'))
+    for (;;) {
+        size_t length = strcspn(path, "/");
+        if (!is_segment(path, length))
             return ERR_SYNTAX;
-    return 0;
+        if (path[length] == '\0')
+            return 0;
+        path += length + 1;
+    }
 }
 
 bool scope_covers(const char *wide, const char *narrow)

@@ -1,7 +1,8 @@
 /* Scopes: what a choice covers. `acme/newsletter`, `acme` for all below it, `/` for everything.
  *
  * A scope is a plain C string; one that came through scope_check has segments of [a-z0-9._-],
- * divided by single slashes, none in front or behind, and SCOPE_MAX bytes at most. Any other
+ * divided by single slashes, none in front or behind, and SCOPE_MAX bytes at most. No segment is
+ * "." or "..": in the link of a general page a browser would resolve it to another scope. Any other
  * spelling is an error, never mended: two spellings of one scope would let mail through. */
 #ifndef CORE_SCOPE_H
 #define CORE_SCOPE_H
