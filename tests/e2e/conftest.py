@@ -16,6 +16,18 @@ def pytest_sessionstart(session):
         pytest.exit("the end-to-end tests run real mail servers: start them as root", 2)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def system_untouched():
+    """No test changes the configuration of the machine's own Postfix."""
+
+    def files():
+        return {path: path.stat().st_mtime_ns for path in pathlib.Path("/etc/postfix").rglob("*")}
+
+    before = files()
+    yield
+    assert files() == before
+
+
 @pytest.fixture(scope="module")
 def lab(request):
     """The laboratory of one file: what is started here is shared by its tests."""

@@ -3,7 +3,11 @@
 import contextlib
 
 from lab.dirs import PrivateDir
+from lab.dovecot import Dovecot
+from lab.opendkim import OpenDkim
 from lab.postfix import Postfix
+from lab.product import Site
+from lab.sendmail import Sendmail
 from lab.sink import Sink
 
 
@@ -32,10 +36,32 @@ class Lab:
 
     def postfix(self, relay_port, **more):
         """A started Postfix, see there."""
-        postfix = Postfix(self.directory("mta"), relay_port, **more)
-        self._ends.callback(postfix.stop)
-        self._logs.append(("maillog", postfix.log))
-        return postfix.start()
+        return self._run(Postfix(self.directory("mta"), relay_port, **more), "maillog")
+
+    def _run(self, server, title):
+        self._ends.callback(server.stop)
+        if hasattr(server, "log"):
+            self._logs.append((title, server.log))
+        return server.start()
+
+    def sendmail(self, relay_port, **more):
+        """A started Sendmail, see there."""
+        return self._run(Sendmail(self.directory("sm"), relay_port, **more), "sendmail")
+
+    def dovecot(self, users):
+        """A started Dovecot, see there."""
+        return self._run(Dovecot(self.directory("sasl"), users), "dovecot")
+
+    def opendkim(self, **more):
+        """A started OpenDKIM, see there."""
+        return self._run(OpenDkim(self.directory("dkim"), **more), "opendkim")
+
+    def site(self, **more):
+        """A Site with its stores made, and not started yet: see product.Site.start."""
+        site = Site(self.directory("site"), **more)
+        self._ends.callback(site.stop)
+        self._logs.append(("optout-milter", site.log))
+        return site.init()
 
     def logs(self):
         """(name, text) of what the servers have logged so far."""
