@@ -8,8 +8,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define CONFIG_DIGEST_SIZE 32
+#define CONFIG_FILE_MAX (1 << 20) /* bytes */
 
 struct config {
     const char *path;                   /* of the file, as given */
@@ -17,14 +19,16 @@ struct config {
     const char *data_dir;               /* stores lie in data_dir/list and data_dir/ledger */
     const char *key_dir;
     const char *listen; /* "unix:/path", "inet:port@host", "inet6:port@host" */
-    const char *user;   /* owner of the list: whom web and tool become as root; NULL: no change */
-    const char
-        *milter_user;   /* owner of the ledger: whom the milter becomes as root; NULL: no change */
+    /* Owner of the list: whom web and tool become as root; NULL: no change. */
+    const char *user;
+    /* Owner of the ledger: whom the milter becomes as root; NULL: no change. */
+    const char *milter_user;
     const char *group;  /* that may read the list; NULL: the user's own */
-    uint64_t list_size; /* bytes reserved for each store's map */
+    uint64_t list_size; /* bytes reserved for each store's map, a multiple of 64 KiB */
     uint64_t ledger_size;
     unsigned connections; /* beyond this many at once, the milter says 451 to new ones */
     struct policy policy;
+    struct config_share *share; /* who uses it, and the memory behind it */
 };
 
 /* Reads and checks the file. On failure `why` names the file, the line where there is one, and what
@@ -39,5 +43,10 @@ void config_release(const struct config *config);
 
 /* The stream of that name; NULL: none. */
 const struct stream *config_stream(const struct config *config, const char *name);
+
+/* Writes every option with the value that counts, the file's, a stream's own or the default, as a
+ * configuration that config_read reads as the same again; what is not set is a comment. An error of
+ * the file is left to ferror. */
+void config_print(const struct config *config, FILE *file);
 
 #endif

@@ -7,12 +7,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+/* A row may belong to several. One that belongs to the file and to streams counts for every stream
+ * that does not say otherwise. */
 enum option_place {
     PLACE_GLOBAL = 1,
     PLACE_STREAM = 2,
     PLACE_EXEMPT = 4,
-}; /* a row may belong to several */
+};
 
 enum option_type {
     OPTION_TEXT,  /* one string */
@@ -23,10 +26,10 @@ enum option_type {
 };
 
 struct option {
-    const char *name;
+    const char *name; /* no two rows have the same */
     unsigned places;
     enum option_type type;
-    const char *default_value; /* NULL: not set */
+    const char *default_value; /* NULL: not set; the values of a list divided by blanks */
     const char *words; /* for OPTION_WORD: "strip refuse", in the sequence of the enum's values */
     /* Checks one value; on failure leaves a sentence in `why` and returns ERR_CONFIG. NULL: any. */
     int (*check)(const char *value, struct error *why);
@@ -35,5 +38,22 @@ struct option {
 
 extern const struct option option_table[];
 extern const size_t option_count;
+
+/* The row of that name; NULL: none. */
+const struct option *option_find(const char *name);
+
+/* Everything the table says about one value: no empty text, valid UTF-8 without control characters,
+ * a word or number of the row's kind, the row's own check. ERR_CONFIG. */
+int option_check(const struct option *option, const char *value, struct error *why);
+
+/* Which of the row's words it is, from 0 on; -1: none of them. */
+int option_word(const struct option *option, const char *value);
+
+/* "16G": a decimal number, with k, M, G or T (powers of 1024, either case) behind it or nothing.
+ * ERR_SYNTAX. */
+int option_size(const char *value, uint64_t *bytes);
+
+/* "text", "list", "word", "size", "number". */
+const char *option_type_name(enum option_type type);
 
 #endif

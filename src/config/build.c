@@ -1,0 +1,277 @@
+#include "config/build.h"
+
+#include "base/network.h"
+#include "base/text.h"
+#include "core/address.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define NAME_MAX_LENGTH 64              /* of a section: it stands in every log line */
+#define STORE_STEP (UINT64_C(64) << 10) /* no system has larger pages */
+
+struct builder {
+    const char *path;
+    const struct parsed *parsed;
+    struct pool *pool;
+    struct error *why;
+};
+
+static int no_memory(struct error *why)
+{
+    return error_set(why, -ENOMEM, "out of memory");
+}
+
+static int fail(const struct builder *builder, const struct section *section, const char *format,
+                ...) __attribute__((format(printf, 3, 4)));
+
+static int fail(const struct builder *builder, const struct section *section, const char *format,
+                ...)
+{
+    char sentence[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    return error_set(builder->why, ERR_CONFIG, "%s:%u: %s \"%.64s\" %s", builder->path,
+                     section->line, section->place == PLACE_STREAM ? "stream" : "exempt",
+                     section->name, sentence);
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+/* A list's default has its values divided by blanks, another one's is a single value. */
+static int split_default(const struct option *option, struct pool *pool, struct setting *setting)
+{
+    char *rest = pool_copy(pool, option->default_value);
+    size_t most = rest ? strlen(rest) / 2 + 1 : 0, count = 0;
+    const char **values = pool_take(pool, (most + 1) * sizeof *values);
+
+    if (!rest || !values)
+        return -ENOMEM;
+    if (option->type != OPTION_TEXTS) {
+        values[count++] = rest;
+    } else {
+        char *save = NULL;
+        for (char *value = strtok_r(rest, " ", &save); value; value = strtok_r(NULL, " ", &save))
+            values[count++] = value;
+    }
+    setting->values = values;
+    setting->count = count;
+    return 0;
+}
+
+int build_defaults(struct parsed *parsed, struct pool *pool, struct error *why)
+{
+    for (size_t i = 0; i < parsed->count; i++) {
+        struct section *section = &parsed->sections[i];
+        for (size_t j = 0; j < option_count; j++) {
+            const struct option *option = &option_table[j];
+            struct setting *setting = &section->settings[j];
+            if (setting->given || !(option->places & (unsigned)section->place))
+                continue;
+            if (section->place != PLACE_GLOBAL && option->places & PLACE_GLOBAL)
+                *setting = parsed->sections[0].settings[j];
+            else if (option->default_value && split_default(option, pool, setting) < 0)
+                return no_memory(why);
+            setting->given = false;
+        }
+    }
+    return 0;
+}
+
+static const char *text_of(const struct section *section, const char *name)
+{
+    const struct setting *setting = section_setting(section, name);
+    return setting->count ? setting->values[0] : NULL;
+}
+
+static int word_of(const struct section *section, const char *name)
+{
+    return option_word(option_find(name), text_of(section, name));
+}
+
+static uint64_t store_size_of(const struct section *section, const char *name)
+{
+    uint64_t bytes = 0;
+
+    option_size(text_of(section, name), &bytes);
+    return (bytes + STORE_STEP - 1) / STORE_STEP * STORE_STEP;
+}
+
+/* --- the file itself ------------------------------------------------------------------------- */
+
+static int build_networks(const struct builder *builder, struct policy *policy)
+{
+    const struct setting *setting = section_setting(&builder->parsed->sections[0], "internal");
+    struct network *networks = pool_take(builder->pool, (setting->count + 1) * sizeof *networks);
+
+    if (!networks)
+        return no_memory(builder->why);
+    for (size_t i = 0; i < setting->count; i++)
+        network_parse(setting->values[i], &networks[i]);
+    policy->internal = networks;
+    policy->internal_count = setting->count;
+    return 0;
+}
+
+static int build_companions(const struct builder *builder, struct policy *policy)
+{
+    const struct setting *setting = section_setting(&builder->parsed->sections[0], "companions");
+    struct address *addresses = pool_take(builder->pool, (setting->count + 1) * sizeof *addresses);
+
+    if (!addresses)
+        return no_memory(builder->why);
+    for (size_t i = 0; i < setting->count; i++)
+        address_parse(setting->values[i], &addresses[i]);
+    policy->companions = addresses;
+    policy->companion_count = setting->count;
+    return 0;
+}
+
+static int build_public_url(const struct builder *builder, struct policy *policy)
+{
+    const char *given = text_of(&builder->parsed->sections[0], "public_url");
+    size_t length = given ? strlen(given) : 0;
+
+    if (!given || given[length - 1] == '/') {
+        policy->public_url = given;
+        return 0;
+    }
+    char *url = pool_take(builder->pool, length + 2);
+    if (!url)
+        return no_memory(builder->why);
+    memcpy(url, given, length);
+    memcpy(url + length, "/", 2);
+    policy->public_url = url;
+    return 0;
+}
+
+static int build_global(const struct builder *builder, struct config *config)
+{
+    const struct section *file = &builder->parsed->sections[0];
+    uint64_t connections = 0;
+
+    config->data_dir = text_of(file, "data_dir");
+    config->key_dir = text_of(file, "key_dir");
+    config->listen = text_of(file, "listen");
+    config->user = text_of(file, "user");
+    config->milter_user = text_of(file, "milter_user");
+    config->group = text_of(file, "group");
+    config->list_size = store_size_of(file, "list_size");
+    config->ledger_size = store_size_of(file, "ledger_size");
+    text_to_u64(text_of(file, "connections"), UINT_MAX, &connections);
+    config->connections = (unsigned)connections;
+
+    int rc = build_networks(builder, &config->policy);
+    if (rc == 0)
+        rc = build_companions(builder, &config->policy);
+    if (rc == 0)
+        rc = build_public_url(builder, &config->policy);
+    return rc;
+}
+
+/* --- sections -------------------------------------------------------------------------------- */
+
+static int check_name(const struct builder *builder, const struct section *section)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789._-";
+    size_t length = strlen(section->name);
+
+    if (length == 0 || length > NAME_MAX_LENGTH || strspn(section->name, allowed) < length)
+        return fail(builder, section, "needs a name of letters, digits and . _ -, %d at most",
+                    NAME_MAX_LENGTH);
+    for (const struct section *other = builder->parsed->sections + 1; other < section; other++)
+        if (strcmp(other->name, section->name) == 0)
+            return fail(builder, section, "has the name of another section, in line %u",
+                        other->line);
+    return 0;
+}
+
+static int build_rule(const struct builder *builder, const struct section *section,
+                      struct rule *rule)
+{
+    size_t asked = 0;
+    int rc = check_name(builder, section);
+
+    if (rc < 0)
+        return rc;
+    rule->name = section->name;
+    for (enum criterion c = 0; c < CRITERION_COUNT; c++) {
+        const struct setting *setting = section_setting(section, criterion_name(c));
+        /* Left to itself, an emptied list would no longer be asked for, and the section would
+         * match more mail instead of none. */
+        if (setting->given && setting->count == 0)
+            return fail(builder, section, "has an empty %s; leave it out, or name a value",
+                        criterion_name(c));
+        const char **globs = pool_take(builder->pool, (setting->count + 1) * sizeof *globs);
+        if (!globs)
+            return no_memory(builder->why);
+        for (size_t i = 0; i < setting->count; i++)
+            globs[i] = setting->values[i];
+        rule->match[c] = (struct patterns){globs, setting->count};
+        asked += setting->count;
+    }
+    if (asked == 0)
+        return fail(builder, section, "needs at least one match_ option; it would match all mail");
+    return 0;
+}
+
+static int build_stream(const struct builder *builder, const struct section *section,
+                        struct stream *stream)
+{
+    int rc = build_rule(builder, section, &stream->rule);
+    if (rc < 0)
+        return rc;
+
+    stream->scope = text_of(section, "scope");
+    stream->title = text_of(section, "title");
+    stream->list_id = text_of(section, "list_id");
+    stream->mailto = text_of(section, "mailto");
+    stream->mailto_local_part = word_of(section, "mailto_token") == 1;
+    stream->mode = (enum mode)word_of(section, "mode");
+    stream->suppressed = (enum suppressed_action)word_of(section, "suppressed");
+    stream->none_left = (enum none_left_action)word_of(section, "none_left");
+    stream->consent = (enum consent_need)word_of(section, "consent");
+    stream->recipients = (enum several_action)word_of(section, "recipients");
+    stream->list_unsubscribe = (enum unsubscribe_action)word_of(section, "list_unsubscribe");
+
+    if (!stream->scope)
+        return fail(builder, section, "needs a scope");
+    return 0;
+}
+
+static int build_sections(const struct builder *builder, struct policy *policy)
+{
+    const struct parsed *parsed = builder->parsed;
+    struct rule *rules = pool_take(builder->pool, parsed->count * sizeof *rules);
+    struct stream *streams = pool_take(builder->pool, parsed->count * sizeof *streams);
+    int rc = 0;
+
+    if (!rules || !streams)
+        return no_memory(builder->why);
+    memset(rules, 0, parsed->count * sizeof *rules);
+    memset(streams, 0, parsed->count * sizeof *streams);
+    for (size_t i = 1; i < parsed->count && rc == 0; i++) {
+        const struct section *section = &parsed->sections[i];
+        if (section->place == PLACE_EXEMPT)
+            rc = build_rule(builder, section, &rules[policy->exemption_count++]);
+        else
+            rc = build_stream(builder, section, &streams[policy->stream_count++]);
+    }
+    policy->exemptions = rules;
+    policy->streams = streams;
+    return rc;
+}
+
+int build_config(const char *path, const struct parsed *parsed, struct pool *pool,
+                 struct config *config, struct error *why)
+{
+    struct builder builder = {path, parsed, pool, why};
+    int rc = build_global(&builder, config);
+    return rc < 0 ? rc : build_sections(&builder, &config->policy);
+}

@@ -1,0 +1,196 @@
+#include "config/options.h"
+
+#include "base/text.h"
+#include "config/checks.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistr.h>
+
+#define VALUE_MAX 900 /* bytes: whatever fits into a header line of 998 with room to spare */
+
+const struct option option_table[] = {
+    {"data_dir", PLACE_GLOBAL, OPTION_TEXT, "/var/lib/optout", NULL, check_folder,
+     "Folder of the two stores, in its subfolders list and ledger."},
+    {"key_dir", PLACE_GLOBAL, OPTION_TEXT, "/etc/optout/keys", NULL, check_folder,
+     "Folder of the keys, which never lie beside the data."},
+    {"listen", PLACE_GLOBAL, OPTION_TEXT, "unix:/var/spool/postfix/optout/milter.sock", NULL,
+     check_listen, "Where the milter waits for the mail server."},
+    {"public_url", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_public_url,
+     "Start of every unsubscribe link; without it no header field is written."},
+    {"internal", PLACE_GLOBAL, OPTION_TEXTS, "127.0.0.0/8 ::1", NULL, check_network,
+     "Networks whose mail may be recognised by sender, From or header fields alone."},
+    {"companions", PLACE_GLOBAL, OPTION_TEXTS, NULL, NULL, check_companion,
+     "Addresses that are let through beside the others, not counted and not looked up."},
+    {"user", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_account,
+     "Owner of the list: whom optout and optout-web become when root starts them."},
+    {"milter_user", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_account,
+     "Owner of the ledger: whom optout-milter becomes when root starts it."},
+    {"group", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_account,
+     "Group that may read the list and the lookup keys."},
+    {"list_size", PLACE_GLOBAL, OPTION_SIZE, "16G", NULL, check_store_size,
+     "Largest size of the list; reserved, not used up."},
+    {"ledger_size", PLACE_GLOBAL, OPTION_SIZE, "16G", NULL, check_store_size,
+     "Largest size of the ledger; reserved, not used up."},
+    {"connections", PLACE_GLOBAL, OPTION_NUMBER, "1000", NULL, check_connections,
+     "Connections of the mail server that are served at once."},
+    {"mode", PLACE_GLOBAL | PLACE_STREAM, OPTION_WORD, "enforce", "enforce monitor", NULL,
+     "Whether mail is held back, or decided, logged and let through unchanged."},
+    {"mailto", PLACE_GLOBAL | PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_mailto,
+     "Address that takes opt-outs by mail, offered as the second link."},
+    {"mailto_token", PLACE_GLOBAL | PLACE_STREAM, OPTION_WORD, "subject", "subject local-part",
+     NULL, "Where a mail to that address bears the token."},
+    {"scope", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_scope,
+     "What an opt-out has to cover to keep this stream's mail back; has to be set."},
+    {"title", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_title,
+     "Name of the stream for the people who get it."},
+    {"suppressed", PLACE_STREAM, OPTION_WORD, "strip", "strip refuse", NULL,
+     "What happens to a recipient who opted out."},
+    {"none_left", PLACE_STREAM, OPTION_WORD, "refuse", "refuse discard", NULL,
+     "What happens to a message that nobody may have."},
+    {"consent", PLACE_STREAM, OPTION_WORD, "opt-out", "opt-out opt-in", NULL,
+     "Whether a recorded consent is needed."},
+    {"recipients", PLACE_STREAM, OPTION_WORD, "plain", "plain defer", check_recipients,
+     "What happens where a message has several recipients who may have it."},
+    {"list_unsubscribe", PLACE_STREAM, OPTION_WORD, "replace", "replace keep off", NULL,
+     "What happens to the fields List-Unsubscribe and List-Unsubscribe-Post."},
+    {"list_id", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_list_id,
+     "Value of the field List-Id for mail that comes without one."},
+    {"match_sender", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_address,
+     "Globs for the envelope sender."},
+    {"match_from", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_address,
+     "Globs for the address in the field From."},
+    {"match_login", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, NULL,
+     "Globs for the SASL login."},
+    {"match_client", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_client,
+     "Addresses, networks or globs of host names that hand the mail in."},
+    {"match_listener", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, NULL,
+     "Daemon name or port that took the mail, or sendmail for mail from sendmail(1)."},
+    {"match_header", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_header,
+     "A header field's name, a colon and a glob for its value."},
+    {"match_recipient", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_address,
+     "Globs one of which every recipient has to fit."},
+};
+const size_t option_count = sizeof option_table / sizeof *option_table;
+
+const struct option *option_find(const char *name)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (strcmp(option_table[i].name, name) == 0)
+            return &option_table[i];
+    return NULL;
+}
+
+const char *option_type_name(enum option_type type)
+{
+    switch (type) {
+    case OPTION_TEXT:
+        return "text";
+    case OPTION_TEXTS:
+        return "list";
+    case OPTION_WORD:
+        return "word";
+    case OPTION_SIZE:
+        return "size";
+    case OPTION_NUMBER:
+        return "number";
+    }
+    return "unknown";
+}
+
+int option_word(const struct option *option, const char *value)
+{
+    size_t length = strlen(value);
+    int index = 0;
+
+    for (const char *word = option->words; word && *word; index++) {
+        size_t size = strcspn(word, " ");
+        if (size == length && memcmp(word, value, length) == 0)
+            return index;
+        word += size;
+        word += strspn(word, " ");
+    }
+    return -1;
+}
+
+int option_size(const char *value, uint64_t *bytes)
+{
+    static const char units[] = "kmgt";
+    char digits[24];
+    uint64_t number;
+    unsigned shift = 0;
+    size_t length = strlen(value);
+
+    if (length == 0 || length >= sizeof digits)
+        return ERR_SYNTAX;
+    memcpy(digits, value, length + 1);
+    const char *unit = strchr(units, text_lower_char(digits[length - 1]));
+    if (unit) {
+        shift = 10 * ((unsigned)(unit - units) + 1);
+        digits[length - 1] = '\0';
+    }
+    int rc = text_to_u64(digits, UINT64_MAX >> shift, &number);
+    if (rc < 0)
+        return rc;
+    *bytes = number << shift;
+    return 0;
+}
+
+static int check_bytes(const char *value, struct error *why)
+{
+    size_t length = strlen(value);
+
+    if (length == 0)
+        return error_set(why, ERR_CONFIG, "is empty; leave the option out instead");
+    if (length > VALUE_MAX)
+        return error_set(why, ERR_CONFIG, "is longer than %d bytes", VALUE_MAX);
+    if (u8_check((const uint8_t *)value, length))
+        return error_set(why, ERR_CONFIG, "is not valid UTF-8");
+    for (const unsigned char *c = (const unsigned char *)value; *c; c++)
+        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
+            return error_set(why, ERR_CONFIG, "contains a control character");
+    if (value[0] == ' ' || value[length - 1] == ' ')
+        return error_set(why, ERR_CONFIG, "begins or ends with a blank");
+    return 0;
+}
+
+static int check_type(const struct option *option, const char *value, struct error *why)
+{
+    uint64_t number;
+
+    switch (option->type) {
+    case OPTION_WORD:
+        if (option_word(option, value) < 0)
+            return error_set(why, ERR_CONFIG, "\"%.60s\" is not one of: %s", value, option->words);
+        return 0;
+    case OPTION_SIZE:
+        if (option_size(value, &number) < 0)
+            return error_set(why, ERR_CONFIG,
+                             "\"%.60s\" is not a size: a number with k, M, G or T behind it",
+                             value);
+        return 0;
+    case OPTION_NUMBER:
+        if (text_to_u64(value, UINT64_MAX, &number) < 0)
+            return error_set(why, ERR_CONFIG, "\"%.60s\" is not a number", value);
+        return 0;
+    case OPTION_TEXT:
+    case OPTION_TEXTS:
+        return 0;
+    }
+    return 0;
+}
+
+/* A word's own check comes before the list of words: it knows words that are no longer or not yet
+ * there, and tells why. */
+int option_check(const struct option *option, const char *value, struct error *why)
+{
+    int rc = check_bytes(value, why);
+
+    if (rc == 0 && option->type == OPTION_WORD && option->check)
+        rc = option->check(value, why);
+    if (rc == 0)
+        rc = check_type(option, value, why);
+    if (rc == 0 && option->type != OPTION_WORD && option->check)
+        rc = option->check(value, why);
+    return rc;
+}

@@ -1,0 +1,239 @@
+#include "config/parse.h"
+
+#include "config/syntax.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A value as libconfuse keeps it for us. */
+struct value {
+    unsigned line;
+    char text[];
+};
+
+/* Who is parsing; libconfuse hands no pointer of ours to the functions it calls, and could not be
+ * used by two threads anyway. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+    const char *path;
+    struct error *why;
+    bool failed;
+    const struct syntax *syntax;
+    size_t sections_seen;
+} current;
+
+static void take_error(cfg_t *cfg, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+/* The first error is the one to tell; what follows from it is not. */
+static void take_error(cfg_t *cfg, const char *format, va_list args)
+{
+    char sentence[sizeof current.why->text];
+
+    if (current.failed)
+        return;
+    current.failed = true;
+    vsnprintf(sentence, sizeof sentence, format, args);
+    for (unsigned char *c = (unsigned char *)sentence; *c; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    error_set(current.why, ERR_CONFIG, "%s:%d: %s", current.path, cfg->line, sentence);
+}
+
+static int take_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
+{
+    struct error why;
+    size_t size = strlen(text) + 1;
+
+    if (option_check(option_find(opt->name), text, &why) < 0) {
+        cfg_error(cfg, "%s: %s", opt->name, why.text);
+        return -1;
+    }
+    struct value *value = malloc(sizeof *value + size);
+    if (!value) {
+        cfg_error(cfg, "out of memory");
+        return -1;
+    }
+    value->line = (unsigned)cfg->line;
+    memcpy(value->text, text, size);
+    *(void **)result = value;
+    return 0;
+}
+
+/* libconfuse knows where a section ends and forgets where it began. Sections end in the sequence in
+ * which they begin, since none lies within another. */
+static int end_section(cfg_t *cfg, cfg_opt_t *opt)
+{
+    (void)cfg;
+    cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+    if (current.sections_seen < current.syntax->section_count)
+        section->line = (int)current.syntax->section_lines[current.sections_seen++];
+    return 0;
+}
+
+/* Fills `opts`, of option_count + 1 elements, with the options of one place; returns how many. */
+static size_t fill_options(cfg_opt_t *opts, enum option_place place)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < option_count; i++)
+        if (option_table[i].places & (unsigned)place)
+            opts[count++] = (cfg_opt_t){
+                .name = option_table[i].name,
+                .type = CFGT_PTR,
+                .flags =
+                    CFGF_NODEFAULT | (option_table[i].type == OPTION_TEXTS ? CFGF_LIST : CFGF_NONE),
+                .parsecb = take_value,
+                .freecb = free,
+            };
+    return count;
+}
+
+static cfg_opt_t section_option(const char *name, cfg_opt_t *opts)
+{
+    return (cfg_opt_t){
+        .name = name,
+        .type = CFGT_SEC,
+        .flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES,
+        .subopts = opts,
+        .validcb = end_section,
+    };
+}
+
+/* A tree of options as the table has them; NULL without memory. */
+static cfg_t *new_tree(void)
+{
+    cfg_opt_t *opts = calloc(3 * (option_count + 3), sizeof *opts);
+    cfg_t *cfg = NULL;
+
+    if (!opts)
+        return NULL;
+    cfg_opt_t *exempt = opts + option_count + 3, *stream = exempt + option_count + 3;
+    fill_options(exempt, PLACE_EXEMPT);
+    fill_options(stream, PLACE_STREAM);
+    size_t count = fill_options(opts, PLACE_GLOBAL);
+    opts[count] = section_option("exempt", exempt);
+    opts[count + 1] = section_option("stream", stream);
+    cfg = cfg_init(opts, CFGF_NONE);
+    if (cfg)
+        cfg_set_error_function(cfg, take_error);
+    free(opts);
+    return cfg;
+}
+
+static int copy_values(cfg_opt_t *opt, struct pool *pool, struct setting *setting)
+{
+    size_t count = cfg_opt_size(opt);
+    const char **values = pool_take(pool, (count + 1) * sizeof *values);
+
+    if (!values)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct value *value = cfg_opt_getnptr(opt, (unsigned)i);
+        values[i] = pool_copy(pool, value->text);
+        if (!values[i])
+            return -ENOMEM;
+        if (i == 0)
+            setting->line = value->line;
+    }
+    setting->values = values;
+    setting->count = count;
+    setting->given = true;
+    return 0;
+}
+
+static int copy_section(cfg_t *cfg, enum option_place place, struct pool *pool,
+                        struct section *section)
+{
+    const char *name = cfg_title(cfg);
+
+    section->place = place;
+    section->name = name ? pool_copy(pool, name) : NULL;
+    section->line = name ? (unsigned)cfg->line : 1;
+    section->settings = pool_take(pool, option_count * sizeof *section->settings);
+    if (!section->settings || (name && !section->name))
+        return -ENOMEM;
+    memset(section->settings, 0, option_count * sizeof *section->settings);
+    for (size_t i = 0; i < option_count; i++) {
+        if (!(option_table[i].places & (unsigned)place))
+            continue;
+        cfg_opt_t *opt = cfg_getopt(cfg, option_table[i].name);
+        int rc = opt->flags & CFGF_MODIFIED ? copy_values(opt, pool, &section->settings[i]) : 0;
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int copy_all(cfg_t *cfg, struct pool *pool, struct parsed *parsed)
+{
+    size_t exemptions = cfg_size(cfg, "exempt"), streams = cfg_size(cfg, "stream");
+    size_t count = 1 + exemptions + streams;
+    struct section *sections = pool_take(pool, count * sizeof *sections);
+    int rc = sections ? copy_section(cfg, PLACE_GLOBAL, pool, &sections[0]) : -ENOMEM;
+
+    for (size_t i = 0; i < exemptions && rc == 0; i++)
+        rc = copy_section(cfg_getnsec(cfg, "exempt", (unsigned)i), PLACE_EXEMPT, pool,
+                          &sections[1 + i]);
+    for (size_t i = 0; i < streams && rc == 0; i++)
+        rc = copy_section(cfg_getnsec(cfg, "stream", (unsigned)i), PLACE_STREAM, pool,
+                          &sections[1 + exemptions + i]);
+    if (rc == 0)
+        *parsed = (struct parsed){sections, count};
+    return rc;
+}
+
+static int parse_checked(const char *text, struct pool *pool, struct parsed *parsed)
+{
+    int rc = -ENOMEM;
+    cfg_t *cfg = new_tree();
+
+    if (!cfg)
+        goto out;
+    errno = 0;
+    if (cfg_parse_buf(cfg, text) == CFG_SUCCESS) {
+        rc = copy_all(cfg, pool, parsed);
+    } else {
+        rc = ERR_CONFIG;
+        /* Some errors it does not explain, the empty name of an option for one. */
+        if (!current.failed)
+            error_set(current.why, rc, "%s:%d: not understood", current.path, cfg->line);
+    }
+out:
+    if (cfg)
+        cfg_free(cfg);
+    if (rc == -ENOMEM)
+        error_set(current.why, rc, "out of memory");
+    return rc;
+}
+
+int parse_text(const char *path, char *text, size_t length, struct pool *pool,
+               struct parsed *parsed, struct error *why)
+{
+    struct syntax syntax = {NULL, 0};
+    int rc = syntax_check(path, text, length, &syntax, why);
+
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&lock);
+    current.path = path;
+    current.why = why;
+    current.failed = false;
+    current.syntax = &syntax;
+    current.sections_seen = 0;
+    rc = parse_checked(text, pool, parsed);
+    memset(&current, 0, sizeof current);
+    pthread_mutex_unlock(&lock);
+    free(syntax.section_lines);
+    return rc;
+}
+
+const struct setting *section_setting(const struct section *section, const char *name)
+{
+    return &section->settings[option_find(name) - option_table];
+}
