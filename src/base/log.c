@@ -22,7 +22,8 @@ void log_to_stderr(void)
     to_syslog = false;
 }
 
-static void write_line(int level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void write_line(int level, const char *format,
+                                                               va_list args)
 {
     char line[LINE_SIZE + 16];
     int head = 0;
