@@ -23,7 +23,7 @@ void log_to_stderr(void)
 }
 
 __attribute__((format(printf, 2, 0))) static void write_line(int level, const char *format,
-                                                               va_list args)
+                                                             va_list args)
 {
     char line[LINE_SIZE + 16];
     int head = 0;
