@@ -190,8 +190,8 @@ static bool is_same_kind_of_row(const struct choice *candidate, const struct cho
            strcmp(row->scope, candidate->scope) == 0 && strcmp(row->source, candidate->source) == 0;
 }
 
-bool choice_is_known(const struct choice *candidate, const struct choice *rows, size_t count,
-                     int64_t now)
+const struct choice *choice_find_known(const struct choice *candidate, const struct choice *rows,
+                                       size_t count, int64_t now)
 {
     for (size_t i = 0; i < count; i++) {
         const struct choice *row = &rows[i];
@@ -200,10 +200,10 @@ bool choice_is_known(const struct choice *candidate, const struct choice *rows, 
             continue;
         if (keeps_back(candidate)) {
             if (is_same_statement(candidate, row, rows, count, now))
-                return true;
+                return row;
         } else if (row->confirmed >= candidate->confirmed && names_all_of(row, candidate)) {
-            return true;
+            return row;
         }
     }
-    return false;
+    return NULL;
 }

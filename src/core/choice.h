@@ -94,14 +94,11 @@ enum decision choice_decide(const struct choice *rows, size_t count, const char 
                             bool consent_asked, int64_t now, const struct choice **deciding,
                             size_t *deciding_count);
 
-/* Whether writing `candidate` would say nothing new beside a row that stands: from the same source,
- * with the same scope and kind. `rows` are all that stand for the candidate's subject. New is:
- * - a later end;
- * - an opt-in that is confirmed where the row is not, or that names more;
- * - an opt-out or block where a confirmed opt-in that stands names the row, unless it is the very
- *   statement that was named: both dated, with the same date, and that before the opt-in's. Without
- *   dates nobody can tell, and a lost objection is worse than one written twice. */
-bool choice_is_known(const struct choice *candidate, const struct choice *rows, size_t count,
-                     int64_t now);
+/* The row beside which writing `candidate` would say nothing new; NULL where it would. Such a row
+ * stands, from the same source, with the same scope and kind (for the caller: and the same
+ * subject). A later end is new; so is, for an opt-out or block that an opt-in names, another date;
+ * so is an opt-in that is confirmed or names more. `rows` are all that stand for the subject. */
+const struct choice *choice_find_known(const struct choice *candidate, const struct choice *rows,
+                                       size_t count, int64_t now);
 
 #endif

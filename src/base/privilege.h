@@ -1,0 +1,18 @@
+/* Giving up root for the user that a store belongs to. */
+#ifndef BASE_PRIVILEGE_H
+#define BASE_PRIVILEGE_H
+
+#include "base/error.h"
+
+#include <sys/types.h>
+
+/* The ids of a user by name, and of its primary group. -ENOENT: there is no such user. */
+int privilege_user(const char *name, uid_t *uid, gid_t *gid, struct error *why);
+int privilege_group(const char *name, gid_t *gid, struct error *why);
+
+/* Where the process is root, it becomes the user for good, with the user's groups, and with `group`
+ * as its primary one where that is not NULL. `user` NULL, not being root, or being that user
+ * already: 0 and nothing is done. -errno. */
+int privilege_become(const char *user, const char *group, struct error *why);
+
+#endif

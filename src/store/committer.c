@@ -1,0 +1,234 @@
+#include "store/committer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum state {
+    WAITING, /* in the queue; its caller may still take it back */
+    TAKEN,   /* in a transaction; its caller waits for the outcome */
+    DONE,
+};
+
+struct ticket {
+    committer_job job;
+    void *argument;
+    enum state state;
+    int result;
+    struct ticket *next;
+};
+
+struct committer {
+    struct env *env;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t work;
+    pthread_cond_t done;
+    struct ticket *first;
+    struct ticket **end;
+    bool stopping;
+    bool ended;
+};
+
+/* Everything but the signals that tell of a fault in this very thread. */
+static void block_signals(sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
+    sigdelset(&all, SIGABRT);
+    pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+static struct ticket *take_all(struct committer *c)
+{
+    pthread_mutex_lock(&c->lock);
+    struct ticket *all = c->first;
+    for (struct ticket *t = all; t; t = t->next)
+        t->state = TAKEN;
+    c->first = NULL;
+    c->end = &c->first;
+    pthread_mutex_unlock(&c->lock);
+    return all;
+}
+
+static void finish(struct committer *c, struct ticket *ticket, int result)
+{
+    pthread_mutex_lock(&c->lock);
+    ticket->result = result;
+    ticket->state = DONE;
+    pthread_cond_broadcast(&c->done);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void finish_all(struct committer *c, struct ticket *list, int result)
+{
+    while (list) {
+        struct ticket *next = list->next; /* the ticket is gone once its caller wakes */
+        finish(c, list, result);
+        list = next;
+    }
+}
+
+/* Runs the jobs in the transaction. The first that fails is taken out of the list and answered; the
+ * transaction is then spoilt: false. */
+static bool run_jobs(struct committer *c, struct txn *txn, struct ticket **list)
+{
+    for (struct ticket **t = list; *t; t = &(*t)->next) {
+        struct ticket *ticket = *t;
+        int code = ticket->job(txn, ticket->argument);
+        if (code) {
+            *t = ticket->next;
+            finish(c, ticket, code);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One transaction for all that waits; a piece that fails does not take the others with it. The
+ * queue is taken only once the lock is ours, so that whoever waited too long could go. */
+static void commit_waiting(struct committer *c)
+{
+    struct ticket *list = NULL;
+    struct txn *txn;
+
+    int code = txn_begin_write(c->env, &txn);
+    list = take_all(c);
+    while (code == 0 && list) {
+        if (run_jobs(c, txn, &list)) {
+            code = txn_commit(txn);
+            finish_all(c, list, code);
+            return;
+        }
+        txn_abort(txn);
+        code = txn_begin_write(c->env, &txn);
+    }
+    if (code == 0)
+        txn_abort(txn);
+    finish_all(c, list, code);
+}
+
+static void *work(void *argument)
+{
+    struct committer *c = argument;
+
+    for (;;) {
+        pthread_mutex_lock(&c->lock);
+        while (!c->first && !c->stopping)
+            pthread_cond_wait(&c->work, &c->lock);
+        c->ended = !c->first;
+        bool end = c->ended;
+        if (end)
+            pthread_cond_broadcast(&c->done);
+        pthread_mutex_unlock(&c->lock);
+        if (end)
+            return NULL;
+        commit_waiting(c);
+    }
+}
+
+int committer_start(struct env *env, struct committer **committer)
+{
+    pthread_condattr_t monotonic;
+    sigset_t before;
+    struct committer *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return -ENOMEM;
+    c->env = env;
+    c->end = &c->first;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->work, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->done, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    block_signals(&before);
+    int code = pthread_create(&c->thread, NULL, work, c);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code) {
+        free(c);
+        return -code;
+    }
+    *committer = c;
+    return 0;
+}
+
+static void deadline(struct timespec *at)
+{
+    clock_gettime(CLOCK_MONOTONIC, at);
+    at->tv_sec += COMMITTER_PATIENCE_MS / 1000;
+    at->tv_nsec += COMMITTER_PATIENCE_MS % 1000 * 1000000L;
+    if (at->tv_nsec >= 1000000000L) {
+        at->tv_sec++;
+        at->tv_nsec -= 1000000000L;
+    }
+}
+
+static void take_back(struct committer *c, struct ticket *ticket)
+{
+    struct ticket **t = &c->first;
+    while (*t != ticket)
+        t = &(*t)->next;
+    *t = ticket->next;
+    if (!*t)
+        c->end = t;
+}
+
+int committer_run(struct committer *c, committer_job job, void *argument)
+{
+    struct ticket ticket = {.job = job, .argument = argument, .state = WAITING};
+    struct timespec until;
+    sigset_t before;
+
+    block_signals(&before);
+    deadline(&until);
+    pthread_mutex_lock(&c->lock);
+    *c->end = &ticket;
+    c->end = &ticket.next;
+    pthread_cond_signal(&c->work);
+    while (ticket.state != DONE) {
+        int code = ticket.state == WAITING ? pthread_cond_timedwait(&c->done, &c->lock, &until)
+                                           : pthread_cond_wait(&c->done, &c->lock);
+        if (code == ETIMEDOUT && ticket.state == WAITING) {
+            take_back(c, &ticket);
+            ticket.result = ERR_BUSY;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&c->lock);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ticket.result;
+}
+
+int committer_stop(struct committer *c)
+{
+    struct timespec until;
+
+    if (!c)
+        return 0;
+    deadline(&until);
+    pthread_mutex_lock(&c->lock);
+    c->stopping = true;
+    pthread_cond_signal(&c->work);
+    int code = 0;
+    while (!c->ended && code == 0)
+        code = pthread_cond_timedwait(&c->done, &c->lock, &until);
+    bool ended = c->ended;
+    pthread_mutex_unlock(&c->lock);
+    if (!ended)
+        return ERR_BUSY;
+    pthread_join(c->thread, NULL);
+    pthread_cond_destroy(&c->done);
+    pthread_cond_destroy(&c->work);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+    return 0;
+}

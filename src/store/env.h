@@ -1,0 +1,98 @@
+/* LMDB, and nothing else of the project: environments, tables, transactions, cursors, with LMDB's
+ * errors translated.
+ *
+ * Only ERR_NOT_FOUND means "not there"; every other error means "cannot tell". What a read returns
+ * points into the map and is good until its transaction ends. A change counts only when txn_commit
+ * has returned 0.
+ *
+ * The environment is opened without DUPSORT, WRITEMAP, NOSYNC and NOMETASYNC, and with NOTLS:
+ * libmilter runs one session on many threads. */
+#ifndef STORE_ENV_H
+#define STORE_ENV_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ENV_DATA_FILE "data.mdb"
+#define ENV_LOCK_FILE "lock.mdb"
+#define ENV_KEY_MAX                                                                                \
+    255 /* octets; below LMDB's 511, beyond which a get says "not there" for any key */
+
+struct env;
+struct txn;
+struct cursor;
+
+struct slice {
+    const void *data;
+    size_t size;
+};
+
+#define SLICE(pointer, length) ((struct slice){(pointer), (length)})
+
+enum env_access {
+    ENV_READ, /* the data file is opened read-only, the lock file for writing */
+    ENV_WRITE,
+    ENV_CREATE, /* ENV_WRITE, in an empty folder; ERR_EXISTS where a data file is there */
+};
+
+/* Opens the store in `folder`, with the tables named (their position is the number that all other
+ * calls take; the first is the one of meta data). `map_size` bytes are reserved, not used. Stale
+ * readers of dead processes are cleared away. ERR_NOT_FOUND (no data file), ERR_UNINITIALISED (a
+ * table is not there), ERR_CORRUPT (truncated or not LMDB's), ERR_FORMAT (another LMDB version),
+ * -errno. */
+int env_open(const char *folder, enum env_access access, uint64_t map_size,
+             const char *const *tables, size_t table_count, struct env **env, struct error *why);
+void env_close(struct env *env);
+
+const char *env_folder(const struct env *env);
+
+/* Whether the data file is still the one that was opened, and whole. Cheap (two stat calls).
+ * ERR_RETIRED: another file or none has its name now; ERR_CORRUPT: it is shorter than its own
+ * pages. */
+int env_check(const struct env *env);
+
+/* What is used of the map, in bytes. */
+void env_usage(const struct env *env, uint64_t *used, uint64_t *size);
+
+/* Leaves the sentence for an error of this environment: what is wrong, in which file, and the way
+ * out. Returns `code`. */
+int env_explain(const struct env *env, int code, struct error *why);
+
+/* A read transaction. Keep it short, and within one callback: pages that it sees are not used
+ * again. */
+int txn_begin_read(struct env *env, struct txn **txn);
+
+/* A write transaction; waits for the write lock, without a limit (the committer has one). It must
+ * end on the thread where it began. ERR_LOCK_FILE: the lock file would make this commit overwrite
+ * the last one, somebody has written into it. ERR_RETIRED: the store was marked as replaced. */
+int txn_begin_write(struct env *env, struct txn **txn);
+
+/* Both free the transaction, whatever they return. */
+int txn_commit(struct txn *txn);
+void txn_abort(struct txn *txn);
+
+/* ERR_NOT_FOUND, or another error: cannot tell. */
+int txn_get(struct txn *txn, unsigned table, struct slice key, struct slice *value);
+/* Puts or replaces. ERR_MAP_FULL, -ENOSPC, ... */
+int txn_put(struct txn *txn, unsigned table, struct slice key, struct slice value);
+/* Puts what is not there: ERR_EXISTS. */
+int txn_insert(struct txn *txn, unsigned table, struct slice key, struct slice value);
+int txn_delete(struct txn *txn, unsigned table, struct slice key);
+/* Entries in a table. */
+int txn_count(struct txn *txn, unsigned table, uint64_t *count);
+
+/* A cursor ends before its transaction. */
+int cursor_open(struct txn *txn, unsigned table, struct cursor **cursor);
+void cursor_close(struct cursor *cursor);
+/* The first entry whose key is not less; an empty key: the first of all. ERR_NOT_FOUND: none. */
+int cursor_seek(struct cursor *cursor, struct slice at, struct slice *key, struct slice *value);
+int cursor_next(struct cursor *cursor, struct slice *key, struct slice *value);
+/* The last entry whose key is less than `before`; an empty key: the last of all. ERR_NOT_FOUND:
+ * none. */
+int cursor_before(struct cursor *cursor, struct slice before, struct slice *key,
+                  struct slice *value);
+
+#endif

@@ -1,0 +1,122 @@
+/* Events: the entries of a journal, and their bytes.
+ *
+ * An event is one CBOR map with small numbers as keys, EVENT_MAX octets at most. Its hash is the
+ * SHA-256 of exactly these bytes; the next event of the same node carries it. Numbers, once given,
+ * never change their meaning; a reader skips keys that it does not know.
+ *
+ *      0 hash of the event before (32 octets, zero for the first)    8 digests of its private words
+ * (array) 1 node (8 octets)                                             9 scopes (array of strings)
+ *      2 number, from 1                                             10 other nodes named (array),
+ * counted from 1; 0 is key 1 3 time, ms since 1970                                        11
+ * choices [subject, flags, scope, reason, asked, until, names] 4 type 12 withdrawals [subject,
+ * node, number] 5 actor                                                      13 genesis [kind,
+ * format, hash, address rules] 6 source                                                     14
+ * verdict [stream, rule, scope, queue id, configuration, 7 number of the event that began its batch
+ * action, mode, given, delivered, kept back, rows]
+ *
+ * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
+ * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
+ * [subject, state, [node, number, first 8 octets of the event's hash, ...]]. */
+#ifndef STORE_EVENT_H
+#define STORE_EVENT_H
+
+#include "base/pool.h"
+#include "base/text.h"
+#include "core/choice.h"
+#include "core/subject.h"
+#include "core/verdict.h"
+#include "store/env.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define EVENT_MAX 65536
+#define EVENT_HASH_SIZE 32
+#define EVENT_SHORT_HASH_SIZE 8
+#define EVENT_ROWS_MAX                                                                             \
+    1000 /* choices or withdrawals in one event: below EVENT_MAX whatever they hold, but for many  \
+            names */
+
+enum event_type {
+    EVENT_GENESIS = 1, /* the first of a node: what kind of store this is */
+    EVENT_SCOPES = 2,  /* registers scopes */
+    EVENT_CHOICES = 3,
+    EVENT_WITHDRAWAL = 4, /* of choices, by name */
+    EVENT_VERDICT = 32,   /* on one marketing message; in a ledger */
+};
+
+/* "genesis", "scopes", "choices", "withdrawal", "verdict"; "unknown". */
+const char *event_type_name(enum event_type type);
+
+struct event_choice {
+    struct subject subject;
+    struct choice choice; /* .event is that of the event; .source too */
+};
+
+struct event_withdrawal {
+    struct subject subject;
+    struct event_name target;
+};
+
+struct event_genesis {
+    const char *kind; /* "list" or "ledger" */
+    uint64_t format;
+    const char *hash; /* "SHA-256" */
+    uint64_t address_rules;
+};
+
+/* An event that a decision rests on. */
+struct event_basis {
+    struct event_name event;
+    uint8_t hash[EVENT_SHORT_HASH_SIZE]; /* zero where the event was not there to be hashed */
+};
+
+struct event_verdict_row {
+    bool known; /* whether there is a subject; an unreadable recipient has none */
+    struct subject subject;
+    enum recipient_state state;
+    const struct event_basis *basis;
+    size_t basis_count;
+};
+
+struct event_verdict {
+    const char *stream;
+    const char *rule; /* the criteria that recognised it */
+    const char *scope;
+    const char *queue_id;                  /* "" where the MTA had none yet */
+    uint8_t config[EVENT_SHORT_HASH_SIZE]; /* first octets of the configuration's digest */
+    enum action action;
+    enum mode mode; /* in MODE_MONITOR it says what would have been done */
+    uint64_t given; /* recipients of the message as it came */
+    uint64_t delivered;
+    uint64_t kept_back;
+    const struct event_verdict_row *rows;
+    size_t row_count;
+};
+
+struct event {
+    uint8_t previous[EVENT_HASH_SIZE];
+    struct event_name name;
+    int64_t at_ms;
+    enum event_type type;
+    const char *actor;         /* the part of the software that wrote it: cli, milter, web, ... */
+    const char *source;        /* who said so; NULL: nobody but the actor */
+    uint64_t batch;            /* 0: none */
+    const uint8_t *words;      /* digest of its private words (EVENT_HASH_SIZE); NULL: none */
+    const char *const *scopes; /* EVENT_SCOPES */
+    size_t scope_count;
+    const struct event_choice *choices; /* sorted by subject, each subject once */
+    size_t choice_count;
+    const struct event_withdrawal *withdrawals; /* sorted by subject */
+    size_t withdrawal_count;
+    const struct event_genesis *genesis;
+    const struct event_verdict *verdict;
+};
+
+/* Appends the event's bytes. ERR_TOO_LONG, -ENOMEM. */
+int event_encode(const struct event *event, struct text *bytes);
+
+/* Reads an event; all that it points to lies in the pool. ERR_CORRUPT, -ENOMEM. */
+int event_decode(struct slice bytes, struct pool *pool, struct event *event);
+
+#endif

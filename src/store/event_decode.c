@@ -1,0 +1,305 @@
+#include "store/event.h"
+#include "store/event_keys.h"
+#include "store/pack.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct decoder {
+    struct unpacker in;
+    struct pool *pool;
+    const char **scopes;
+    size_t scope_count;
+    const uint8_t (*nodes)[EVENT_NODE_SIZE];
+    size_t node_count;
+    bool no_memory;
+};
+
+static void *take_memory(struct decoder *d, size_t count, size_t size)
+{
+    void *memory = pool_take(d->pool, count * size + 1);
+    if (!memory) {
+        d->no_memory = true;
+        d->in.failed = true;
+    }
+    return memory;
+}
+
+static const char *take_string(struct decoder *d)
+{
+    struct slice s = unpack_string(&d->in);
+    char *copy = take_memory(d, s.size, 1);
+    if (d->in.failed)
+        return "";
+    memcpy(copy, s.data, s.size);
+    copy[s.size] = '\0';
+    return copy;
+}
+
+/* Octets of exactly this size. */
+static void take_octets(struct decoder *d, void *to, size_t size)
+{
+    struct slice s = unpack_bytes(&d->in);
+    if (s.size != size)
+        d->in.failed = true;
+    else
+        memcpy(to, s.data, size);
+}
+
+static const uint8_t *take_words(struct decoder *d)
+{
+    uint8_t *words = take_memory(d, 1, EVENT_HASH_SIZE);
+    size_t count = unpack_array(&d->in);
+    if (count == 0)
+        d->in.failed = true;
+    if (!d->in.failed)
+        take_octets(d, words, EVENT_HASH_SIZE);
+    for (size_t i = 1; i < count && !d->in.failed; i++)
+        unpack_skip(&d->in);
+    return words;
+}
+
+static void take_scopes(struct decoder *d)
+{
+    size_t count = unpack_array(&d->in);
+    d->scopes = take_memory(d, count, sizeof *d->scopes);
+    for (size_t i = 0; i < count && !d->in.failed; i++)
+        d->scopes[i] = take_string(d);
+    d->scope_count = count;
+}
+
+static void take_nodes(struct decoder *d)
+{
+    size_t count = unpack_array(&d->in);
+    uint8_t(*nodes)[EVENT_NODE_SIZE] = take_memory(d, count, sizeof *nodes);
+    for (size_t i = 0; i < count && !d->in.failed; i++)
+        take_octets(d, nodes[i], EVENT_NODE_SIZE);
+    d->nodes = (const uint8_t(*)[EVENT_NODE_SIZE])nodes;
+    d->node_count = count;
+}
+
+static const char *take_scope(struct decoder *d)
+{
+    uint64_t position = unpack_uint(&d->in);
+    if (d->in.failed || position >= d->scope_count) {
+        d->in.failed = true;
+        return "";
+    }
+    return d->scopes[position];
+}
+
+static struct event_name take_name(struct decoder *d, const struct event *event)
+{
+    struct event_name name = {0};
+    uint64_t position = unpack_uint(&d->in);
+    name.number = unpack_uint(&d->in);
+    if (d->in.failed || position > d->node_count)
+        d->in.failed = true;
+    else
+        memcpy(name.node, position == 0 ? event->name.node : d->nodes[position - 1],
+               EVENT_NODE_SIZE);
+    return name;
+}
+
+static void take_choice_names(struct decoder *d, const struct event *event, struct choice *choice)
+{
+    size_t count = unpack_array(&d->in) / 2;
+    struct event_name *names = take_memory(d, count, sizeof *names);
+    for (size_t i = 0; i < count && !d->in.failed; i++)
+        names[i] = take_name(d, event);
+    choice->names = names;
+    choice->name_count = count;
+}
+
+static void take_choice(struct decoder *d, const struct event *event, struct event_choice *row)
+{
+    size_t items = unpack_array(&d->in);
+    struct choice *choice = &row->choice;
+
+    memset(row, 0, sizeof *row);
+    take_octets(d, row->subject.bytes, SUBJECT_SIZE);
+    uint64_t flags = unpack_uint(&d->in);
+    choice->kind = (enum choice_kind)(flags & KIND_MASK);
+    choice->confirmed = flags & FLAG_CONFIRMED;
+    choice->domain = flags & FLAG_DOMAIN;
+    choice->scope = take_scope(d);
+    choice->reason = (enum choice_reason)unpack_uint(&d->in);
+    choice->asked = (int64_t)unpack_uint(&d->in);
+    if (items > 5)
+        choice->until = (int64_t)unpack_uint(&d->in);
+    if (items > 6)
+        take_choice_names(d, event, choice);
+    if (items < 5 || items > 7 || choice->kind == 0)
+        d->in.failed = true;
+}
+
+static void take_choices(struct decoder *d, struct event *event)
+{
+    size_t count = unpack_array(&d->in);
+    struct event_choice *rows = take_memory(d, count, sizeof *rows);
+    for (size_t i = 0; i < count && !d->in.failed; i++)
+        take_choice(d, event, &rows[i]);
+    event->choices = rows;
+    event->choice_count = count;
+}
+
+static void take_withdrawals(struct decoder *d, struct event *event)
+{
+    size_t count = unpack_array(&d->in);
+    struct event_withdrawal *rows = take_memory(d, count, sizeof *rows);
+    for (size_t i = 0; i < count && !d->in.failed; i++) {
+        if (unpack_array(&d->in) != 3)
+            d->in.failed = true;
+        take_octets(d, rows[i].subject.bytes, SUBJECT_SIZE);
+        rows[i].target = take_name(d, event);
+    }
+    event->withdrawals = rows;
+    event->withdrawal_count = count;
+}
+
+static void take_genesis(struct decoder *d, struct event *event)
+{
+    struct event_genesis *genesis = take_memory(d, 1, sizeof *genesis);
+    if (unpack_array(&d->in) != 4)
+        d->in.failed = true;
+    if (d->in.failed)
+        return;
+    genesis->kind = take_string(d);
+    genesis->format = unpack_uint(&d->in);
+    genesis->hash = take_string(d);
+    genesis->address_rules = unpack_uint(&d->in);
+    event->genesis = genesis;
+}
+
+static void take_verdict_row(struct decoder *d, const struct event *event,
+                             struct event_verdict_row *row)
+{
+    memset(row, 0, sizeof *row);
+    if (unpack_array(&d->in) != 3)
+        d->in.failed = true;
+    struct slice subject = unpack_bytes(&d->in);
+    row->known = subject.size == SUBJECT_SIZE;
+    if (row->known)
+        memcpy(row->subject.bytes, subject.data, SUBJECT_SIZE);
+    else if (subject.size != 0)
+        d->in.failed = true;
+    row->state = (enum recipient_state)unpack_uint(&d->in);
+    size_t count = unpack_array(&d->in) / 3;
+    struct event_basis *basis = take_memory(d, count, sizeof *basis);
+    for (size_t i = 0; i < count && !d->in.failed; i++) {
+        basis[i].event = take_name(d, event);
+        take_octets(d, basis[i].hash, EVENT_SHORT_HASH_SIZE);
+    }
+    row->basis = basis;
+    row->basis_count = count;
+}
+
+static void take_verdict(struct decoder *d, struct event *event)
+{
+    struct event_verdict *verdict = take_memory(d, 1, sizeof *verdict);
+    if (unpack_array(&d->in) != 11)
+        d->in.failed = true;
+    if (d->in.failed)
+        return;
+    verdict->stream = take_string(d);
+    verdict->rule = take_string(d);
+    verdict->scope = take_string(d);
+    verdict->queue_id = take_string(d);
+    take_octets(d, verdict->config, sizeof verdict->config);
+    verdict->action = (enum action)unpack_uint(&d->in);
+    verdict->mode = (enum mode)unpack_uint(&d->in);
+    verdict->given = unpack_uint(&d->in);
+    verdict->delivered = unpack_uint(&d->in);
+    verdict->kept_back = unpack_uint(&d->in);
+    size_t count = unpack_array(&d->in);
+    struct event_verdict_row *rows = take_memory(d, count, sizeof *rows);
+    for (size_t i = 0; i < count && !d->in.failed; i++)
+        take_verdict_row(d, event, &rows[i]);
+    verdict->rows = rows;
+    verdict->row_count = count;
+    event->verdict = verdict;
+}
+
+static void take_pair(struct decoder *d, struct event *event)
+{
+    switch (unpack_uint(&d->in)) {
+    case KEY_PREVIOUS:
+        take_octets(d, event->previous, sizeof event->previous);
+        break;
+    case KEY_NODE:
+        take_octets(d, event->name.node, sizeof event->name.node);
+        break;
+    case KEY_NUMBER:
+        event->name.number = unpack_uint(&d->in);
+        break;
+    case KEY_TIME:
+        event->at_ms = (int64_t)unpack_uint(&d->in);
+        break;
+    case KEY_TYPE:
+        event->type = (enum event_type)unpack_uint(&d->in);
+        break;
+    case KEY_ACTOR:
+        event->actor = take_string(d);
+        break;
+    case KEY_SOURCE:
+        event->source = take_string(d);
+        break;
+    case KEY_BATCH:
+        event->batch = unpack_uint(&d->in);
+        break;
+    case KEY_WORDS:
+        event->words = take_words(d);
+        break;
+    case KEY_SCOPES:
+        take_scopes(d);
+        break;
+    case KEY_NODES:
+        take_nodes(d);
+        break;
+    case KEY_CHOICES:
+        take_choices(d, event);
+        break;
+    case KEY_WITHDRAWALS:
+        take_withdrawals(d, event);
+        break;
+    case KEY_GENESIS:
+        take_genesis(d, event);
+        break;
+    case KEY_VERDICT:
+        take_verdict(d, event);
+        break;
+    default:
+        unpack_skip(&d->in);
+    }
+}
+
+/* What a row has of its event. */
+static void complete_choices(struct event *event)
+{
+    struct event_choice *rows = (struct event_choice *)(uintptr_t)event->choices;
+    for (size_t i = 0; i < event->choice_count; i++) {
+        rows[i].choice.event = event->name;
+        rows[i].choice.source = event->source ? event->source : event->actor;
+    }
+}
+
+int event_decode(struct slice bytes, struct pool *pool, struct event *event)
+{
+    struct decoder d = {.in = unpack_begin(bytes), .pool = pool};
+    struct event read = {.actor = ""};
+
+    size_t pairs = unpack_map(&d.in);
+    for (size_t i = 0; i < pairs && !d.in.failed; i++)
+        take_pair(&d, &read);
+    if (d.no_memory)
+        return -ENOMEM;
+    if (!unpack_is_done(&d.in))
+        return ERR_CORRUPT;
+    if (read.type == EVENT_SCOPES) {
+        read.scopes = d.scopes;
+        read.scope_count = d.scope_count;
+    }
+    complete_choices(&read);
+    *event = read;
+    return 0;
+}

@@ -1,0 +1,248 @@
+#include "store/event.h"
+#include "store/event_keys.h"
+#include "store/pack.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define TABLE_MAX                                                                                  \
+    4096 /* scopes or nodes in one event; a row may bring at most one of each with it */
+
+const char *event_type_name(enum event_type type)
+{
+    switch (type) {
+    case EVENT_GENESIS:
+        return "genesis";
+    case EVENT_SCOPES:
+        return "scopes";
+    case EVENT_CHOICES:
+        return "choices";
+    case EVENT_WITHDRAWAL:
+        return "withdrawal";
+    case EVENT_VERDICT:
+        return "verdict";
+    }
+    return "unknown";
+}
+
+/* What rows of one event refer to by position. */
+struct tables {
+    const uint8_t *own_node;
+    const char *scopes[TABLE_MAX];
+    size_t scope_count;
+    const uint8_t *nodes[TABLE_MAX];
+    size_t node_count;
+};
+
+static size_t scope_position(struct tables *tables, const char *scope)
+{
+    size_t i = 0;
+    while (i < tables->scope_count && strcmp(tables->scopes[i], scope) != 0)
+        i++;
+    if (i == tables->scope_count && i < TABLE_MAX)
+        tables->scopes[tables->scope_count++] = scope;
+    return i;
+}
+
+static size_t node_position(struct tables *tables, const uint8_t *node)
+{
+    size_t i = 0;
+    if (memcmp(tables->own_node, node, EVENT_NODE_SIZE) == 0)
+        return 0;
+    while (i < tables->node_count && memcmp(tables->nodes[i], node, EVENT_NODE_SIZE) != 0)
+        i++;
+    if (i == tables->node_count && i < TABLE_MAX)
+        tables->nodes[tables->node_count++] = node;
+    return i + 1;
+}
+
+static void pack_names(struct text *out, struct tables *tables, const struct choice *choice)
+{
+    pack_array(out, 2 * choice->name_count);
+    for (size_t i = 0; i < choice->name_count; i++) {
+        pack_uint(out, node_position(tables, choice->names[i].node));
+        pack_uint(out, choice->names[i].number);
+    }
+}
+
+static void pack_choices(struct text *out, struct tables *tables, const struct event *event)
+{
+    pack_array(out, event->choice_count);
+    for (size_t i = 0; i < event->choice_count; i++) {
+        const struct choice *choice = &event->choices[i].choice;
+        pack_array(out, choice->name_count ? 7 : choice->until ? 6 : 5);
+        pack_bytes(out, event->choices[i].subject.bytes, SUBJECT_SIZE);
+        pack_uint(out, (unsigned)choice->kind | (choice->confirmed ? FLAG_CONFIRMED : 0) |
+                           (choice->domain ? FLAG_DOMAIN : 0));
+        pack_uint(out, scope_position(tables, choice->scope));
+        pack_uint(out, choice->reason);
+        pack_uint(out, (uint64_t)choice->asked);
+        if (choice->until || choice->name_count)
+            pack_uint(out, (uint64_t)choice->until);
+        if (choice->name_count)
+            pack_names(out, tables, choice);
+    }
+}
+
+static void pack_withdrawals(struct text *out, struct tables *tables, const struct event *event)
+{
+    pack_array(out, event->withdrawal_count);
+    for (size_t i = 0; i < event->withdrawal_count; i++) {
+        const struct event_withdrawal *row = &event->withdrawals[i];
+        pack_array(out, 3);
+        pack_bytes(out, row->subject.bytes, SUBJECT_SIZE);
+        pack_uint(out, node_position(tables, row->target.node));
+        pack_uint(out, row->target.number);
+    }
+}
+
+static void pack_verdict_rows(struct text *out, struct tables *tables,
+                              const struct event_verdict *verdict)
+{
+    pack_array(out, verdict->row_count);
+    for (size_t i = 0; i < verdict->row_count; i++) {
+        const struct event_verdict_row *row = &verdict->rows[i];
+        pack_array(out, 3);
+        pack_bytes(out, row->subject.bytes, row->known ? SUBJECT_SIZE : 0);
+        pack_uint(out, row->state);
+        pack_array(out, 3 * row->basis_count);
+        for (size_t j = 0; j < row->basis_count; j++) {
+            pack_uint(out, node_position(tables, row->basis[j].event.node));
+            pack_uint(out, row->basis[j].event.number);
+            pack_bytes(out, row->basis[j].hash, EVENT_SHORT_HASH_SIZE);
+        }
+    }
+}
+
+static void pack_verdict(struct text *out, struct tables *tables,
+                         const struct event_verdict *verdict)
+{
+    pack_array(out, 11);
+    pack_string(out, verdict->stream);
+    pack_string(out, verdict->rule);
+    pack_string(out, verdict->scope);
+    pack_string(out, verdict->queue_id);
+    pack_bytes(out, verdict->config, sizeof verdict->config);
+    pack_uint(out, verdict->action);
+    pack_uint(out, verdict->mode);
+    pack_uint(out, verdict->given);
+    pack_uint(out, verdict->delivered);
+    pack_uint(out, verdict->kept_back);
+    pack_verdict_rows(out, tables, verdict);
+}
+
+static void pack_genesis(struct text *out, const struct event_genesis *genesis)
+{
+    pack_array(out, 4);
+    pack_string(out, genesis->kind);
+    pack_uint(out, genesis->format);
+    pack_string(out, genesis->hash);
+    pack_uint(out, genesis->address_rules);
+}
+
+/* Keys 0 to 8. */
+static size_t pack_head(struct text *out, const struct event *event)
+{
+    pack_uint(out, KEY_PREVIOUS);
+    pack_bytes(out, event->previous, sizeof event->previous);
+    pack_uint(out, KEY_NODE);
+    pack_bytes(out, event->name.node, sizeof event->name.node);
+    pack_uint(out, KEY_NUMBER);
+    pack_uint(out, event->name.number);
+    pack_uint(out, KEY_TIME);
+    pack_uint(out, (uint64_t)event->at_ms);
+    pack_uint(out, KEY_TYPE);
+    pack_uint(out, event->type);
+    pack_uint(out, KEY_ACTOR);
+    pack_string(out, event->actor);
+    size_t pairs = 6;
+    if (event->source) {
+        pack_uint(out, KEY_SOURCE);
+        pack_string(out, event->source);
+        pairs++;
+    }
+    if (event->batch) {
+        pack_uint(out, KEY_BATCH);
+        pack_uint(out, event->batch);
+        pairs++;
+    }
+    if (event->words) {
+        pack_uint(out, KEY_WORDS);
+        pack_array(out, 1);
+        pack_bytes(out, event->words, EVENT_HASH_SIZE);
+        pairs++;
+    }
+    return pairs;
+}
+
+static size_t pack_tables(struct text *out, const struct tables *tables)
+{
+    size_t pairs = 0;
+    if (tables->scope_count) {
+        pack_uint(out, KEY_SCOPES);
+        pack_array(out, tables->scope_count);
+        for (size_t i = 0; i < tables->scope_count; i++)
+            pack_string(out, tables->scopes[i]);
+        pairs++;
+    }
+    if (tables->node_count) {
+        pack_uint(out, KEY_NODES);
+        pack_array(out, tables->node_count);
+        for (size_t i = 0; i < tables->node_count; i++)
+            pack_bytes(out, tables->nodes[i], EVENT_NODE_SIZE);
+        pairs++;
+    }
+    return pairs;
+}
+
+static size_t pack_body(struct text *out, struct tables *tables, const struct event *event)
+{
+    size_t pairs = 0;
+    for (size_t i = 0; i < event->scope_count; i++)
+        scope_position(tables, event->scopes[i]);
+    if (event->choice_count) {
+        pack_uint(out, KEY_CHOICES);
+        pack_choices(out, tables, event);
+        pairs++;
+    }
+    if (event->withdrawal_count) {
+        pack_uint(out, KEY_WITHDRAWALS);
+        pack_withdrawals(out, tables, event);
+        pairs++;
+    }
+    if (event->genesis) {
+        pack_uint(out, KEY_GENESIS);
+        pack_genesis(out, event->genesis);
+        pairs++;
+    }
+    if (event->verdict) {
+        pack_uint(out, KEY_VERDICT);
+        pack_verdict(out, tables, event->verdict);
+        pairs++;
+    }
+    return pairs;
+}
+
+int event_encode(const struct event *event, struct text *bytes)
+{
+    struct tables tables = {.own_node = event->name.node};
+    struct text head = TEXT_EMPTY, body = TEXT_EMPTY;
+    size_t before = bytes->length;
+
+    /* The body first: it fills the tables that stand in front of it. */
+    size_t pairs = pack_body(&body, &tables, event);
+    pairs += pack_head(&head, event);
+    pairs += pack_tables(&head, &tables);
+    pack_map(bytes, pairs);
+    if (!head.failed && !body.failed) {
+        text_append_bytes(bytes, head.data, head.length);
+        text_append_bytes(bytes, body.data, body.length);
+    }
+    int code = head.failed || body.failed || bytes->failed ? -ENOMEM : 0;
+    if (code == 0 && (bytes->length - before > EVENT_MAX || tables.scope_count == TABLE_MAX ||
+                      tables.node_count == TABLE_MAX))
+        code = ERR_TOO_LONG;
+    text_release(&head);
+    text_release(&body);
+    return code;
+}

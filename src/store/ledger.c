@@ -1,0 +1,259 @@
+#include "store/ledger.h"
+
+#include "base/clock.h"
+#include "store/ledger_tables.h"
+#include "store/number.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MAX                                                                                   \
+    400 /* rows in one event; with a handful of choices each it stays below EVENT_MAX */
+
+static const char *const tables[] = {
+    [TABLE_META] = "meta",       [TABLE_JOURNAL] = "journal", [TABLE_PRIVATE] = "private",
+    [TABLE_HISTORY] = "history", [TABLE_COUNT] = "count",     [TABLE_UNCLAIMED] = "unclaimed",
+};
+
+static const struct store_kind kind = {"ledger", tables, sizeof tables / sizeof *tables};
+
+int ledger_create(const char *folder, const struct lookup_key *lookup,
+                  const struct address_key *address, uint64_t map_size, struct error *why)
+{
+    return store_create(folder, &kind, lookup->fingerprint, address->fingerprint, map_size, why);
+}
+
+int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
+                const struct lookup_key *lookup, struct ledger **ledger, struct error *why)
+{
+    struct ledger *l = calloc(1, sizeof *l);
+    if (!l)
+        return -ENOMEM;
+    int code =
+        store_open(&l->store, folder, &kind, access, map_size, lookup->fingerprint, NULL, why);
+    if (code == 0) {
+        code = seal_subkey(lookup->subject, "ledger words", l->store.words_key);
+        if (code == 0)
+            code = seal_subkey(lookup->subject, "ledger unclaimed", l->unclaimed_key);
+        if (code) {
+            error_set(why, code, "%s: no subkey could be derived", folder);
+            store_close(&l->store);
+        }
+        l->store.has_words_key = code == 0;
+    }
+    if (code)
+        free(l);
+    else
+        *ledger = l;
+    return code;
+}
+
+int ledger_close(struct ledger *ledger)
+{
+    if (!ledger)
+        return 0;
+    int code = store_close(&ledger->store);
+    if (code)
+        return code;
+    keys_forget(ledger->unclaimed_key, sizeof ledger->unclaimed_key);
+    free(ledger);
+    return 0;
+}
+
+int ledger_check(const struct ledger *ledger)
+{
+    return env_check(ledger->store.env);
+}
+
+/* --- writing verdicts --- */
+
+struct writing {
+    struct ledger *ledger;
+    struct event_verdict verdict; /* its rows are our sorted copy */
+    const struct word *words;
+    size_t word_count;
+    uint64_t number;
+};
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct event_verdict_row *x = a, *y = b;
+    return memcmp(x->subject.bytes, y->subject.bytes, SUBJECT_SIZE);
+}
+
+static void history_key(const struct subject *subject, uint64_t number,
+                        uint8_t key[HISTORY_KEY_SIZE])
+{
+    memcpy(key, subject->bytes, SUBJECT_SIZE);
+    number_put(key + SUBJECT_SIZE, 8, number);
+}
+
+static int write_history(struct txn *txn, const struct event *event)
+{
+    uint8_t key[HISTORY_KEY_SIZE];
+    int code = 0;
+    for (size_t i = 0; i < event->verdict->row_count && code == 0; i++) {
+        if (!event->verdict->rows[i].known)
+            continue;
+        history_key(&event->verdict->rows[i].subject, event->name.number, key);
+        code = txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
+    }
+    return code;
+}
+
+static int write_job(struct txn *txn, void *argument)
+{
+    struct writing *w = argument;
+    struct event_verdict part = w->verdict;
+    size_t left = w->verdict.row_count;
+    int code = 0;
+
+    w->number = 0;
+    do {
+        struct event event = {
+            .at_ms = clock_now_ms(), .type = EVENT_VERDICT, .actor = "milter", .verdict = &part};
+        part.row_count = left < ROWS_MAX ? left : ROWS_MAX;
+        code = journal_append(&w->ledger->store, txn, &event, w->words, w->word_count);
+        if (code == 0)
+            code = write_history(txn, &event);
+        if (w->number == 0)
+            w->number = event.name.number;
+        part.rows += part.row_count;
+        left -= part.row_count;
+    } while (code == 0 && left > 0);
+    return code;
+}
+
+int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
+                 const struct word *words, size_t word_count, uint64_t *number, struct error *why)
+{
+    struct writing w = {
+        .ledger = ledger, .verdict = *verdict, .words = words, .word_count = word_count};
+    struct event_verdict_row *rows = malloc(verdict->row_count * sizeof *rows + 1);
+
+    if (!rows)
+        return error_set(why, -ENOMEM, "no memory for a verdict");
+    memcpy(rows, verdict->rows, verdict->row_count * sizeof *rows);
+    qsort(rows, verdict->row_count, sizeof *rows, compare_rows);
+    w.verdict.rows = rows;
+    int code = store_write(&ledger->store, write_job, &w, why);
+    free(rows);
+    if (code == 0)
+        *number = w.number;
+    return code;
+}
+
+/* --- reading --- */
+
+int ledger_view_begin(struct ledger *ledger, struct ledger_view **view)
+{
+    struct ledger_view *v = malloc(sizeof *v);
+    if (!v)
+        return -ENOMEM;
+    v->ledger = ledger;
+    int code = txn_begin_read(ledger->store.env, &v->txn);
+    if (code)
+        free(v);
+    else
+        *view = v;
+    return code;
+}
+
+void ledger_view_end(struct ledger_view *view)
+{
+    if (!view)
+        return;
+    txn_abort(view->txn);
+    free(view);
+}
+
+int ledger_walk(struct ledger_view *view, uint64_t from, journal_visitor visit, void *argument)
+{
+    return journal_walk(view->txn, from, visit, argument);
+}
+
+static int visit_number(struct txn *txn, uint64_t number, struct pool *pool, journal_visitor visit,
+                        void *argument)
+{
+    struct slice bytes;
+    struct event event;
+    int code = journal_bytes(txn, number, &bytes);
+    if (code == ERR_NOT_FOUND)
+        return 0; /* cut off by retention */
+    if (code == 0)
+        code = event_decode(bytes, pool, &event);
+    return code ? code : visit(txn, &event, argument);
+}
+
+int ledger_history(struct ledger_view *view, const struct subject *subject, journal_visitor visit,
+                   void *argument)
+{
+    struct cursor *cursor;
+    struct slice key, value;
+    struct pool pool = {0};
+
+    int code = cursor_open(view->txn, TABLE_HISTORY, &cursor);
+    if (code)
+        return code;
+    code = cursor_seek(cursor, SLICE(subject->bytes, SUBJECT_SIZE), &key, &value);
+    while (code == 0 && key.size == HISTORY_KEY_SIZE &&
+           memcmp(key.data, subject->bytes, SUBJECT_SIZE) == 0) {
+        code = visit_number(view->txn, number_get((const uint8_t *)key.data + SUBJECT_SIZE, 8),
+                            &pool, visit, argument);
+        pool_reset(&pool);
+        if (code == 0)
+            code = cursor_next(cursor, &key, &value);
+    }
+    pool_release(&pool);
+    cursor_close(cursor);
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+int ledger_words(struct ledger_view *view, const struct event *event, struct pool *pool,
+                 struct word **words, size_t *count)
+{
+    return journal_words(&view->ledger->store, view->txn, event, pool, words, count);
+}
+
+struct history_check {
+    uint64_t rows;
+};
+
+static int check_event(struct txn *txn, const struct event *event, void *argument)
+{
+    struct history_check *check = argument;
+    uint8_t key[HISTORY_KEY_SIZE];
+    struct slice value;
+    const struct subject *last = NULL;
+
+    for (size_t i = 0; event->verdict && i < event->verdict->row_count; i++) {
+        const struct event_verdict_row *row = &event->verdict->rows[i];
+        if (!row->known || (last && memcmp(last, &row->subject, sizeof *last) == 0))
+            continue;
+        last = &row->subject;
+        history_key(&row->subject, event->name.number, key);
+        int code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
+        if (code)
+            return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+        check->rows++;
+    }
+    return 0;
+}
+
+int ledger_verify(struct ledger_view *view, uint64_t *events, struct error *why)
+{
+    struct history_check check = {0};
+    uint64_t rows;
+
+    int code = journal_verify(&view->ledger->store, view->txn, check_event, &check, events, why);
+    if (code)
+        return code;
+    code = txn_count(view->txn, TABLE_HISTORY, &rows);
+    if (code)
+        return env_explain(view->ledger->store.env, code, why);
+    if (rows != check.rows)
+        return error_set(why, ERR_CORRUPT, "%s: its history does not follow from its events",
+                         env_folder(view->ledger->store.env));
+    return 0;
+}

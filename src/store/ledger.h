@@ -1,0 +1,78 @@
+/* The ledger: verdicts on marketing mail, with a journal of their own, and what is counted.
+ *
+ * What keeps mail from somebody is an event, on disk before the MTA is answered. What was counted
+ * (mail that passed, bulk mail that no stream claims) is gathered in memory and added up here now
+ * and then; it is no evidence and not in the journal. */
+#ifndef STORE_LEDGER_H
+#define STORE_LEDGER_H
+
+#include "base/pool.h"
+#include "core/subject.h"
+#include "store/keys.h"
+#include "store/store.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ledger;
+struct ledger_view;
+
+/* As list_create and list_open. The ledger's words are sealed under a subkey of the lookup key,
+ * since the milter writes them. */
+int ledger_create(const char *folder, const struct lookup_key *lookup,
+                  const struct address_key *address, uint64_t map_size, struct error *why);
+int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
+                const struct lookup_key *lookup, struct ledger **ledger, struct error *why);
+int ledger_close(struct ledger *ledger);
+int ledger_check(const struct ledger *ledger);
+
+/* Writes a verdict as one event, or as several where it has very many rows; returns when it is on
+ * disk. *number: of the first one, the reference that a refused sender is told. `rows` of the
+ * verdict may be in any sequence. */
+int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
+                 const struct word *words, size_t word_count, uint64_t *number, struct error *why);
+
+/* What was counted of one stream and action. */
+struct stream_count {
+    const char *stream;
+    enum action action;
+    enum mode mode;
+    uint64_t messages, given, delivered, kept_back;
+};
+
+/* Bulk mail that no stream claims, by where it came from; a text that is not known is empty.
+ * Sealed, since a login or a name can be a person's. */
+struct unclaimed_count {
+    const char *login;
+    const char *listener;
+    const char *domain; /* of the envelope sender */
+    uint64_t messages, recipients;
+    int64_t first, last; /* seconds */
+};
+
+/* Adds to what is there. */
+int ledger_count(struct ledger *ledger, const struct stream_count *streams, size_t stream_count,
+                 const struct unclaimed_count *unclaimed, size_t unclaimed_count,
+                 struct error *why);
+
+/* --- reading --- */
+
+int ledger_view_begin(struct ledger *ledger, struct ledger_view **view);
+void ledger_view_end(struct ledger_view *view);
+
+int ledger_walk(struct ledger_view *view, uint64_t from, journal_visitor visit, void *argument);
+/* Only the events with a row about this subject. */
+int ledger_history(struct ledger_view *view, const struct subject *subject, journal_visitor visit,
+                   void *argument);
+int ledger_words(struct ledger_view *view, const struct event *event, struct pool *pool,
+                 struct word **words, size_t *count);
+
+typedef int (*stream_count_visitor)(const struct stream_count *count, void *argument);
+typedef int (*unclaimed_visitor)(const struct unclaimed_count *count, void *argument);
+int ledger_each_stream(struct ledger_view *view, stream_count_visitor visit, void *argument);
+int ledger_each_unclaimed(struct ledger_view *view, unclaimed_visitor visit, void *argument);
+
+/* The chain, and that `history` follows from it. ERR_CORRUPT with the first misfit. */
+int ledger_verify(struct ledger_view *view, uint64_t *events, struct error *why);
+
+#endif

@@ -1,0 +1,259 @@
+#include "store/list_tables.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const tables[] = {
+    [TABLE_META] = "meta",       [TABLE_JOURNAL] = "journal", [TABLE_PRIVATE] = "private",
+    [TABLE_CHOICE] = "choice",   [TABLE_DOMAIN] = "domain",   [TABLE_PAST] = "past",
+    [TABLE_ADDRESS] = "address", [TABLE_SCOPE] = "scope",     [TABLE_SOURCE] = "source",
+};
+
+static const struct store_kind kind = {"list", tables, sizeof tables / sizeof *tables};
+
+int list_create(const char *folder, const struct lookup_key *lookup,
+                const struct address_key *address, uint64_t map_size, struct error *why)
+{
+    return store_create(folder, &kind, lookup->fingerprint, address->fingerprint, map_size, why);
+}
+
+int list_open(const char *folder, enum env_access access, uint64_t map_size,
+              const struct lookup_key *lookup, const struct address_key *address,
+              struct list **list, struct error *why)
+{
+    struct list *l = calloc(1, sizeof *l);
+    if (!l)
+        return -ENOMEM;
+    int code = store_open(&l->store, folder, &kind, access, map_size, lookup->fingerprint,
+                          address ? address->fingerprint : NULL, why);
+    if (code == 0 && address) {
+        code = seal_subkey(address->key, "list address", l->address_key);
+        if (code == 0)
+            code = seal_subkey(address->key, "list words", l->store.words_key);
+        l->has_address_key = l->store.has_words_key = code == 0;
+        if (code) {
+            error_set(why, code, "%s: no subkey could be derived", folder);
+            store_close(&l->store);
+        }
+    }
+    if (code)
+        free(l);
+    else
+        *list = l;
+    return code;
+}
+
+int list_close(struct list *list)
+{
+    if (!list)
+        return 0;
+    int code = store_close(&list->store);
+    if (code)
+        return code;
+    keys_forget(list->address_key, sizeof list->address_key);
+    free(list);
+    return 0;
+}
+
+int list_check(const struct list *list)
+{
+    return env_check(list->store.env);
+}
+
+int list_explain(const struct list *list, int code, struct error *why)
+{
+    return env_explain(list->store.env, code, why);
+}
+
+const uint8_t *list_node(const struct list *list)
+{
+    return list->store.node;
+}
+
+/* --- views --- */
+
+int list_view_begin(struct list *list, struct list_view **view)
+{
+    struct list_view *v = malloc(sizeof *v);
+    if (!v)
+        return -ENOMEM;
+    v->list = list;
+    int code = txn_begin_read(list->store.env, &v->txn);
+    if (code)
+        free(v);
+    else
+        *view = v;
+    return code;
+}
+
+void list_view_end(struct list_view *view)
+{
+    if (!view)
+        return;
+    txn_abort(view->txn);
+    free(view);
+}
+
+/* Rows lie in the sequence of their events. */
+static int read_range(struct list_view *view, unsigned table, const struct subject *subject,
+                      bool domain, struct pool *pool, struct choice **rows, size_t *count,
+                      struct event_name **withdrawn_by)
+{
+    struct cursor *cursor;
+    struct slice key, value;
+    size_t n = 0, room = 0;
+    struct choice *found = NULL;
+    struct event_name *by = NULL;
+
+    int code = cursor_open(view->txn, table, &cursor);
+    if (code)
+        return code;
+    code = cursor_seek(cursor, SLICE(subject->bytes, SUBJECT_SIZE), &key, &value);
+    while (code == 0 && key.size == CHOICE_KEY_SIZE &&
+           memcmp(key.data, subject->bytes, SUBJECT_SIZE) == 0) {
+        if (n == room) {
+            room = room ? 2 * room : 4;
+            struct choice *more = pool_take(pool, room * sizeof *more);
+            struct event_name *more_by = pool_take(pool, room * sizeof *more_by);
+            if (!more || !more_by) {
+                code = -ENOMEM;
+                break;
+            }
+            if (n) {
+                memcpy(more, found, n * sizeof *more);
+                memcpy(more_by, by, n * sizeof *more_by);
+            }
+            found = more;
+            by = more_by;
+        }
+        code = list_row_unpack(view->list, view->txn, key, value, domain, pool, &found[n], &by[n]);
+        if (code)
+            break;
+        n++;
+        code = cursor_next(cursor, &key, &value);
+    }
+    cursor_close(cursor);
+    if (code && code != ERR_NOT_FOUND)
+        return code;
+    *rows = found;
+    *count = n;
+    if (withdrawn_by)
+        *withdrawn_by = by;
+    return 0;
+}
+
+int list_read(struct list_view *view, enum list_rows which, const struct subject *subject,
+              bool domain, struct pool *pool, struct choice **rows, size_t *count,
+              struct event_name **withdrawn_by)
+{
+    unsigned table = which == LIST_PAST ? TABLE_PAST : domain ? TABLE_DOMAIN : TABLE_CHOICE;
+    return read_range(view, table, subject, domain, pool, rows, count, withdrawn_by);
+}
+
+int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
+                 const char **address)
+{
+    struct slice row;
+    struct text plain = TEXT_EMPTY;
+    const char *found = "";
+
+    int code = txn_get(view->txn, TABLE_ADDRESS, SLICE(subject->bytes, SUBJECT_SIZE), &row);
+    if (code)
+        return code;
+    const uint8_t *bytes = row.data;
+    if (row.size == 0)
+        return ERR_CORRUPT;
+    if (bytes[0] == ADDRESS_CLEAR) {
+        uint8_t nonce[SEAL_NONCE_SIZE];
+        if (!view->list->has_address_key)
+            return ERR_KEY;
+        nonce[0] = bytes[0];
+        memcpy(nonce + 1, subject->bytes, sizeof nonce - 1);
+        code = seal_open(view->list->address_key, nonce, SLICE(subject->bytes, SUBJECT_SIZE),
+                         SLICE(bytes + 1, row.size - 1), &plain);
+        if (code == 0 &&
+            !(found = pool_copy_bytes(pool, plain.data ? plain.data : "", plain.length)))
+            code = -ENOMEM;
+    }
+    text_release(&plain);
+    if (code == 0)
+        *address = found;
+    return code;
+}
+
+void list_event_hash(struct list_view *view, const struct event_name *event,
+                     uint8_t hash[EVENT_SHORT_HASH_SIZE])
+{
+    memset(hash, 0, EVENT_SHORT_HASH_SIZE);
+    if (memcmp(event->node, view->list->store.node, EVENT_NODE_SIZE) == 0)
+        journal_short_hash(view->txn, event->number, hash);
+}
+
+int list_scope_known(struct list_view *view, const char *scope)
+{
+    uint32_t id;
+    int code = list_id_of(view->txn, TABLE_SCOPE, scope, &id);
+    return code == ERR_NOT_FOUND ? ERR_SCOPE : code;
+}
+
+int list_each_scope(struct list_view *view, list_scope_visitor visit, void *argument)
+{
+    struct cursor *cursor;
+    struct slice key, value;
+    struct pool pool = {0};
+
+    int code = cursor_open(view->txn, TABLE_SCOPE, &cursor);
+    if (code)
+        return code;
+    code = cursor_seek(cursor, SLICE("n", 1), &key, &value);
+    while (code == 0) {
+        const char *name = pool_copy_bytes(&pool, (const char *)key.data + 1, key.size - 1);
+        code = name ? visit(name, argument) : -ENOMEM;
+        if (code == 0)
+            code = cursor_next(cursor, &key, &value);
+    }
+    pool_release(&pool);
+    cursor_close(cursor);
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+int list_count(struct list_view *view, struct list_counts *counts)
+{
+    uint8_t hash[EVENT_HASH_SIZE];
+    struct list_counts c;
+    const struct {
+        unsigned table;
+        uint64_t *count;
+    } entries[] = {
+        {TABLE_CHOICE, &c.choices},    {TABLE_DOMAIN, &c.domains}, {TABLE_PAST, &c.past},
+        {TABLE_ADDRESS, &c.addresses}, {TABLE_SCOPE, &c.scopes},
+    };
+    int code = journal_head(view->txn, &c.events, hash);
+    for (size_t i = 0; i < sizeof entries / sizeof *entries && code == 0; i++)
+        code = txn_count(view->txn, entries[i].table, entries[i].count);
+    if (code)
+        return code;
+    c.scopes /= 2; /* each has two entries */
+    env_usage(view->list->store.env, &c.used, &c.size);
+    *counts = c;
+    return 0;
+}
+
+int list_walk(struct list_view *view, uint64_t from, journal_visitor visit, void *argument)
+{
+    return journal_walk(view->txn, from, visit, argument);
+}
+
+int list_event(struct list_view *view, uint64_t number, struct pool *pool, struct event *event)
+{
+    struct slice bytes;
+    int code = journal_bytes(view->txn, number, &bytes);
+    return code ? code : event_decode(bytes, pool, event);
+}
+
+int list_words(struct list_view *view, const struct event *event, struct pool *pool,
+               struct word **words, size_t *count)
+{
+    return journal_words(&view->list->store, view->txn, event, pool, words, count);
+}

@@ -1,0 +1,135 @@
+/* The list: what stands of people's choices, with the journal they came from.
+ *
+ * What the choice and domain tables hold is a fold over the journal: written in one transaction
+ * with the event, and reproducible from it. */
+#ifndef STORE_LIST_H
+#define STORE_LIST_H
+
+#include "base/pool.h"
+#include "core/address.h"
+#include "core/choice.h"
+#include "core/subject.h"
+#include "store/keys.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct list;
+struct list_view;
+
+/* Makes an empty list in an existing, empty folder. As store_create. */
+int list_create(const char *folder, const struct lookup_key *lookup,
+                const struct address_key *address, uint64_t map_size, struct error *why);
+
+/* Opens it. `address` may be NULL (the milter has none): then addresses and private words cannot be
+ * read, and nothing be written. As store_open. */
+int list_open(const char *folder, enum env_access access, uint64_t map_size,
+              const struct lookup_key *lookup, const struct address_key *address,
+              struct list **list, struct error *why);
+/* NULL is allowed. ERR_BUSY as store_close. */
+int list_close(struct list *list);
+
+/* As env_check: whether it is still the list that was opened. */
+int list_check(const struct list *list);
+int list_explain(const struct list *list, int code, struct error *why);
+
+/* --- reading --- */
+
+/* A consistent view; short, and on one thread. */
+int list_view_begin(struct list *list, struct list_view **view);
+void list_view_end(struct list_view *view);
+
+/* Rows of one subject are read in either of two states. */
+enum list_rows {
+    LIST_STANDING, /* what is decided on */
+    LIST_PAST,     /* what was withdrawn */
+};
+
+/* All rows of one subject (of an address, or of "@domain"), oldest first; they and what they point
+ * to lie in the pool. Finding none is 0 with *count 0; any error means: cannot tell. `withdrawn_by`
+ * may be NULL; for LIST_PAST it takes an array of the events that withdrew them. */
+int list_read(struct list_view *view, enum list_rows which, const struct subject *subject,
+              bool domain, struct pool *pool, struct choice **rows, size_t *count,
+              struct event_name **withdrawn_by);
+
+/* The address that a subject stands for: as a whole into `address`. ERR_NOT_FOUND: the list never
+ * held it. ERR_KEY: not without the address key. An entry that is only a hash, or was erased, gives
+ * 0 and an empty text. */
+int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
+                 const char **address);
+
+/* What a verdict that rests on this event notes of its hash; zeros where it cannot be had. */
+void list_event_hash(struct list_view *view, const struct event_name *event,
+                     uint8_t hash[EVENT_SHORT_HASH_SIZE]);
+
+/* 0 where the scope is registered, ERR_SCOPE where not. */
+int list_scope_known(struct list_view *view, const char *scope);
+typedef int (*list_scope_visitor)(const char *scope, void *argument);
+int list_each_scope(struct list_view *view, list_scope_visitor visit, void *argument);
+
+struct list_counts {
+    uint64_t choices, domains, past, addresses, events, scopes;
+    uint64_t used, size; /* bytes of the map */
+};
+int list_count(struct list_view *view, struct list_counts *counts);
+
+/* --- the journal --- */
+
+int list_walk(struct list_view *view, uint64_t from, journal_visitor visit, void *argument);
+/* One event of this node, decoded into the pool. ERR_NOT_FOUND. */
+int list_event(struct list_view *view, uint64_t number, struct pool *pool, struct event *event);
+int list_words(struct list_view *view, const struct event *event, struct pool *pool,
+               struct word **words, size_t *count);
+const uint8_t *list_node(const struct list *list);
+
+/* Checks the chain, and that what stands and what is past is the fold of the journal. ERR_CORRUPT
+ * with the first misfit. */
+int list_verify(struct list_view *view, uint64_t *events, struct error *why);
+
+/* --- writing: each call returns when it is on disk, or has changed nothing --- */
+
+/* Who does something, and what they say about it. */
+struct act {
+    const char *actor;  /* the part of the software: cli, web, ... */
+    const char *source; /* who said so; the actor's name where nobody else did */
+    const struct word *words;
+    size_t word_count;
+};
+
+#define LIST_ENTRIES_MAX 5000 /* in one call, so that others do not wait long for the write lock   \
+                               */
+
+/* A choice to be written. */
+struct list_entry {
+    struct subject subject;
+    const char *address; /* canonical, to be sealed; NULL where only the subject is known */
+    bool domain;
+    enum choice_kind kind;
+    bool confirmed;
+    enum choice_reason reason;
+    const char *scope;
+    int64_t asked; /* seconds, 0 unknown */
+    int64_t until; /* seconds, 0: no end */
+    /* Results. */
+    bool known;              /* it says nothing new and was not written */
+    struct event_name event; /* that holds it; of the row that stands already where `known` */
+    size_t named;            /* opt-outs and blocks that this opt-in names */
+};
+
+/* Writes the entries in their sequence. ERR_SCOPE: a scope is not registered, `why` names it, and
+ * none was written. */
+int list_add(struct list *list, struct list_entry *entries, size_t count, const struct act *act,
+             struct error *why);
+
+/* Withdraws rows that stand, in one event. ERR_NOT_FOUND: one does not stand (any more); none was
+ * withdrawn. */
+int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t count,
+                  const struct act *act, struct event_name *event, struct error *why);
+
+/* Registers the scopes that are not; *added says how many were new. */
+int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
+                    const struct act *act, size_t *added, struct error *why);
+
+#endif

@@ -1,0 +1,286 @@
+#include "store/list_tables.h"
+#include "store/number.h"
+#include "store/pack.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ID_SIZE 4
+#define FLAG_CONFIRMED 4
+#define KIND_MASK 3
+
+/* --- ids --- */
+
+static size_t name_key(const char *name, uint8_t key[ENV_KEY_MAX])
+{
+    size_t length = strlen(name);
+    if (length > ENV_KEY_MAX - 1)
+        return 0;
+    key[0] = 'n';
+    memcpy(key + 1, name, length);
+    return length + 1;
+}
+
+static void id_key(uint32_t id, uint8_t key[1 + ID_SIZE])
+{
+    key[0] = 'i';
+    number_put(key + 1, ID_SIZE, id);
+}
+
+int list_id_of(struct txn *txn, unsigned table, const char *name, uint32_t *id)
+{
+    uint8_t key[ENV_KEY_MAX];
+    struct slice value;
+    size_t size = name_key(name, key);
+
+    if (size == 0)
+        return ERR_TOO_LONG;
+    int code = txn_get(txn, table, SLICE(key, size), &value);
+    if (code == 0)
+        *id = (uint32_t)number_get(value.data, value.size);
+    return code;
+}
+
+int list_id_make(struct txn *txn, unsigned table, const char *name, uint32_t *id)
+{
+    uint8_t key[ENV_KEY_MAX], back[1 + ID_SIZE];
+    uint64_t entries;
+    size_t size = name_key(name, key);
+
+    int code = list_id_of(txn, table, name, id);
+    if (code != ERR_NOT_FOUND)
+        return code;
+    code = txn_count(txn, table, &entries);
+    if (code)
+        return code;
+    id_key((uint32_t)(entries / 2 + 1), back);
+    code = txn_insert(txn, table, SLICE(key, size), SLICE(back + 1, ID_SIZE));
+    if (code == 0)
+        code = txn_insert(txn, table, SLICE(back, sizeof back), SLICE(name, strlen(name)));
+    if (code == 0)
+        *id = (uint32_t)(entries / 2 + 1);
+    return code;
+}
+
+int list_name_of(struct txn *txn, unsigned table, uint32_t id, struct pool *pool, const char **name)
+{
+    uint8_t key[1 + ID_SIZE];
+    struct slice value;
+
+    id_key(id, key);
+    int code = txn_get(txn, table, SLICE(key, sizeof key), &value);
+    if (code)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    char *copy = pool_copy_bytes(pool, value.data, value.size);
+    if (!copy)
+        return -ENOMEM;
+    *name = copy;
+    return 0;
+}
+
+/* --- rows --- */
+
+/* Until journals of other nodes are merged, every event is this node's, whose local number is 0. */
+static int local_number(const struct list *list, const uint8_t node[EVENT_NODE_SIZE],
+                        uint64_t *local)
+{
+    if (memcmp(node, list->store.node, EVENT_NODE_SIZE) != 0)
+        return ERR_NOT_FOUND;
+    *local = 0;
+    return 0;
+}
+
+int list_row_key(const struct list *list, const struct subject *subject,
+                 const struct event_name *event, uint8_t key[CHOICE_KEY_SIZE])
+{
+    uint64_t local;
+    int code = local_number(list, event->node, &local);
+    if (code)
+        return code;
+    memcpy(key, subject->bytes, SUBJECT_SIZE);
+    number_put(key + SUBJECT_SIZE, 2, local);
+    number_put(key + SUBJECT_SIZE + 2, 6, event->number);
+    return 0;
+}
+
+static int pack_names(const struct list *list, const struct choice *choice, struct text *bytes)
+{
+    pack_array(bytes, 2 * choice->name_count);
+    for (size_t i = 0; i < choice->name_count; i++) {
+        uint64_t local;
+        int code = local_number(list, choice->names[i].node, &local);
+        if (code)
+            return code;
+        pack_uint(bytes, local);
+        pack_uint(bytes, choice->names[i].number);
+    }
+    return 0;
+}
+
+int list_row_pack(const struct list *list, struct txn *txn, const struct choice *choice,
+                  struct text *bytes)
+{
+    uint32_t scope, source;
+    int code = list_id_of(txn, TABLE_SCOPE, choice->scope, &scope);
+    if (code)
+        return code == ERR_NOT_FOUND ? ERR_SCOPE : code;
+    code = list_id_make(txn, TABLE_SOURCE, choice->source, &source);
+    if (code)
+        return code;
+    pack_array(bytes, choice->name_count ? 7 : choice->until ? 6 : 5);
+    pack_uint(bytes, (unsigned)choice->kind | (choice->confirmed ? FLAG_CONFIRMED : 0));
+    pack_uint(bytes, scope);
+    pack_uint(bytes, source);
+    pack_uint(bytes, choice->reason);
+    pack_uint(bytes, (uint64_t)choice->asked);
+    if (choice->until || choice->name_count)
+        pack_uint(bytes, (uint64_t)choice->until);
+    if (choice->name_count)
+        code = pack_names(list, choice, bytes);
+    return code ? code : bytes->failed ? -ENOMEM : 0;
+}
+
+static struct event_name take_name(const struct list *list, struct unpacker *in)
+{
+    struct event_name name;
+    uint64_t local = unpack_uint(in);
+    if (local != 0)
+        in->failed = true;
+    memcpy(name.node, list->store.node, EVENT_NODE_SIZE);
+    name.number = unpack_uint(in);
+    return name;
+}
+
+static int take_names(const struct list *list, struct unpacker *in, struct pool *pool,
+                      struct choice *choice)
+{
+    size_t count = unpack_array(in) / 2;
+    struct event_name *names = pool_take(pool, (count + 1) * sizeof *names);
+    if (!names)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        names[i] = take_name(list, in);
+    choice->names = names;
+    choice->name_count = count;
+    return 0;
+}
+
+int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, struct slice value,
+                    bool domain, struct pool *pool, struct choice *choice,
+                    struct event_name *withdrawn_by)
+{
+    struct unpacker in = unpack_begin(value);
+    const uint8_t *number = (const uint8_t *)key.data + SUBJECT_SIZE;
+    struct choice row = {.domain = domain};
+    int code = 0;
+
+    if (key.size != CHOICE_KEY_SIZE || number_get(number, 2) != 0)
+        return ERR_CORRUPT;
+    memcpy(row.event.node, list->store.node, EVENT_NODE_SIZE);
+    row.event.number = number_get(number + 2, 6);
+    size_t items = unpack_array(&in);
+    uint64_t flags = unpack_uint(&in);
+    row.kind = (enum choice_kind)(flags & KIND_MASK);
+    row.confirmed = flags & FLAG_CONFIRMED;
+    uint32_t scope = (uint32_t)unpack_uint(&in), source = (uint32_t)unpack_uint(&in);
+    row.reason = (enum choice_reason)unpack_uint(&in);
+    row.asked = (int64_t)unpack_uint(&in);
+    if (items > 5)
+        row.until = (int64_t)unpack_uint(&in);
+    if (items > 6)
+        code = take_names(list, &in, pool, &row);
+    struct event_name by = {0};
+    if (in.left > 0)
+        by = take_name(list, &in);
+    if (code == 0 && (!unpack_is_done(&in) || row.kind == 0))
+        code = ERR_CORRUPT;
+    if (code == 0)
+        code = list_name_of(txn, TABLE_SCOPE, scope, pool, &row.scope);
+    if (code == 0)
+        code = list_name_of(txn, TABLE_SOURCE, source, pool, &row.source);
+    if (code)
+        return code;
+    *choice = row;
+    *withdrawn_by = by;
+    return 0;
+}
+
+int list_find_standing(struct txn *txn, const uint8_t key[CHOICE_KEY_SIZE], struct slice *value,
+                       bool *domain)
+{
+    int code = txn_get(txn, TABLE_CHOICE, SLICE(key, CHOICE_KEY_SIZE), value);
+    if (code == 0)
+        *domain = false;
+    if (code != ERR_NOT_FOUND)
+        return code;
+    code = txn_get(txn, TABLE_DOMAIN, SLICE(key, CHOICE_KEY_SIZE), value);
+    if (code == 0)
+        *domain = true;
+    return code;
+}
+
+/* --- the fold --- */
+
+static int fold_choices(struct list *list, struct txn *txn, const struct event *event)
+{
+    struct text value = TEXT_EMPTY;
+    int code = 0;
+
+    for (size_t i = 0; i < event->choice_count && code == 0; i++) {
+        const struct event_choice *row = &event->choices[i];
+        uint8_t key[CHOICE_KEY_SIZE];
+        value.length = 0;
+        code = list_row_key(list, &row->subject, &event->name, key);
+        if (code == 0)
+            code = list_row_pack(list, txn, &row->choice, &value);
+        if (code == 0)
+            code = txn_insert(txn, row->choice.domain ? TABLE_DOMAIN : TABLE_CHOICE,
+                              SLICE(key, sizeof key), SLICE(value.data, value.length));
+    }
+    text_release(&value);
+    return code;
+}
+
+static int fold_withdrawal(struct list *list, struct txn *txn, const struct event *event,
+                           const struct event_withdrawal *row)
+{
+    uint8_t key[CHOICE_KEY_SIZE];
+    struct slice value;
+    struct text past = TEXT_EMPTY;
+    bool domain;
+
+    int code = list_row_key(list, &row->subject, &row->target, key);
+    if (code == 0)
+        code = list_find_standing(txn, key, &value, &domain);
+    if (code)
+        return code;
+    text_append_bytes(&past, value.data, value.size);
+    pack_uint(&past, 0);
+    pack_uint(&past, event->name.number);
+    code = past.failed ? -ENOMEM : 0;
+    if (code == 0)
+        code = txn_insert(txn, TABLE_PAST, SLICE(key, sizeof key), SLICE(past.data, past.length));
+    if (code == 0)
+        code = txn_delete(txn, domain ? TABLE_DOMAIN : TABLE_CHOICE, SLICE(key, sizeof key));
+    text_release(&past);
+    return code;
+}
+
+static int fold_scopes(struct txn *txn, const struct event *event)
+{
+    uint32_t id;
+    int code = 0;
+    for (size_t i = 0; i < event->scope_count && code == 0; i++)
+        code = list_id_make(txn, TABLE_SCOPE, event->scopes[i], &id);
+    return code;
+}
+
+int list_fold(struct list *list, struct txn *txn, const struct event *event)
+{
+    int code = event->type == EVENT_SCOPES ? fold_scopes(txn, event) : 0;
+    if (code == 0)
+        code = fold_choices(list, txn, event);
+    for (size_t i = 0; i < event->withdrawal_count && code == 0; i++)
+        code = fold_withdrawal(list, txn, event, &event->withdrawals[i]);
+    return code;
+}

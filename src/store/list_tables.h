@@ -1,0 +1,75 @@
+/* The list's own tables and the bytes in them; for list*.c only.
+ *
+ *     choice, domain, past   subject (16), local number of the node (2), number of the event (6)
+ *                              -> [flags, scope id, source id, reason, asked, until, names], behind
+ * it in `past`: node, number of the withdrawal address                subject -> 1 octet type, then
+ * address or SHA-256 sealed; nothing behind the type where it was erased scope, source          "n"
+ * name -> id (4 octets); "i" id (4 octets) -> name
+ *
+ * Local numbers and ids are this store's own; in the journal names stand for themselves. */
+#ifndef STORE_LIST_TABLES_H
+#define STORE_LIST_TABLES_H
+
+#include "store/list.h"
+
+enum list_table {
+    TABLE_CHOICE = TABLE_OWN,
+    TABLE_DOMAIN,
+    TABLE_PAST,
+    TABLE_ADDRESS,
+    TABLE_SCOPE,
+    TABLE_SOURCE,
+};
+
+#define CHOICE_KEY_SIZE (SUBJECT_SIZE + JOURNAL_KEY_SIZE)
+
+enum address_type {
+    ADDRESS_CLEAR = 1,  /* sealed address */
+    ADDRESS_DIGEST = 2, /* sealed SHA-256 of an address that nobody told us */
+    ADDRESS_ERASED = 3,
+};
+
+struct list {
+    struct store store;
+    bool has_address_key;
+    uint8_t address_key[SEAL_KEY_SIZE];
+};
+
+struct list_view {
+    struct list *list;
+    struct txn *txn;
+};
+
+/* --- ids --- */
+
+/* The id of a name in `scope` or `source`. ERR_NOT_FOUND. */
+int list_id_of(struct txn *txn, unsigned table, const char *name, uint32_t *id);
+/* The same; a new name gets the next id. */
+int list_id_make(struct txn *txn, unsigned table, const char *name, uint32_t *id);
+/* The name of an id, in the pool. ERR_CORRUPT where there is none. */
+int list_name_of(struct txn *txn, unsigned table, uint32_t id, struct pool *pool,
+                 const char **name);
+
+/* --- rows --- */
+
+/* The key of a row; events of other nodes have to be known. ERR_NOT_FOUND. */
+int list_row_key(const struct list *list, const struct subject *subject,
+                 const struct event_name *event, uint8_t key[CHOICE_KEY_SIZE]);
+/* The bytes of a row. Its scope is registered; its source becomes known. */
+int list_row_pack(const struct list *list, struct txn *txn, const struct choice *choice,
+                  struct text *bytes);
+int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, struct slice value,
+                    bool domain, struct pool *pool, struct choice *choice,
+                    struct event_name *withdrawn_by);
+
+/* --- the fold --- */
+
+/* What one event does to the tables. It is the only way in which `choice`, `domain`, `past` and
+ * `scope` change. */
+int list_fold(struct list *list, struct txn *txn, const struct event *event);
+
+/* The domain flag of a standing row, by where it stands. ERR_NOT_FOUND. */
+int list_find_standing(struct txn *txn, const uint8_t key[CHOICE_KEY_SIZE], struct slice *value,
+                       bool *domain);
+
+#endif

@@ -1,0 +1,194 @@
+#include "store/pack.h"
+
+#include <cbor.h>
+#include <string.h>
+
+#define HEAD_MAX 9  /* octets of an item's head, RFC 8949 section 3 */
+#define DEPTH_MAX 8 /* of what unpack_skip follows */
+
+void pack_uint(struct text *text, uint64_t number)
+{
+    unsigned char head[HEAD_MAX];
+    text_append_bytes(text, (char *)head, cbor_encode_uint(number, head, sizeof head));
+}
+
+void pack_bytes(struct text *text, const void *bytes, size_t length)
+{
+    unsigned char head[HEAD_MAX];
+    text_append_bytes(text, (char *)head, cbor_encode_bytestring_start(length, head, sizeof head));
+    text_append_bytes(text, bytes, length);
+}
+
+void pack_string(struct text *text, const char *string)
+{
+    unsigned char head[HEAD_MAX];
+    size_t length = strlen(string);
+    text_append_bytes(text, (char *)head, cbor_encode_string_start(length, head, sizeof head));
+    text_append_bytes(text, string, length);
+}
+
+void pack_array(struct text *text, size_t count)
+{
+    unsigned char head[HEAD_MAX];
+    text_append_bytes(text, (char *)head, cbor_encode_array_start(count, head, sizeof head));
+}
+
+void pack_map(struct text *text, size_t count)
+{
+    unsigned char head[HEAD_MAX];
+    text_append_bytes(text, (char *)head, cbor_encode_map_start(count, head, sizeof head));
+}
+
+/* One decoded item: what libcbor's callbacks leave behind. */
+struct item {
+    enum { ITEM_OTHER, ITEM_UINT, ITEM_BYTES, ITEM_STRING, ITEM_ARRAY, ITEM_MAP } type;
+    uint64_t number; /* value, or count of items or pairs */
+    struct slice bytes;
+};
+
+static void on_uint8(void *context, uint8_t value)
+{
+    *(struct item *)context = (struct item){.type = ITEM_UINT, .number = value};
+}
+
+static void on_uint16(void *context, uint16_t value)
+{
+    *(struct item *)context = (struct item){.type = ITEM_UINT, .number = value};
+}
+
+static void on_uint32(void *context, uint32_t value)
+{
+    *(struct item *)context = (struct item){.type = ITEM_UINT, .number = value};
+}
+
+static void on_uint64(void *context, uint64_t value)
+{
+    *(struct item *)context = (struct item){.type = ITEM_UINT, .number = value};
+}
+
+static void on_bytes(void *context, cbor_data data, size_t length)
+{
+    *(struct item *)context = (struct item){.type = ITEM_BYTES, .bytes = SLICE(data, length)};
+}
+
+static void on_string(void *context, cbor_data data, size_t length)
+{
+    *(struct item *)context = (struct item){.type = ITEM_STRING, .bytes = SLICE(data, length)};
+}
+
+static void on_array(void *context, size_t count)
+{
+    *(struct item *)context = (struct item){.type = ITEM_ARRAY, .number = count};
+}
+
+static void on_map(void *context, size_t count)
+{
+    *(struct item *)context = (struct item){.type = ITEM_MAP, .number = count};
+}
+
+static struct item take(struct unpacker *in)
+{
+    struct item item = {.type = ITEM_OTHER};
+    struct cbor_callbacks callbacks = cbor_empty_callbacks;
+
+    if (in->failed)
+        return item;
+    callbacks.uint8 = on_uint8;
+    callbacks.uint16 = on_uint16;
+    callbacks.uint32 = on_uint32;
+    callbacks.uint64 = on_uint64;
+    callbacks.byte_string = on_bytes;
+    callbacks.string = on_string;
+    callbacks.array_start = on_array;
+    callbacks.map_start = on_map;
+    struct cbor_decoder_result result = cbor_stream_decode(in->at, in->left, &callbacks, &item);
+    if (result.status != CBOR_DECODER_FINISHED || item.type == ITEM_OTHER) {
+        in->failed = true;
+        return (struct item){.type = ITEM_OTHER};
+    }
+    in->at += result.read;
+    in->left -= result.read;
+    return item;
+}
+
+static struct item take_type(struct unpacker *in, int type)
+{
+    struct item item = take(in);
+    if ((int)item.type != type) {
+        in->failed = true;
+        return (struct item){.type = ITEM_OTHER};
+    }
+    return item;
+}
+
+struct unpacker unpack_begin(struct slice bytes)
+{
+    return (struct unpacker){.at = bytes.data, .left = bytes.size};
+}
+
+uint64_t unpack_uint(struct unpacker *in)
+{
+    return take_type(in, ITEM_UINT).number;
+}
+
+struct slice unpack_bytes(struct unpacker *in)
+{
+    return take_type(in, ITEM_BYTES).bytes;
+}
+
+struct slice unpack_string(struct unpacker *in)
+{
+    return take_type(in, ITEM_STRING).bytes;
+}
+
+/* A count that the remaining bytes cannot hold is damage; it must not make anybody reserve memory.
+ */
+static size_t take_count(struct unpacker *in, int type)
+{
+    uint64_t count = take_type(in, type).number;
+    if (count > in->left) {
+        in->failed = true;
+        return 0;
+    }
+    return (size_t)count;
+}
+
+size_t unpack_array(struct unpacker *in)
+{
+    return take_count(in, ITEM_ARRAY);
+}
+
+size_t unpack_map(struct unpacker *in)
+{
+    return take_count(in, ITEM_MAP);
+}
+
+void unpack_skip(struct unpacker *in)
+{
+    uint64_t open[DEPTH_MAX + 1] = {1};
+    size_t depth = 0;
+
+    for (;;) {
+        while (open[depth] == 0) {
+            if (depth == 0)
+                return;
+            depth--;
+        }
+        open[depth]--;
+        struct item item = take(in);
+        if (in->failed)
+            return;
+        if (item.type != ITEM_ARRAY && item.type != ITEM_MAP)
+            continue;
+        if (depth == DEPTH_MAX || item.number > in->left) {
+            in->failed = true;
+            return;
+        }
+        open[++depth] = item.type == ITEM_MAP ? 2 * item.number : item.number;
+    }
+}
+
+bool unpack_is_done(const struct unpacker *in)
+{
+    return !in->failed && in->left == 0;
+}

@@ -1,0 +1,126 @@
+#include "store/seal.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+int seal_subkey(const uint8_t key[SEAL_KEY_SIZE], const char *label, uint8_t subkey[SEAL_KEY_SIZE])
+{
+    char digest[] = "SHA256";
+    uint8_t key_copy[SEAL_KEY_SIZE];
+    int code = ERR_CRYPTO;
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+
+    memcpy(key_copy, key, sizeof key_copy);
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key_copy, sizeof key_copy),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)label,
+                                          strlen(label)),
+        OSSL_PARAM_construct_end(),
+    };
+    if (context && EVP_KDF_derive(context, subkey, SEAL_KEY_SIZE, parameters) == 1)
+        code = 0;
+    OPENSSL_cleanse(key_copy, sizeof key_copy);
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+    return code;
+}
+
+int seal_append(const uint8_t key[SEAL_KEY_SIZE], const uint8_t nonce[SEAL_NONCE_SIZE],
+                struct slice associated, struct slice plain, struct text *out)
+{
+    int length, code = ERR_CRYPTO;
+    uint8_t tag[SEAL_TAG_SIZE];
+    uint8_t *sealed = plain.size < INT_MAX ? malloc(plain.size + 1) : NULL;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+
+    if (!sealed || !context) {
+        code = -ENOMEM;
+        goto out;
+    }
+    if (EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) != 1 ||
+        EVP_EncryptUpdate(context, NULL, &length, associated.data, (int)associated.size) != 1 ||
+        EVP_EncryptUpdate(context, sealed, &length, plain.data, (int)plain.size) != 1 ||
+        EVP_EncryptFinal_ex(context, sealed + length, &length) != 1 ||
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, sizeof tag, tag) != 1)
+        goto out;
+    text_append_bytes(out, (char *)sealed, plain.size);
+    text_append_bytes(out, (char *)tag, sizeof tag);
+    code = out->failed ? -ENOMEM : 0;
+out:
+    EVP_CIPHER_CTX_free(context);
+    free(sealed);
+    return code;
+}
+
+int seal_open(const uint8_t key[SEAL_KEY_SIZE], const uint8_t nonce[SEAL_NONCE_SIZE],
+              struct slice associated, struct slice sealed, struct text *plain)
+{
+    int length, code = ERR_KEY;
+    uint8_t tag[SEAL_TAG_SIZE];
+
+    if (sealed.size < SEAL_TAG_SIZE || sealed.size > INT_MAX)
+        return ERR_KEY;
+    size_t size = sealed.size - SEAL_TAG_SIZE;
+    uint8_t *opened = malloc(size + 1);
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    if (!opened || !context) {
+        code = -ENOMEM;
+        goto out;
+    }
+    memcpy(tag, (const uint8_t *)sealed.data + size, sizeof tag);
+    if (EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) != 1 ||
+        EVP_DecryptUpdate(context, NULL, &length, associated.data, (int)associated.size) != 1 ||
+        EVP_DecryptUpdate(context, opened, &length, sealed.data, (int)size) != 1 ||
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, sizeof tag, tag) != 1 ||
+        EVP_DecryptFinal_ex(context, opened + length, &length) != 1)
+        goto out;
+    text_append_bytes(plain, (char *)opened, size);
+    code = plain->failed ? -ENOMEM : 0;
+out:
+    EVP_CIPHER_CTX_free(context);
+    free(opened);
+    return code;
+}
+
+int seal_append_random(const uint8_t key[SEAL_KEY_SIZE], struct slice associated,
+                       struct slice plain, struct text *out)
+{
+    uint8_t nonce[SEAL_NONCE_SIZE];
+    int code = seal_random(nonce, sizeof nonce);
+    if (code)
+        return code;
+    text_append_bytes(out, (char *)nonce, sizeof nonce);
+    return seal_append(key, nonce, associated, plain, out);
+}
+
+int seal_open_random(const uint8_t key[SEAL_KEY_SIZE], struct slice associated, struct slice sealed,
+                     struct text *plain)
+{
+    if (sealed.size < SEAL_NONCE_SIZE)
+        return ERR_KEY;
+    const uint8_t *bytes = sealed.data;
+    return seal_open(key, bytes, associated,
+                     SLICE(bytes + SEAL_NONCE_SIZE, sealed.size - SEAL_NONCE_SIZE), plain);
+}
+
+int seal_random(void *bytes, size_t length)
+{
+    return RAND_bytes(bytes, (int)length) == 1 ? 0 : ERR_CRYPTO;
+}
+
+int seal_digest(struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE])
+{
+    return EVP_Digest(bytes.data, bytes.size, digest, NULL, EVP_sha256(), NULL) == 1 ? 0
+                                                                                     : ERR_CRYPTO;
+}

@@ -1,0 +1,203 @@
+#include "store/store.h"
+
+#include "base/clock.h"
+#include "core/address.h"
+#include "store/number.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define META_FORMAT "format"
+#define META_KIND "kind"
+#define META_NODE "node"
+#define META_LOOKUP "key-lookup"
+#define META_ADDRESS "key-address"
+#define META_INITIALISED "initialised"
+
+static struct slice name_of(const char *key)
+{
+    return SLICE(key, strlen(key));
+}
+
+/* --- making --- */
+
+struct creation {
+    struct store *store;
+    const struct store_kind *kind;
+    const uint8_t *lookup;
+    const uint8_t *address;
+};
+
+static int write_meta(struct txn *txn, const struct creation *creation)
+{
+    uint8_t format[4];
+    number_put(format, sizeof format, STORE_FORMAT);
+    const struct {
+        const char *key;
+        struct slice value;
+    } entries[] = {
+        {META_FORMAT, SLICE(format, sizeof format)},
+        {META_KIND, name_of(creation->kind->name)},
+        {META_NODE, SLICE(creation->store->node, EVENT_NODE_SIZE)},
+        {META_LOOKUP, SLICE(creation->lookup, KEYS_FINGERPRINT_SIZE)},
+        {META_ADDRESS, SLICE(creation->address, KEYS_FINGERPRINT_SIZE)},
+        {META_INITIALISED, name_of("yes")},
+    };
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        int code = txn_insert(txn, TABLE_META, name_of(entries[i].key), entries[i].value);
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
+static int create_job(struct txn *txn, void *argument)
+{
+    struct creation *creation = argument;
+    struct event_genesis genesis = {creation->kind->name, STORE_FORMAT, STORE_HASH, ADDRESS_RULES};
+    struct event event = {
+        .at_ms = clock_now_ms(), .type = EVENT_GENESIS, .actor = "init", .genesis = &genesis};
+
+    int code = write_meta(txn, creation);
+    return code ? code : journal_append(creation->store, txn, &event, NULL, 0);
+}
+
+int store_create(const char *folder, const struct store_kind *kind,
+                 const uint8_t lookup[KEYS_FINGERPRINT_SIZE],
+                 const uint8_t address[KEYS_FINGERPRINT_SIZE], uint64_t map_size, struct error *why)
+{
+    struct store store = {0};
+    struct creation creation = {&store, kind, lookup, address};
+
+    int code =
+        env_open(folder, ENV_CREATE, map_size, kind->tables, kind->table_count, &store.env, why);
+    if (code)
+        return code;
+    code = seal_random(store.node, sizeof store.node);
+    if (code == 0)
+        code = committer_start(store.env, &store.committer);
+    if (code == 0)
+        code = store_write(&store, create_job, &creation, why);
+    store_close(&store);
+    return code;
+}
+
+/* --- opening --- */
+
+static int check_format(struct env *env, struct txn *txn, const struct store_kind *kind,
+                        struct error *why)
+{
+    struct slice value;
+    const char *folder = env_folder(env);
+
+    int code = txn_get(txn, TABLE_META, name_of(META_INITIALISED), &value);
+    if (code == ERR_NOT_FOUND)
+        return error_set(why, ERR_UNINITIALISED,
+                         "%s was not initialised to its end: run `optout init`, or restore it",
+                         folder);
+    if (code == 0)
+        code = txn_get(txn, TABLE_META, name_of(META_FORMAT), &value);
+    if (code)
+        return env_explain(env, code == ERR_NOT_FOUND ? ERR_CORRUPT : code, why);
+    uint64_t format = number_get(value.data, value.size);
+    if (format != STORE_FORMAT)
+        return error_set(
+            why, ERR_FORMAT,
+            "%s has format %llu, this program reads format %d: use the program that made it",
+            folder, (unsigned long long)format, STORE_FORMAT);
+    code = txn_get(txn, TABLE_META, name_of(META_KIND), &value);
+    if (code)
+        return env_explain(env, code == ERR_NOT_FOUND ? ERR_CORRUPT : code, why);
+    if (value.size != strlen(kind->name) || memcmp(value.data, kind->name, value.size) != 0)
+        return error_set(why, ERR_FORMAT, "%s is a %.*s, not a %s", folder, (int)value.size,
+                         (const char *)value.data, kind->name);
+    return 0;
+}
+
+static int check_key(struct env *env, struct txn *txn, const char *name, const uint8_t *fingerprint,
+                     struct error *why)
+{
+    struct slice value;
+
+    if (!fingerprint)
+        return 0;
+    int code = txn_get(txn, TABLE_META, name_of(name), &value);
+    if (code)
+        return env_explain(env, code == ERR_NOT_FOUND ? ERR_CORRUPT : code, why);
+    if (value.size != KEYS_FINGERPRINT_SIZE || memcmp(value.data, fingerprint, value.size) != 0)
+        return error_set(
+            why, ERR_KEY,
+            "%s was made with another %s file in key_dir: put back the one that belongs to it",
+            env_folder(env), name + strlen("key-"));
+    return 0;
+}
+
+static int check_meta(struct store *store, const struct store_kind *kind, const uint8_t *lookup,
+                      const uint8_t *address, struct error *why)
+{
+    struct txn *txn;
+    struct slice node;
+
+    int code = txn_begin_read(store->env, &txn);
+    if (code)
+        return env_explain(store->env, code, why);
+    code = check_format(store->env, txn, kind, why);
+    if (code == 0)
+        code = check_key(store->env, txn, META_LOOKUP, lookup, why);
+    if (code == 0)
+        code = check_key(store->env, txn, META_ADDRESS, address, why);
+    if (code == 0) {
+        code = txn_get(txn, TABLE_META, name_of(META_NODE), &node);
+        if (code || node.size != EVENT_NODE_SIZE)
+            code = env_explain(store->env, ERR_CORRUPT, why);
+        else
+            memcpy(store->node, node.data, EVENT_NODE_SIZE);
+    }
+    txn_abort(txn);
+    return code;
+}
+
+int store_open(struct store *store, const char *folder, const struct store_kind *kind,
+               enum env_access access, uint64_t map_size, const uint8_t *lookup,
+               const uint8_t *address, struct error *why)
+{
+    struct store s = {0};
+
+    int code = env_open(folder, access, map_size, kind->tables, kind->table_count, &s.env, why);
+    if (code)
+        return code;
+    code = check_meta(&s, kind, lookup, address, why);
+    if (code == 0 && access != ENV_READ) {
+        code = committer_start(s.env, &s.committer);
+        if (code)
+            error_set(why, code, "%s: no thread for writing: %s", folder, error_name(code));
+    }
+    if (code)
+        store_close(&s);
+    else
+        *store = s;
+    return code;
+}
+
+int store_close(struct store *store)
+{
+    int code = committer_stop(store->committer);
+    if (code)
+        return code;
+    env_close(store->env);
+    keys_forget(store->words_key, sizeof store->words_key);
+    *store = (struct store){0};
+    return 0;
+}
+
+int store_write(struct store *store, committer_job job, void *argument, struct error *why)
+{
+    struct error before = {""};
+
+    if (why)
+        why->text[0] = '\0';
+    int code = committer_run(store->committer, job, argument);
+    if (code && (!why || why->text[0] == '\0'))
+        env_explain(store->env, code, why ? why : &before);
+    return code;
+}
