@@ -9,4 +9,5 @@ master refuses to run without it, and Sendmail gets name spaces of its own.
     dovecot.py        SASL logins for Postfix      opendkim.py    signing and verifying
     sink.py           where the mail arrives       smtp.py        who hands it in
     product.py        the programs under test      milterclient.py  the milter protocol, by hand
+    world.py          a site between a Postfix and a sink, as most tests want it
 """
