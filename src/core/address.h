@@ -3,7 +3,8 @@
  * Two spellings that reach one mailbox must give one canonical form, or somebody who opted out gets
  * mail. The domain becomes lower-case A-labels (RFC 5890, by libidn2), the local part is NFC,
  * case-folded and without needless quotes (RFC 5321 section 4.1.2, RFC 6531 section 3.3). A source
- * route and a trailing dot go. Dots and `+tag` stay: they tell mailboxes apart.
+ * route and a trailing dot go; an address literal is written in one way. Dots and `+tag` stay: they
+ * tell mailboxes apart.
  *
  * The rules never change; better ones would be a second version beside these, since a subject
  * cannot be migrated. */
@@ -29,19 +30,20 @@ struct address {
 };
 
 /* `given` as in an SMTP command or a list: with or without <> and blanks around it, with or without
- * a source route. ERR_SYNTAX, ERR_TOO_LONG, ERR_NO_DOMAIN. */
+ * a source route. ERR_SYNTAX, also for characters that nobody can see or that Unicode has not
+ * assigned; ERR_TOO_LONG, ERR_NO_DOMAIN; -ENOMEM, never for plain ASCII. */
 int address_parse(const char *given, struct address *address);
 
-/* "@example.com" and nothing else, for choices about a whole domain: `at` is then 0. ERR_SYNTAX,
- * ERR_TOO_LONG. */
+/* "@example.com" and nothing else but blanks around it, for choices about a whole domain: `at` is
+ * then 0. ERR_SYNTAX, ERR_TOO_LONG, -ENOMEM. */
 int address_parse_domain(const char *given, struct address *address);
 
 /* The domain of an address as such a whole-domain address. */
 void address_domain(const struct address *address, struct address *domain);
 
 /* Whether an MTA that is given back the bytes of its own RCPT is sure to find the recipient again.
- * Not so with control characters, bytes that are not UTF-8, quotes or brackets left open, or more
- * than ADDRESS_GIVEN_MAX octets. */
+ * Not so with control characters, bytes that are not UTF-8, quotes or brackets left open, a source
+ * route that is not well-formed, nothing between <>, or more than ADDRESS_GIVEN_MAX octets. */
 bool address_is_removable(const char *given);
 
 /* The spelling to give back to the MTA to remove a recipient: the bytes given, without a source

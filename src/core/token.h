@@ -42,12 +42,14 @@ struct token {
     struct address address;
 };
 
-/* ERR_SYNTAX for a scope or address that is not canonical, ERR_CRYPTO. */
+/* ERR_SYNTAX for a scope or address that is not canonical, or is a whole domain; ERR_KEY for a key
+ * without an id; ERR_CRYPTO, -ENOMEM. */
 int token_seal(const struct token_key *key, enum token_purpose purpose, const char *scope,
                const struct address *address, uint16_t day, char text[TOKEN_SIZE]);
 
 /* Opens a token with whichever of the keys made it. ERR_NOT_FOUND for every text that is not a
- * token of these keys and this purpose: who tries is not told why. */
+ * token of these keys and this purpose: who tries is not told why. ERR_CRYPTO, -ENOMEM where it
+ * could not be found out. */
 int token_open(const struct token_key *keys, size_t count, enum token_purpose purpose,
                const char *text, struct token *token);
 

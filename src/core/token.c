@@ -1,0 +1,171 @@
+#include "core/token.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define FORMAT 1
+#define HEAD_SIZE 2 /* format and key id */
+#define IV_SIZE 16
+#define PLAIN_MIN (2 + 1)
+#define PLAIN_MAX (TOKEN_BYTES_MAX - HEAD_SIZE - IV_SIZE)
+
+/* A context with cipher and key, and with what is authenticated beside the sealed bytes. OpenSSL's
+ * SIV cannot be set up again without the key, so there is nothing to keep between two tokens. NULL:
+ * OpenSSL refused. */
+static EVP_CIPHER_CTX *begin(const struct token_key *key, enum token_purpose purpose, bool sealing)
+{
+    const uint8_t head[] = {FORMAT, key->id, (uint8_t)purpose};
+    int n;
+    bool ready = false;
+    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+
+    if (cipher && context)
+        ready = EVP_CipherInit_ex2(context, cipher, key->key, NULL, sealing, NULL) == 1 &&
+                EVP_CipherUpdate(context, NULL, &n, head, sizeof head) == 1;
+    EVP_CIPHER_free(cipher);
+    if (!ready) {
+        EVP_CIPHER_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+/* `iv` and `sealed`, of the length of `plain`, are what comes out. */
+static int seal(const struct token_key *key, enum token_purpose purpose, const uint8_t *plain,
+                size_t length, uint8_t iv[IV_SIZE], uint8_t *sealed)
+{
+    int n, last;
+    EVP_CIPHER_CTX *context = begin(key, purpose, true);
+    if (!context)
+        return ERR_CRYPTO;
+    bool done = EVP_EncryptUpdate(context, sealed, &n, plain, (int)length) == 1 &&
+                (size_t)n == length && EVP_EncryptFinal_ex(context, sealed + n, &last) == 1 &&
+                last == 0 && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, IV_SIZE, iv) == 1;
+    EVP_CIPHER_CTX_free(context);
+    return done ? 0 : ERR_CRYPTO;
+}
+
+/* The reverse. ERR_NOT_FOUND where it was sealed with something else. */
+static int unseal(const struct token_key *key, enum token_purpose purpose, uint8_t iv[IV_SIZE],
+                  const uint8_t *sealed, size_t length, uint8_t *plain)
+{
+    int n, last;
+    int rc = ERR_CRYPTO;
+    EVP_CIPHER_CTX *context = begin(key, purpose, false);
+    if (context && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, IV_SIZE, iv) == 1)
+        rc = EVP_DecryptUpdate(context, plain, &n, sealed, (int)length) == 1 &&
+                     (size_t)n == length && EVP_DecryptFinal_ex(context, plain + n, &last) == 1
+                 ? 0
+                 : ERR_NOT_FOUND;
+    EVP_CIPHER_CTX_free(context);
+    return rc;
+}
+
+/* ERR_SYNTAX for one that is not. */
+static int check_canonical(const struct address *address)
+{
+    struct address again;
+    int rc = address_parse(address->text, &again);
+    if (rc == 0 && strcmp(again.text, address->text) != 0)
+        rc = ERR_SYNTAX;
+    return rc == -ENOMEM ? rc : rc < 0 ? ERR_SYNTAX : 0;
+}
+
+int token_seal(const struct token_key *key, enum token_purpose purpose, const char *scope,
+               const struct address *address, uint16_t day, char text[TOKEN_SIZE])
+{
+    uint8_t bytes[TOKEN_BYTES_MAX], plain[PLAIN_MAX];
+
+    if (key->id == 0)
+        return ERR_KEY;
+    if (scope_check(scope) < 0)
+        return ERR_SYNTAX;
+    int rc = check_canonical(address);
+    if (rc < 0)
+        return rc;
+    size_t scope_length = strlen(scope);
+    plain[0] = (uint8_t)(day >> 8);
+    plain[1] = (uint8_t)day;
+    plain[2] = (uint8_t)scope_length;
+    memcpy(plain + PLAIN_MIN, scope, scope_length);
+    memcpy(plain + PLAIN_MIN + scope_length, address->text, address->length);
+    size_t length = PLAIN_MIN + scope_length + address->length;
+
+    bytes[0] = FORMAT;
+    bytes[1] = key->id;
+    rc = seal(key, purpose, plain, length, bytes + HEAD_SIZE, bytes + HEAD_SIZE + IV_SIZE);
+    if (rc == 0)
+        text_to_base64url(bytes, HEAD_SIZE + IV_SIZE + length, text);
+    return rc;
+}
+
+/* What was sealed, into a token that has its key id already. */
+static int read_plain(const uint8_t *plain, size_t length, struct token *token)
+{
+    char address[ADDRESS_MAX + 1];
+    size_t scope_length = plain[2];
+
+    if (scope_length > SCOPE_MAX || scope_length > length - PLAIN_MIN)
+        return ERR_NOT_FOUND;
+    size_t address_length = length - PLAIN_MIN - scope_length;
+    if (address_length > ADDRESS_MAX)
+        return ERR_NOT_FOUND;
+    token->day = (uint16_t)(plain[0] << 8 | plain[1]);
+    memcpy(token->scope, plain + PLAIN_MIN, scope_length);
+    token->scope[scope_length] = '\0';
+    memcpy(address, plain + PLAIN_MIN + scope_length, address_length);
+    address[address_length] = '\0';
+    if (strlen(token->scope) != scope_length || scope_check(token->scope) < 0 ||
+        strlen(address) != address_length)
+        return ERR_NOT_FOUND;
+    int rc = address_parse(address, &token->address);
+    if (rc == 0 && strcmp(token->address.text, address) != 0)
+        rc = ERR_NOT_FOUND;
+    return rc == -ENOMEM ? rc : rc < 0 ? ERR_NOT_FOUND : 0;
+}
+
+/* With every key of that id: a list made of two may hold two. */
+static int open_bytes(const struct token_key *keys, size_t count, enum token_purpose purpose,
+                      uint8_t *bytes, size_t length, struct token *token)
+{
+    uint8_t plain[PLAIN_MAX];
+    size_t plain_length = length - HEAD_SIZE - IV_SIZE;
+
+    token->key_id = bytes[1];
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].id != token->key_id)
+            continue;
+        int rc = unseal(&keys[i], purpose, bytes + HEAD_SIZE, bytes + HEAD_SIZE + IV_SIZE,
+                        plain_length, plain);
+        if (rc == 0)
+            rc = read_plain(plain, plain_length, token);
+        if (rc != ERR_NOT_FOUND)
+            return rc;
+    }
+    return ERR_NOT_FOUND;
+}
+
+int token_open(const struct token_key *keys, size_t count, enum token_purpose purpose,
+               const char *text, struct token *token)
+{
+    uint8_t bytes[TOKEN_BYTES_MAX];
+    struct token result = {.key_id = 0};
+    size_t length;
+
+    if (text_from_base64url(text, strnlen(text, TOKEN_SIZE), bytes, sizeof bytes, &length) < 0 ||
+        length < HEAD_SIZE + IV_SIZE + PLAIN_MIN || bytes[0] != FORMAT)
+        return ERR_NOT_FOUND;
+    /* A forged token is nothing that the next user of OpenSSL's error queue should find there. */
+    ERR_set_mark();
+    int rc = open_bytes(keys, count, purpose, bytes, length, &result);
+    ERR_pop_to_mark();
+    if (rc == 0)
+        *token = result;
+    return rc;
+}
