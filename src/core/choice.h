@@ -96,8 +96,12 @@ enum decision choice_decide(const struct choice *rows, size_t count, const char 
 
 /* The row beside which writing `candidate` would say nothing new; NULL where it would. Such a row
  * stands, from the same source, with the same scope and kind (for the caller: and the same
- * subject). A later end is new; so is, for an opt-out or block that an opt-in names, another date;
- * so is an opt-in that is confirmed or names more. `rows` are all that stand for the subject. */
+ * subject). `rows` are all that stand for the subject. New is:
+ * - a later end;
+ * - an opt-in that is confirmed where the row is not, or that names more;
+ * - an opt-out or block where a confirmed opt-in that stands names the row, unless it is the very
+ *   statement that was named: both dated, with the same date, and that before the opt-in's. Without
+ *   dates nobody can tell, and a lost objection is worse than one written twice. */
 const struct choice *choice_find_known(const struct choice *candidate, const struct choice *rows,
                                        size_t count, int64_t now);
 
