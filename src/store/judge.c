@@ -1,0 +1,98 @@
+#include "store/judge.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* All rows that count for an address: its own, and those of its domain. */
+static int read_rows(struct list_view *view, struct subject_hasher *hasher,
+                     const struct address *address, struct subject *subject, struct pool *pool,
+                     struct choice **rows, size_t *count)
+{
+    struct subject domain;
+    struct choice *own, *of_domain;
+    size_t own_count, domain_count;
+
+    int code = subject_of_address(hasher, address->text, address->length, subject);
+    if (code == 0)
+        code = subject_of_address(hasher, address->text + address->at,
+                                  address->length - address->at, &domain);
+    if (code == 0)
+        code = list_read(view, LIST_STANDING, subject, false, pool, &own, &own_count, NULL);
+    if (code == 0)
+        code = list_read(view, LIST_STANDING, &domain, true, pool, &of_domain, &domain_count, NULL);
+    if (code)
+        return code;
+    if (domain_count == 0) {
+        *rows = own;
+        *count = own_count;
+        return 0;
+    }
+    struct choice *all = pool_take(pool, (own_count + domain_count) * sizeof *all);
+    if (!all)
+        return -ENOMEM;
+    if (own_count)
+        memcpy(all, own, own_count * sizeof *all);
+    memcpy(all + own_count, of_domain, domain_count * sizeof *all);
+    *rows = all;
+    *count = own_count + domain_count;
+    return 0;
+}
+
+int judge_address(struct list_view *view, struct subject_hasher *hasher,
+                  const struct address *address, const char *scope, bool consent_asked, int64_t now,
+                  struct pool *pool, struct judged *judged)
+{
+    struct judged result = {.state = RECIPIENT_FREE, .has_subject = true};
+    struct choice *rows;
+    size_t count;
+
+    int code = read_rows(view, hasher, address, &result.subject, pool, &rows, &count);
+    if (code)
+        return code;
+    const struct choice **deciding = pool_take(pool, (count + 1) * sizeof *deciding);
+    if (!deciding)
+        return -ENOMEM;
+    switch (
+        choice_decide(rows, count, scope, consent_asked, now, deciding, &result.deciding_count)) {
+    case DECISION_OPTED_OUT:
+        result.state = RECIPIENT_OPTED_OUT;
+        break;
+    case DECISION_NO_CONSENT:
+        result.state = RECIPIENT_NO_CONSENT;
+        break;
+    case DECISION_MAY_BE_MAILED:
+        break;
+    }
+    result.deciding = deciding;
+    *judged = result;
+    return 0;
+}
+
+static int judge_one(struct list_view *view, struct subject_hasher *hasher,
+                     const struct stream *stream, const struct recipient *recipient, int64_t now,
+                     struct pool *pool, struct judged *judged)
+{
+    *judged = (struct judged){.state = RECIPIENT_UNKNOWN};
+    if (recipient->companion)
+        judged->state = RECIPIENT_COMPANION;
+    else if (recipient->problem)
+        judged->state =
+            address_is_removable(recipient->given) ? RECIPIENT_UNREADABLE : RECIPIENT_UNREMOVABLE;
+    else if (view && hasher)
+        return judge_address(view, hasher, &recipient->address, stream->scope,
+                             stream->consent == CONSENT_OPT_IN, now, pool, judged);
+    return 0;
+}
+
+int judge_recipients(struct list_view *view, struct subject_hasher *hasher,
+                     const struct stream *stream, const struct recipient *recipients, size_t count,
+                     int64_t now, struct pool *pool, struct judged *judged)
+{
+    int first = 0;
+    for (size_t i = 0; i < count; i++) {
+        int code = judge_one(view, hasher, stream, &recipients[i], now, pool, &judged[i]);
+        if (first == 0)
+            first = code;
+    }
+    return first;
+}
