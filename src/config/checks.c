@@ -244,14 +244,26 @@ int check_list_id(const char *value, struct error *why)
 
 int check_match_address(const char *value, struct error *why)
 {
+    struct address address;
+
+    if (strpbrk(value, "<>"))
+        return error_set(why, ERR_CONFIG, "\"%.60s\" is compared without < and >; leave them out",
+                         value);
     if (!strpbrk(value, "@*?"))
         return error_set(why, ERR_CONFIG,
                          "no address ever fits \"%.60s\"; for a whole domain write *@DOMAIN",
                          value);
-    if (strpbrk(value, "<>"))
-        return error_set(why, ERR_CONFIG, "\"%.60s\" is compared without < and >; leave them out",
+    /* Addresses are compared in canonical form, so such a glob has to have one. */
+    if (!is_printable_ascii(value) && address_parse(value, &address) < 0)
+        return error_set(why, ERR_CONFIG,
+                         "no address ever fits \"%.60s\"; write its domain in ASCII (xn--...)",
                          value);
     return 0;
+}
+
+int check_match_sender(const char *value, struct error *why)
+{
+    return strcmp(value, "<>") == 0 ? 0 : check_match_address(value, why);
 }
 
 int check_match_client(const char *value, struct error *why)

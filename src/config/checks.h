@@ -20,6 +20,7 @@ int check_scope(const char *value, struct error *why);
 int check_title(const char *value, struct error *why);
 int check_recipients(const char *value, struct error *why);
 int check_list_id(const char *value, struct error *why);       /* RFC 2919 sections 2 and 3 */
+int check_match_sender(const char *value, struct error *why);  /* the same, or <> */
 int check_match_address(const char *value, struct error *why); /* a glob that an address can fit */
 int check_match_client(const char *value, struct error *why);
 int check_match_header(const char *value, struct error *why); /* "Name: glob", RFC 5322 s. 3.6.8 */
