@@ -122,7 +122,7 @@ static const char *over_piece(const char *c)
     if (*c == '"')
         return over_quoted(c);
     if (*c == '[') {
-        const char *close = strchr(c, ']');
+        const char *close = memchr(c, ']', strnlen(c, PIECE_MAX));
         if (close)
             return close + 1;
     }
