@@ -248,7 +248,8 @@ int txn_begin_read(struct env *env, struct txn **txn)
 static int check_write(struct env *env, MDB_txn *txn)
 {
     MDB_envinfo info;
-    MDB_val key = {sizeof RETIRED_KEY - 1, RETIRED_KEY}, value;
+    static char retired[] = RETIRED_KEY;
+    MDB_val key = {sizeof retired - 1, retired}, value;
 
     mdb_env_info(env->mdb, &info);
     if (mdb_txn_id(txn) != info.me_last_txnid + 1)
