@@ -1,0 +1,101 @@
+"""Tables of medians and ratios."""
+
+import os
+import platform
+import statistics
+import subprocess
+
+
+def _processor():
+    with open("/proc/cpuinfo") as lines:
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _version(package):
+    ran = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True
+    )
+    return ran.stdout or "unknown"
+
+
+def machine(sessions, size, wanted):
+    """The head of a report: what ran, and where."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    packages = ("postfix", "libmilter1.0.1", "liblmdb0", "opendkim")
+    versions = ", ".join(f"{name} {_version(name)}" for name in packages)
+    connections = "a connection for each message" if wanted.reconnect else "connections kept open"
+    return (
+        f"{os.cpu_count()} x {_processor()}, {memory:.0f} GiB, Linux {platform.release()}\n"
+        f"{versions}\n"
+        f"{sessions} sessions of smtp-source, {connections}, messages of {size} bytes; "
+        f"{wanted.rounds} rounds in turns, medians\n"
+        f"load of the machine before: {os.getloadavg()[0]:.2f}; measured again where others used more"
+        f" than {wanted.calm:.0%} of it"
+    )
+
+
+def _middle(rows, key):
+    return statistics.median(row[key] for row in rows)
+
+
+def _ratio(rows, base):
+    """Median of the ratios within each round, (median, lowest, highest); base: rows to compare to."""
+    rates = {row["round"]: row["rate"] for row in base}
+    ratios = [row["rate"] / rates[row["round"]] for row in rows if row["round"] in rates]
+    return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
+
+
+def _show_ratio(ratio):
+    return f"{ratio[0]:5.2f} ({ratio[1]:.2f}-{ratio[2]:.2f})" if ratio else "       -         "
+
+
+def _grouped(rows, **wanted):
+    groups = {}
+    for row in rows:
+        if all(row[key] == value for key, value in wanted.items()):
+            groups.setdefault(row["variant"], []).append(row)
+    return groups
+
+
+def through_postfix(variants, rows, recipients, yardstick):
+    groups = _grouped(rows, recipients=recipients)
+    lines = [
+        f"\nthrough Postfix, {recipients} recipient(s)\n"
+        f"{'':36}  msgs/s   to no milter       to the no-op       milter  Postfix  elsewhere\n"
+        f"{'':36}                                                us/msg   us/msg"
+    ]
+    for name, mine in groups.items():
+        to_none = _show_ratio(_ratio(mine, groups.get("none", [])))
+        to_noop = _show_ratio(_ratio(mine, groups.get(yardstick, [])))
+        lines.append(
+            f"{variants[name].title:36}  {_middle(mine, 'rate'):6.0f}  {to_none}  {to_noop}"
+            f"  {_middle(mine, 'milter_us'):6.0f}   {_middle(mine, 'postfix_us'):6.0f}"
+            f"       {_middle(mine, 'elsewhere'):4.0%}"
+        )
+    return "\n".join(lines)
+
+
+def direct(variants, rows, connections, recipients, yardstick):
+    groups = _grouped(rows, connections=connections, recipients=recipients)
+    lines = [
+        f"{connections} connection(s), {recipients} recipient(s)\n"
+        f"{'':36}  msgs/s   to the no-op      p50 us  p99 us  milter us/msg  elsewhere"
+    ]
+    for name, mine in groups.items():
+        lines.append(
+            f"{variants[name].title:36}  {_middle(mine, 'rate'):6.0f}"
+            f"  {_show_ratio(_ratio(mine, groups.get(yardstick, [])))}"
+            f"  {_middle(mine, 'p50_us'):6.0f}  {_middle(mine, 'p99_us'):6.0f}"
+            f"         {_middle(mine, 'milter_us'):6.0f}       {_middle(mine, 'elsewhere'):4.0%}"
+        )
+    return "\n".join(lines)
+
+
+def memory(variants, rows, connections, recipients, _yardstick):
+    groups = _grouped(rows, connections=connections, recipients=recipients)
+    return "\n".join(
+        f"{variants[name].title:36}  {recipients:2} recipient(s): highest"
+        f" {max(row['anonymous_kib'] for row in mine) / 1024:.1f} MiB"
+        for name, mine in groups.items()
+    )
