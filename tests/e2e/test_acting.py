@@ -89,13 +89,14 @@ def test_mail_of_no_stream_on_an_answering_connection_passes_whole(world):
 
 def test_discard_answers_250_delivers_nothing_and_tells_log_and_ledger(world):
     gone = opted_out(world)
-    delivery = world.mail(Letter(to=gone), "DISCARD", settle=False)
+    letter = Letter(to=gone)
+    delivery = world.mail(letter, "DISCARD", settle=False)
     assert delivery.accepted and delivery.queue_id
     assert "discard" in world.site.wait_log(delivery.queue_id)
     assert "discard" in world.site.tool("log", gone)
     world.postfix.wait_log(delivery.queue_id, "milter-discard")
     assert world.mail(Letter(to=person()), "DISCARD").accepted
-    assert not world.postfix.queue() and not world.sink.find(Letter(to=gone))
+    assert not world.postfix.queue() and not world.sink.find(letter)
 
 
 def test_discard_with_somebody_left_delivers_to_them(world):

@@ -1,0 +1,136 @@
+"""Mail from sendmail(1): Postfix asks the milter, but takes no answer before the end of the mail."""
+
+import pytest
+
+from lab.letter import Letter
+from lab.links import has_link_fields, links, one_click
+from lab.world import World, people, person
+
+POLICY = """\
+stream cron {
+    scope          = "acme/cron"
+    match_listener = {"sendmail"}
+    match_sender   = {"cron@acme.example"}
+    suppressed     = refuse
+    recipients     = defer
+}
+stream other {
+    scope          = "acme/other"
+    match_listener = {"OTHER"}
+    suppressed     = refuse
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def world(lab):
+    return World(lab, policy=POLICY)
+
+
+def hand_in(world, to, sender="cron@acme.example", **more):
+    """By sendmail(1), waits until Postfix has taken it; returns the letter and its queue id."""
+    letter = Letter(sender=sender, to=to, **more)
+    ran = world.postfix.sendmail(letter, words=("-f", sender))
+    assert ran.returncode == 0, ran.stderr
+    return letter, world.postfix.picked_up(letter)
+
+
+def opted_out(world, count=1):
+    to = people(count)
+    world.opt_out(*to, scope="acme/cron")
+    return to
+
+
+def test_mail_of_sendmail_1_is_recognised_and_gets_its_link(world):
+    letter, queue_id = hand_in(world, person())
+    world.postfix.settle(queue_id)
+    assert one_click(world.sink.find(letter)[0])
+    assert "cron" in world.site.wait_log(queue_id)
+
+
+def test_who_opted_out_is_stripped_though_the_stream_says_refuse(world):
+    """A refusal at RCPT would leave the mail in maildrop for ever."""
+    (gone,), here = opted_out(world), person()
+    letter, queue_id = hand_in(world, (gone, here))
+    world.postfix.settle(queue_id)
+    assert world.sink.recipients(letter) == [here]
+    assert not world.postfix.maildrop()
+
+
+def test_several_live_recipients_are_not_put_off(world):
+    to = people(3)
+    letter, queue_id = hand_in(world, to)
+    world.postfix.settle(queue_id)
+    message = world.sink.find(letter)[0]
+    assert world.sink.recipients(letter) == to
+    assert not one_click(message) and links(message) == ["https://optout.example/s/acme/cron"]
+
+
+def test_where_nobody_is_left_the_mail_bounces_to_its_envelope_sender(world):
+    letter, queue_id = hand_in(world, opted_out(world, 2))
+    world.postfix.wait_log("milter-reject", queue_id, "opted out of acme/cron")
+    world.postfix.settle(queue_id)
+    assert not world.postfix.maildrop()
+    bounces = [mail for mail in world.sink.all() if letter.mark.encode() in mail.raw]
+    assert [(mail.sender, mail.recipients) for mail in bounces] == [("", ["cron@acme.example"])]
+    assert b"opted out of acme/cron" in bounces[0].raw
+
+
+def test_recipients_out_of_the_headers_are_looked_up_too(world):
+    (gone,), here = opted_out(world), person()
+    letter = Letter(sender="cron@acme.example")
+    letter.raw = letter.content().replace(
+        b"To: undisclosed-recipients:;", f"To: {gone}, {here}\r\nBcc: {gone.upper()}".encode()
+    )
+    world.postfix.sendmail(letter, words=("-f", "cron@acme.example"), to_in_header=True)
+    world.postfix.settle(world.postfix.picked_up(letter))
+    assert world.sink.recipients(letter) == [here]
+
+
+def test_other_mail_of_sendmail_1_passes_untouched(world):
+    (gone,) = opted_out(world)
+    letter, queue_id = hand_in(world, gone, sender="root@acme.example")
+    world.postfix.settle(queue_id)
+    assert world.sink.recipients(letter) == [gone]
+    assert not has_link_fields(world.sink.find(letter)[0])
+
+
+def test_smtp_from_the_same_host_is_not_taken_for_sendmail_1(world):
+    (gone,) = opted_out(world)
+    delivery = world.mail(Letter(sender="cron@acme.example", to=gone), "shop")
+    assert delivery.recipients == [gone]
+
+
+def test_a_local_part_alone_gets_the_mail_server_s_domain_before_it_is_looked_up(own_lab):
+    world = World(own_lab, policy=POLICY)
+    world.opt_out("somebody@mta.test", scope="acme/cron")
+    here = person()
+    letter, queue_id = hand_in(world, ("somebody", here))
+    world.postfix.settle(queue_id)
+    assert world.sink.recipients(letter) == [here]
+
+
+def test_while_the_milter_is_down_mail_waits_and_comes_afterwards(own_lab):
+    world = World(own_lab, policy=POLICY)
+    here = person()
+    world.site.kill()
+    letter = Letter(sender="cron@acme.example", to=here)
+    world.postfix.sendmail(letter, words=("-f", "cron@acme.example"))
+    world.postfix.wait_log("milter", "4.7.1")
+    assert world.postfix.maildrop() and not world.sink.find(letter)
+    world.site.start()
+    assert one_click(world.sink.wait_for(letter, timeout=90)[0])
+    assert not world.postfix.maildrop()
+
+
+def test_an_opt_out_that_came_while_the_mail_waited_holds(own_lab):
+    world = World(own_lab, policy=POLICY)
+    anna, ben = people(2)
+    world.site.kill()
+    letter = Letter(sender="cron@acme.example", to=(anna, ben))
+    world.postfix.sendmail(letter, words=("-f", "cron@acme.example"))
+    world.postfix.wait_log("milter", "4.7.1")
+    world.opt_out(anna, scope="acme/cron")
+    world.site.start()
+    world.sink.wait_for(letter, timeout=90)
+    assert world.sink.recipients(letter) == [ben]
