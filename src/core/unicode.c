@@ -90,10 +90,16 @@ static bool has_only_ascii(const char *text, const char *end)
     return true;
 }
 
-/* One label with other than ASCII characters. */
+/* One label with other than ASCII characters. The capital sharp s is refused: UTS 46 maps it to
+ * "ss" up to Unicode 15.0 and to the small one since, so libraries and MTAs disagree about which
+ * domain that is. */
 static int map_label(const char *label, size_t length, char *text, size_t size, size_t *used)
 {
+    static const char capital_sharp_s[] = "\xe1\xba\x9e";
     uint8_t *mapped = NULL;
+
+    if (memmem(label, length, capital_sharp_s, sizeof capital_sharp_s - 1))
+        return ERR_SYNTAX;
     char *terminated = strndup(label, length);
     if (!terminated)
         return -ENOMEM;
