@@ -58,7 +58,7 @@ static int check_socket_path(const char *path, struct error *why)
     return 0;
 }
 
-static int check_port_and_host(const char *value, struct error *why)
+static int check_port_and_host(const char *value, bool ipv6, struct error *why)
 {
     const char *host = strchr(value, '@');
     char port[6];
@@ -73,6 +73,8 @@ static int check_port_and_host(const char *value, struct error *why)
     host++;
     if (*host == '\0' || !consists_of(host, LETTERS DIGITS ".-:[]"))
         return error_set(why, ERR_CONFIG, "\"%.60s\" is not a host to wait on", host);
+    if (!ipv6 && strchr(host, ':'))
+        return error_set(why, ERR_CONFIG, "an IPv6 address needs the form inet6:PORT@HOST");
     return 0;
 }
 
@@ -81,9 +83,9 @@ int check_listen(const char *value, struct error *why)
     if (strncmp(value, "unix:", 5) == 0)
         return check_socket_path(value + 5, why);
     if (strncmp(value, "inet:", 5) == 0)
-        return check_port_and_host(value + 5, why);
+        return check_port_and_host(value + 5, false, why);
     if (strncmp(value, "inet6:", 6) == 0)
-        return check_port_and_host(value + 6, why);
+        return check_port_and_host(value + 6, true, why);
     return error_set(why, ERR_CONFIG,
                      "needs the form unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST");
 }
@@ -92,9 +94,10 @@ int check_public_url(const char *value, struct error *why)
 {
     static const char scheme[] = "https://";
 
-    if (!is_printable_ascii(value) || strpbrk(value, " <>,\""))
+    /* What RFC 3986 has no place for, and the comma that divides links in List-Unsubscribe. */
+    if (!is_printable_ascii(value) || strpbrk(value, " <>,\"\\^`{|}"))
         return error_set(why, ERR_CONFIG,
-                         "may hold printable ASCII only, and none of blank < > , \"");
+                         "may hold printable ASCII only, and none of blank < > , \" \\ ^ ` { | }");
     if (strncmp(value, scheme, sizeof scheme - 1) != 0)
         return error_set(why, ERR_CONFIG, "has to begin with https://");
     if (strpbrk(value, "?#"))

@@ -1,6 +1,8 @@
 #include "config/options.h"
 
+#include "core/fields.h"
 #include "core/stream.h"
+#include "core/token.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -224,6 +226,7 @@ static void the_milter_listens_where_the_daemon_can(void **state)
     refuses("listen", "inet:smtp@localhost", "not a port");
     refuses("listen", "inet:8892@", "not a host");
     refuses("listen", "inet:8892@a b", "not a host");
+    refuses("listen", "inet:8892@[::1]", "inet6:");
 }
 
 static void a_public_url_can_bear_a_token(void **state)
@@ -249,11 +252,42 @@ static void a_public_url_can_bear_a_token(void **state)
     refuses("public_url", "https://a.example/,b", "printable ASCII");
     refuses("public_url", "https://a.example/<b>", "printable ASCII");
     refuses("public_url", "https://a.example/\"", "printable ASCII");
+    refuses("public_url", "https://a.example/{b}", "printable ASCII");
+    refuses("public_url", "https://a.example/b\\c", "printable ASCII");
     refuses("public_url", "https://münchen.example/", "printable ASCII");
     memset(url + 18, 'a', 256 - 18);
     takes("public_url", url);
     url[256] = 'a';
     refuses("public_url", url, "longer than 256");
+}
+
+static void what_passes_makes_a_header_field_with_the_longest_token(void **state)
+{
+    (void)state;
+    char url[300] = "https://a.example/", mailto[400] = "", token[TOKEN_SIZE];
+    struct text value = TEXT_EMPTY;
+
+    memset(url + 18, 'a', 255 - 18);
+    strcat(url, "/");
+    takes("public_url", url);
+    memset(mailto, 'a', 64);
+    strcat(mailto, "@");
+    for (int i = 0; i < 4; i++)
+        strcat(mailto, "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij.");
+    strcat(mailto, "example");
+    takes("mailto", mailto);
+    memset(token, 'a', sizeof token - 1);
+    token[sizeof token - 1] = '\0';
+
+    struct unsubscribe_targets targets = {.public_url = url, .mailto = mailto};
+    assert_int_equal(fields_personal(&targets, token, &value), 0);
+    text_release(&value);
+    targets.mailto = "o+p.t_u-t@a.example";
+    targets.mailto_local_part = true;
+    takes("mailto", targets.mailto);
+    assert_int_equal(fields_personal(&targets, "abc", &value), 0);
+    assert_non_null(strstr(value.data, "<mailto:o+p.t_u-t+abc@a.example>"));
+    text_release(&value);
 }
 
 static void a_mailto_needs_no_quoting(void **state)
@@ -406,6 +440,7 @@ int main(void)
         cmocka_unit_test(folders_are_absolute),
         cmocka_unit_test(the_milter_listens_where_the_daemon_can),
         cmocka_unit_test(a_public_url_can_bear_a_token),
+        cmocka_unit_test(what_passes_makes_a_header_field_with_the_longest_token),
         cmocka_unit_test(a_mailto_needs_no_quoting),
         cmocka_unit_test(networks_have_no_bits_behind_the_prefix),
         cmocka_unit_test(companions_are_addresses),
