@@ -73,11 +73,35 @@ static sfsistat noop_body(SMFICTX *ctx, unsigned char *chunk, size_t length)
 
 static sfsistat noop_eom(SMFICTX *ctx)
 {
+    static char name[] = "X-Noop", value[] = "<https://optout.example/u/0123456789abcdef>";
+
     for (unsigned i = 0; i < insert_count; i++)
-        if (smfi_insheader(ctx, 1, "X-Noop", "https://optout.example/u/0123456789abcdef") !=
-            MI_SUCCESS)
+        if (smfi_insheader(ctx, 1, name, value) != MI_SUCCESS)
             return SMFIS_TEMPFAIL;
     return SMFIS_CONTINUE;
+}
+
+/* What optout-milter asks for; whatever is not asked for does not cross the socket. */
+static int choose_macros(SMFICTX *ctx)
+{
+    static const struct {
+        int stage;
+        char names[32];
+    } wanted[] = {
+        {SMFIM_CONNECT, "{daemon_name} {daemon_port}"},
+        {SMFIM_ENVFROM, "{auth_authen}"},
+        {SMFIM_ENVRCPT, ""},
+        {SMFIM_EOM, "i"},
+    };
+
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        char names[sizeof(wanted[i].names)]; /* libmilter takes no const */
+
+        memcpy(names, wanted[i].names, sizeof(names));
+        if (smfi_setsymlist(ctx, wanted[i].stage, names) != MI_SUCCESS)
+            return MI_FAILURE;
+    }
+    return MI_SUCCESS;
 }
 
 static sfsistat noop_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
@@ -95,11 +119,7 @@ static sfsistat noop_negotiate(SMFICTX *ctx, unsigned long actions, unsigned lon
         quiet = 0;
     if ((steps & quiet) != quiet)
         return SMFIS_REJECT;
-    if (chosen != STEPS_ANSWER &&
-        (smfi_setsymlist(ctx, SMFIM_CONNECT, "{daemon_name} {daemon_port}") != MI_SUCCESS ||
-         smfi_setsymlist(ctx, SMFIM_ENVFROM, "{auth_authen}") != MI_SUCCESS ||
-         smfi_setsymlist(ctx, SMFIM_ENVRCPT, "") != MI_SUCCESS ||
-         smfi_setsymlist(ctx, SMFIM_EOM, "i") != MI_SUCCESS))
+    if (chosen != STEPS_ANSWER && choose_macros(ctx) != MI_SUCCESS)
         return SMFIS_REJECT;
     *want_actions = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_DELRCPT);
     *want_steps = quiet;
@@ -165,9 +185,9 @@ static void parse_options(int argc, char **argv, char **listen)
 
 int main(int argc, char **argv)
 {
-    char *listen = NULL;
+    char *listen = NULL, name[] = "noop";
     struct smfiDesc filter = {
-        .xxfi_name = "noop",
+        .xxfi_name = name,
         .xxfi_version = SMFI_VERSION,
         .xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_DELRCPT | SMFIF_SETSYMLIST,
         .xxfi_connect = noop_connect,

@@ -30,7 +30,8 @@ struct wire {
     size_t in_start, in_end;
 };
 
-_Noreturn void wire_die(const char *format, ...);
+/* Says why, and ends the program. */
+_Noreturn void wire_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Connects to unix:PATH or inet:PORT@HOST and negotiates as a Postfix 3.7 does. *wire is filled. */
 void wire_open(struct wire *wire, const char *where);
