@@ -23,7 +23,7 @@ const struct option option_table[] = {
     {"companions", PLACE_GLOBAL, OPTION_TEXTS, NULL, NULL, check_companion,
      "Addresses that are let through beside the others, not counted and not looked up."},
     {"user", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_account,
-     "Owner of the list: whom optout and optout-web become when root starts them."},
+     "Owner of the list: whom optout becomes when root starts it."},
     {"milter_user", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_account,
      "Owner of the ledger: whom optout-milter becomes when root starts it."},
     {"group", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_account,
