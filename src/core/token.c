@@ -3,7 +3,6 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
 #include <string.h>
@@ -161,10 +160,7 @@ int token_open(const struct token_key *keys, size_t count, enum token_purpose pu
     if (text_from_base64url(text, strnlen(text, TOKEN_SIZE), bytes, sizeof bytes, &length) < 0 ||
         length < HEAD_SIZE + IV_SIZE + PLAIN_MIN || bytes[0] != FORMAT)
         return ERR_NOT_FOUND;
-    /* A forged token is nothing that the next user of OpenSSL's error queue should find there. */
-    ERR_set_mark();
     int rc = open_bytes(keys, count, purpose, bytes, length, &result);
-    ERR_pop_to_mark();
     if (rc == 0)
         *token = result;
     return rc;

@@ -543,6 +543,11 @@ static void where_removing_is_not_certain_it_is_said(void **state)
             fail_msg("%s", uncertain[i]);
         assert_int_equal(address_for_removal(uncertain[i], name), ERR_SYNTAX);
     }
+    char deep[300];
+    memset(deep, '(', 150);
+    memset(deep + 150, ')', 149);
+    deep[299] = '\0';
+    assert_false(address_is_removable(deep + 1));
     char long_one[ADDRESS_GIVEN_MAX + 2];
     memset(long_one, 'a', sizeof long_one);
     long_one[ADDRESS_GIVEN_MAX + 1] = '\0';
