@@ -164,7 +164,7 @@ static const struct {
     {"A client is known by its network.", "client=192.0.2.0/24", "ip=192.0.2.77", YES, YES},
     {"Or is not in it.", "client=192.0.2.0/24", "ip=192.0.3.77", NO, NO},
     {"Or by its address.", "client=2001:db8::1", "ip=2001:db8::1", YES, YES},
-    {"A network does not fit an unknown address.", "client=0.0.0.0/0", "host=a.example", NO, NO},
+    {"A network does not fit an unknown address.", "client=0.0.0.0/0|::/0", "host=a.example", NO, NO},
     {"A network is no host name.", "client=192.0.2.1", "ip=10.0.0.1; host=192.0.2.1", NO, NO},
     {"A client is known by its name.", "client=*.acme.example", "host=crm.Acme.example", YES, YES},
     {"A name in brackets is none.", "client=*", "host=[192.0.2.1]; ip=192.0.2.1", NO, NO},
@@ -487,6 +487,19 @@ static void companions_are_compared_in_canonical_form(void **state)
     assert_false(policy_is_companion(&(struct policy){0}, &companions[0]));
 }
 
+static void an_unknown_client_is_internal_to_no_network(void **state)
+{
+    struct network all;
+    struct message message = {.sender = "a@b.example"};
+    const struct policy policy = {.internal = &all, .internal_count = 1};
+    (void)state;
+    assert_int_equal(network_parse("::/0", &all), 0);
+    assert_false(policy_is_internal(&policy, &message));
+    message.client_known = true;
+    assert_true(policy_is_internal(&policy, &message));
+    assert_false(policy_is_internal(&(struct policy){0}, &message));
+}
+
 static bool answers(const char *rule, enum suppressed_action suppressed,
                     enum several_action recipients, enum mode mode)
 {
@@ -524,6 +537,7 @@ int main(void)
         cmocka_unit_test(a_trace_tells_how_a_rule_fared),
         cmocka_unit_test(criteria_have_the_names_of_their_options),
         cmocka_unit_test(companions_are_compared_in_canonical_form),
+        cmocka_unit_test(an_unknown_client_is_internal_to_no_network),
         cmocka_unit_test(recipients_are_answered_where_a_stream_does_so_and_can_be_known),
     };
     return cmocka_run_group_tests(tests, read_internal, NULL);
