@@ -1,0 +1,343 @@
+#include "milter/callbacks.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "milter/session.h"
+
+#include <errno.h>
+#include <libmilter/mfapi.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define NAME "optout-milter"
+#define SOCKET_UMASK 0117 /* 0660 */
+#define BACKLOG 512
+#define REPLY_SIZE 900
+
+static struct service *the_service; /* libmilter gives negotiate no argument of ours */
+
+/* One connection, as libmilter's private data. */
+struct connection {
+    struct session *session;
+    bool answers; /* RCPT is answered; what was negotiated stays so, whatever the configuration
+                     becomes */
+    bool unknown; /* what was negotiated is not known: libmilter was told that a new connection
+                     follows on this one */
+    bool turned_away;
+};
+
+/* --- what a session asks for
+ * ------------------------------------------------------------------------------------- */
+
+static int add_field(void *context, const char *name, const char *value)
+{
+    return smfi_addheader(context, (char *)(uintptr_t)name, (char *)(uintptr_t)value) == MI_SUCCESS
+               ? 0
+               : -EIO;
+}
+
+static int remove_field(void *context, const char *name, unsigned position)
+{
+    return smfi_chgheader(context, (char *)(uintptr_t)name, (int)position, NULL) == MI_SUCCESS
+               ? 0
+               : -EIO;
+}
+
+static int delete_recipient(void *context, const char *name)
+{
+    return smfi_delrcpt(context, (char *)(uintptr_t)name) == MI_SUCCESS ? 0 : -EIO;
+}
+
+/* In a reply % begins a format, so each one is doubled. */
+static int set_reply(void *context, const char *code, const char *status, const char *text)
+{
+    char line[REPLY_SIZE];
+    size_t n = 0;
+
+    for (; *text && n + 3 < sizeof line; text++) {
+        if (*text == '%')
+            line[n++] = '%';
+        line[n++] = *text;
+    }
+    line[n] = '\0';
+    return smfi_setreply(context, (char *)(uintptr_t)code, (char *)(uintptr_t)status, line) ==
+                   MI_SUCCESS
+               ? 0
+               : -EIO;
+}
+
+static struct mta mta_of(SMFICTX *context)
+{
+    return (struct mta){context, add_field, remove_field, delete_recipient, set_reply};
+}
+
+static sfsistat status_of(enum answer answer)
+{
+    switch (answer) {
+    case ANSWER_ACCEPT:
+        return SMFIS_ACCEPT;
+    case ANSWER_REFUSE:
+        return SMFIS_REJECT;
+    case ANSWER_DISCARD:
+        return SMFIS_DISCARD;
+    case ANSWER_DEFER:
+        return SMFIS_TEMPFAIL;
+    case ANSWER_CONTINUE:
+        break;
+    }
+    return SMFIS_CONTINUE;
+}
+
+static const char *macro(SMFICTX *context, const char *name)
+{
+    return smfi_getsymval(context, (char *)(uintptr_t)name);
+}
+
+/* --- negotiation
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static bool is_crowded(const struct setup *setup)
+{
+    return atomic_load(&the_service->connections) > setup->config->connections;
+}
+
+static struct connection *connection_new(bool answers)
+{
+    struct connection *c = calloc(1, sizeof *c);
+    if (c && !(c->session = session_new(the_service, answers))) {
+        free(c);
+        return NULL;
+    }
+    if (c)
+        c->answers = answers;
+    return c;
+}
+
+static void ask_for_macros(SMFICTX *context, bool answers)
+{
+    static const struct {
+        int where;
+        const char *macros;
+    } wanted[] = {
+        {SMFIM_CONNECT, "{daemon_name} {daemon_port}"},
+        {SMFIM_HELO, ""},
+        {SMFIM_ENVFROM, "{auth_authen}"},
+        {SMFIM_DATA, ""},
+        {SMFIM_EOH, ""},
+        {SMFIM_EOM, "i"},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        smfi_setsymlist(context, wanted[i].where, (char *)(uintptr_t)wanted[i].macros);
+    smfi_setsymlist(context, SMFIM_ENVRCPT, answers ? (char[]){"i"} : (char[]){""});
+}
+
+static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions,
+                             unsigned long offered_steps, unsigned long f2, unsigned long f3,
+                             unsigned long *actions, unsigned long *steps, unsigned long *pf2,
+                             unsigned long *pf3)
+{
+    const unsigned long needed = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_DELRCPT;
+    (void)f2;
+    (void)f3;
+
+    if ((offered_actions & needed) != needed) {
+        log_error("the MTA does not let a milter add and change header fields and delete "
+                  "recipients: refused");
+        return SMFIS_REJECT;
+    }
+    struct setup *setup = service_take_setup(the_service);
+    bool answers = policy_answers_recipients(&setup->config->policy);
+    bool turned_away = is_crowded(setup) || atomic_load(&the_service->draining);
+    service_give_setup(setup);
+    struct connection *c = connection_new(answers);
+    if (!c)
+        return SMFIS_REJECT;
+    c->turned_away = turned_away;
+    smfi_setpriv(context, c);
+
+    /* libmilter fills in the replies that an MTA of an older protocol waits for. */
+    *steps |= SMFIP_NR_MAIL | SMFIP_NR_HDR;
+    if (!answers)
+        *steps |= SMFIP_NR_RCPT;
+    if (!turned_away)
+        *steps |= SMFIP_NR_CONN;
+    *steps |= offered_steps &
+              (SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN);
+    *actions = needed;
+    *pf2 = *pf3 = 0;
+    if (offered_actions & SMFIF_SETSYMLIST) {
+        *actions |= SMFIF_SETSYMLIST;
+        ask_for_macros(context, answers);
+    }
+    return SMFIS_CONTINUE;
+}
+
+/* --- the steps
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static sfsistat on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
+{
+    struct connection *c = smfi_getpriv(context);
+
+    if (!c) {
+        c = connection_new(false);
+        if (!c)
+            return SMFIS_TEMPFAIL;
+        c->unknown = true;
+        smfi_setpriv(context, c);
+    }
+    if (c->turned_away) {
+        log_warning("a connection is put off: %s",
+                    atomic_load(&the_service->draining)
+                        ? "stopping"
+                        : "there are more than `connections` allows");
+        return SMFIS_TEMPFAIL;
+    }
+    session_connect(c->session, name, address, macro(context, "{daemon_name}"),
+                    macro(context, "{daemon_port}"));
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat on_mail(SMFICTX *context, char **arguments)
+{
+    struct connection *c = smfi_getpriv(context);
+    if (!c)
+        return SMFIS_NOREPLY;
+    session_mail(c->session, arguments[0], macro(context, "{auth_authen}"));
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat on_rcpt(SMFICTX *context, char **arguments)
+{
+    struct connection *c = smfi_getpriv(context);
+    struct mta mta = mta_of(context);
+    if (!c)
+        return SMFIS_CONTINUE;
+    enum answer answer = session_recipient(c->session, &mta, arguments[0], macro(context, "i"));
+    /* Where what was negotiated is not known, libmilter makes a CONTINUE silent if it has to be. */
+    return c->answers || c->unknown ? status_of(answer) : SMFIS_NOREPLY;
+}
+
+static sfsistat on_header(SMFICTX *context, char *name, char *value)
+{
+    struct connection *c = smfi_getpriv(context);
+    if (c)
+        session_field(c->session, name, value);
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat on_end(SMFICTX *context)
+{
+    struct connection *c = smfi_getpriv(context);
+    struct mta mta = mta_of(context);
+    if (!c)
+        return SMFIS_TEMPFAIL;
+    sfsistat status = status_of(session_end(c->session, &mta, macro(context, "i")));
+    session_reset(c->session);
+    return status;
+}
+
+static sfsistat on_abort(SMFICTX *context)
+{
+    struct connection *c = smfi_getpriv(context);
+    if (c)
+        session_reset(c->session);
+    return SMFIS_CONTINUE;
+}
+
+/* May be the only step of a connection: a health check opens and closes it. */
+static sfsistat on_close(SMFICTX *context)
+{
+    struct connection *c = smfi_getpriv(context);
+    if (!c)
+        return SMFIS_CONTINUE;
+    smfi_setpriv(context, NULL);
+    session_free(c->session);
+    free(c);
+    return SMFIS_CONTINUE;
+}
+
+/* --- serving
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+static struct smfiDesc description = {
+    .xxfi_name = (char[]){NAME},
+    .xxfi_version = SMFI_VERSION,
+    .xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_DELRCPT | SMFIF_SETSYMLIST,
+    .xxfi_connect = on_connect,
+    .xxfi_envfrom = on_mail,
+    .xxfi_envrcpt = on_rcpt,
+    .xxfi_header = on_header,
+    .xxfi_eom = on_end,
+    .xxfi_abort = on_abort,
+    .xxfi_close = on_close,
+    .xxfi_negotiate = on_negotiate,
+};
+
+static const char *unix_path(const char *listen)
+{
+    return text_starts(listen, "unix:") ? listen + strlen("unix:") : NULL;
+}
+
+/* libmilter would take a living neighbour's socket file away. */
+static int check_unused(const char *path, struct error *why)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof address.sun_path)
+        return error_set(why, ERR_CONFIG, "%s: a socket's path has %zu octets at most", path,
+                         sizeof address.sun_path - 1);
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return error_set(why, -errno, "%s: %s", path, strerror(errno));
+    int answered = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    if (answered)
+        return error_set(why, -EADDRINUSE,
+                         "%s: another process answers there, perhaps a milter that still runs",
+                         path);
+    return 0;
+}
+
+int callbacks_listen(const char *listen, struct service *service, struct error *why)
+{
+    const char *path = unix_path(listen);
+
+    the_service = service;
+    if (path) {
+        int code = check_unused(path, why);
+        if (code)
+            return code;
+    }
+    mode_t before = umask(SOCKET_UMASK);
+    int done = smfi_setconn((char *)(uintptr_t)listen) == MI_SUCCESS &&
+               smfi_setbacklog(BACKLOG) == MI_SUCCESS && smfi_register(description) == MI_SUCCESS &&
+               smfi_opensocket(true) == MI_SUCCESS;
+    int error = errno;
+    umask(before);
+    if (!done)
+        return error_set(why, ERR_CONFIG, "listen = \"%s\": the socket cannot be opened: %s",
+                         listen, strerror(error));
+    return 0;
+}
+
+int callbacks_serve(void)
+{
+    return smfi_main() == MI_SUCCESS ? 0 : -EIO;
+}
+
+void callbacks_drain(const char *listen)
+{
+    const char *path = unix_path(listen);
+    atomic_store(&the_service->draining, true);
+    if (path)
+        unlink(path);
+}

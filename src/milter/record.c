@@ -1,0 +1,170 @@
+#include "milter/record.h"
+
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#define RULE_SIZE 128
+#define BASIS_MAX 16 /* events named for one recipient; more add nothing to the proof */
+#define EVENTS_LOGGED 20
+
+int record_prepare(struct record *record, struct list_view *view)
+{
+    struct pool *pool = &record->session->pool;
+    struct event_verdict_row *rows = pool_take(pool, (record->count + 1) * sizeof *rows);
+
+    if (!rows)
+        return -ENOMEM;
+    record->rows = rows;
+    record->row_count = 0;
+    for (size_t i = 0; i < record->count; i++) {
+        const struct judged *judged = &record->judged[i];
+        if (!recipient_is_kept_back(judged->state))
+            continue;
+        size_t n = judged->deciding_count < BASIS_MAX ? judged->deciding_count : BASIS_MAX;
+        struct event_basis *basis = pool_take(pool, (n + 1) * sizeof *basis);
+        if (!basis)
+            return -ENOMEM;
+        for (size_t j = 0; j < n; j++) {
+            basis[j].event = judged->deciding[j]->event;
+            memset(basis[j].hash, 0, sizeof basis[j].hash);
+            if (view)
+                list_event_hash(view, &basis[j].event, basis[j].hash);
+        }
+        rows[record->row_count++] = (struct event_verdict_row){.known = judged->has_subject,
+                                                               .subject = judged->subject,
+                                                               .state = judged->state,
+                                                               .basis = basis,
+                                                               .basis_count = n};
+    }
+    return 0;
+}
+
+/* "match_login+match_header" */
+static void describe_rule(const struct rule *rule, char text[RULE_SIZE])
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (int i = 0; i < CRITERION_COUNT; i++) {
+        const char *name = criterion_name((enum criterion)i);
+        size_t size = strlen(name);
+        if (rule->match[i].count == 0 || length + size + 2 > RULE_SIZE)
+            continue;
+        if (length)
+            text[length++] = '+';
+        memcpy(text + length, name, size + 1);
+        length += size;
+    }
+}
+
+static const char *message_id(const struct message *message)
+{
+    size_t position = 0;
+    const struct header_field *field = message_field(message, "Message-ID", &position);
+    return field ? field->value : NULL;
+}
+
+static const char *client_text(const struct message *message, char text[INET6_ADDRSTRLEN])
+{
+    return message->client_known
+               ? inet_ntop(AF_INET6, message->client_ip.bytes, text, INET6_ADDRSTRLEN)
+               : NULL;
+}
+
+/* The spellings that could not be read; nothing else tells who they were. */
+static char *unreadable_text(struct record *record)
+{
+    struct text text = TEXT_EMPTY;
+    for (size_t i = 0; i < record->count; i++)
+        if (record->recipients[i].problem && !record->recipients[i].companion) {
+            if (text.length)
+                text_append(&text, " ");
+            text_append(&text, record->recipients[i].given);
+        }
+    char *copy = text.data && !text.failed ? pool_copy(&record->session->pool, text.data) : NULL;
+    text_release(&text);
+    return copy;
+}
+
+int record_write(struct record *record, struct error *why)
+{
+    struct session *session = record->session;
+    const struct message *message = session_message(session);
+    char client[INET6_ADDRSTRLEN], rule[RULE_SIZE];
+    struct ledger *ledger;
+
+    if (record->row_count == 0)
+        return 0;
+    describe_rule(record->rule, rule);
+    struct event_verdict verdict = {.stream = record->stream->rule.name,
+                                    .rule = rule,
+                                    .scope = record->stream->scope,
+                                    .queue_id = record->queue_id,
+                                    .action = record->verdict.action,
+                                    .mode = record->stream->mode,
+                                    .given = record->count,
+                                    .delivered = record->verdict.delivered,
+                                    .kept_back = record->verdict.kept_back,
+                                    .rows = record->rows,
+                                    .row_count = record->row_count};
+    const struct word words[] = {{"sender", message->sender},
+                                 {"login", message->login},
+                                 {"client", client_text(message, client)},
+                                 {"message-id", message_id(message)},
+                                 {"unreadable", unreadable_text(record)}};
+    memcpy(verdict.config, session->setup->config->digest, sizeof verdict.config);
+    int code = stores_take_ledger(session->service->stores, &session->setup->key, &ledger, why);
+    if (code)
+        return code;
+    code = ledger_write(ledger, &verdict, words, sizeof words / sizeof *words, &record->reference,
+                        why);
+    stores_give_ledger(session->service->stores);
+    return code;
+}
+
+/* The events behind the refusals, each one once. */
+static void append_events(const struct record *record, struct text *line)
+{
+    const struct event_name *seen[EVENTS_LOGGED];
+    size_t count = 0;
+
+    for (size_t i = 0; i < record->row_count; i++)
+        for (size_t j = 0; j < record->rows[i].basis_count; j++) {
+            const struct event_name *event = &record->rows[i].basis[j].event;
+            size_t k = 0;
+            while (k < count && !event_name_equal(seen[k], event))
+                k++;
+            if (k < count)
+                continue;
+            if (count == EVENTS_LOGGED) {
+                text_append(line, ",...");
+                return;
+            }
+            seen[count++] = event;
+            text_format(line, "%s%llu", count == 1 ? " events=" : ",",
+                        (unsigned long long)event->number);
+        }
+}
+
+void record_log(const struct record *record)
+{
+    const struct verdict *verdict = &record->verdict;
+    struct text line = TEXT_EMPTY;
+    char rule[RULE_SIZE];
+
+    describe_rule(record->rule, rule);
+    text_format(&line, "%s: stream=%s rule=%s verdict=%s",
+                *record->queue_id ? record->queue_id : "NOQUEUE", record->stream->rule.name, rule,
+                action_name(verdict->action));
+    if (record->stream->mode == MODE_MONITOR)
+        text_append(&line, " mode=monitor");
+    text_format(&line, " in=%zu out=%zu kept_back=%zu", record->count, verdict->delivered,
+                verdict->kept_back);
+    if (record->reference)
+        text_format(&line, " ref=%llu", (unsigned long long)record->reference);
+    append_events(record, &line);
+    log_info("%s", line.data && !line.failed ? line.data : "a verdict, and no memory for its line");
+    text_release(&line);
+}

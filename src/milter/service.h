@@ -1,0 +1,50 @@
+/* The service: what all sessions share. The configuration with its keys, which a reload replaces as
+ * a whole; the stores; the tally; and how much is under way. */
+#ifndef MILTER_SERVICE_H
+#define MILTER_SERVICE_H
+
+#include "config/config.h"
+#include "milter/stores.h"
+#include "milter/tally.h"
+#include "store/keys.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* A configuration and the keys that were read with it. Does not change; a message keeps the one
+ * that it began with. */
+struct setup {
+    const struct config *config;
+    int key_code; /* 0, or why `key` does not count; `key_why` says it */
+    struct error key_why;
+    struct lookup_key key;
+    atomic_uint users;
+};
+
+struct service {
+    struct stores *stores;
+    struct tally *tally;
+    atomic_uint connections; /* open */
+    atomic_uint messages;    /* between MAIL and their end */
+    atomic_bool draining;    /* stopping: new connections are told 451 */
+    struct service_private *private;
+};
+
+/* Reads the configuration and the keys. Missing keys are no error here: mail that needs them is put
+ * off until they are there. -errno, ERR_CONFIG. */
+int service_start(const char *config_path, struct service **service, struct error *why);
+
+/* Writes the tally and closes the stores. No session may be left. */
+void service_stop(struct service *service);
+
+/* Reads configuration and keys again. On failure the old ones stay. */
+int service_reload(struct service *service, struct error *why);
+
+/* The setup of now; from any thread. */
+struct setup *service_take_setup(struct service *service);
+void service_give_setup(struct setup *setup);
+
+/* Adds the tally to the ledger. */
+void service_write_tally(struct service *service);
+
+#endif

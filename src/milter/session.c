@@ -1,0 +1,337 @@
+#include "milter/session.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/edits.h"
+#include "milter/facts.h"
+#include "milter/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REPLY_SIZE 400 /* octets of text; a reply line has 512, RFC 5321 section 4.5.3.1.5 */
+#define SECONDS_A_DAY 86400
+
+/* --- asking the list --- */
+
+/* Judges the recipients of the record and prepares what the ledger says; in one read transaction. A
+ * store that cannot tell leaves them RECIPIENT_UNKNOWN, with the reason in `why`. -ENOMEM. */
+static int judge(struct record *record, struct judged *judged, struct error *why)
+{
+    struct session *s = record->session;
+    struct subject_hasher *hasher = NULL;
+    struct list_view *view = NULL;
+    struct list *list = NULL;
+
+    int code = session_hasher(s, &hasher, why);
+    if (code == 0)
+        code = stores_take_list(s->service->stores, &s->setup->key, &list, why);
+    if (code == 0 && (code = list_view_begin(list, &view)) != 0)
+        list_explain(list, code, why);
+    int judging = judge_recipients(view, hasher, record->stream, record->recipients, record->count,
+                                   clock_now(), &s->pool, judged);
+    if (code == 0 && judging)
+        list_explain(list, judging, why);
+    record->judged = judged;
+    code = record_prepare(record, view);
+    list_view_end(view);
+    if (list)
+        stores_give_list(s->service->stores);
+    return code;
+}
+
+/* --- replies --- */
+
+static enum answer defer(const struct mta *mta)
+{
+    mta->set_reply(mta->context, "451", "4.3.0",
+                   "opt-outs cannot be looked up now, try again later");
+    return ANSWER_DEFER;
+}
+
+/* Says why nobody may have it, and where to look it up. */
+static enum answer refuse(const struct mta *mta, const struct record *record)
+{
+    char text[REPLY_SIZE];
+    const char *what = "opted out of";
+
+    for (size_t i = 0; i < record->row_count; i++)
+        if (record->rows[i].state == RECIPIENT_NO_CONSENT && strcmp(what, "opted out of") == 0)
+            what = "no consent for";
+        else if (record->rows[i].state == RECIPIENT_UNREADABLE ||
+                 record->rows[i].state == RECIPIENT_UNREMOVABLE)
+            what = "a recipient cannot be read, for";
+    snprintf(text, sizeof text, "%s %s, ref %llu", what, record->stream->scope,
+             (unsigned long long)record->reference);
+    int code = mta->set_reply(mta->context, "550", "5.7.1", text);
+    return code ? defer(mta) : ANSWER_REFUSE;
+}
+
+/* --- RCPT --- */
+
+/* The stream that this recipient's fate can be told for already; NULL: wait for the end of the
+ * message. */
+static const struct stream *early_stream(struct session *s, struct recognition *recognition)
+{
+    if (!s->answers || s->origin == ORIGIN_SENDMAIL || s->failed)
+        return NULL;
+    *recognition = stream_recognise(&s->setup->config->policy, session_message(s), STAGE_RECIPIENT);
+    const struct stream *stream = recognition->stream;
+    if (recognition->what != RECOGNISED_STREAM || stream->mode == MODE_MONITOR)
+        return NULL;
+    return stream->suppressed == SUPPRESSED_REFUSE || stream->recipients == SEVERAL_DEFER ? stream
+                                                                                          : NULL;
+}
+
+static bool is_same_person(const struct recipient *a, const struct recipient *b)
+{
+    return !a->problem && !b->problem && strcmp(a->address.text, b->address.text) == 0;
+}
+
+/* Whether a recipient that was taken before counts as somebody who may be mailed; in doubt it does.
+ */
+static bool is_live(struct session *s, const struct stream *stream, size_t i)
+{
+    struct error why;
+    struct judged judged;
+    struct record record = {
+        .session = s, .stream = stream, .recipients = &s->recipients[i], .count = 1};
+
+    if (s->offered[i] != OFFERED_UNJUDGED)
+        return s->offered[i] == OFFERED_LIVE;
+    if (judge(&record, &judged, &why) || judged.state == RECIPIENT_UNKNOWN)
+        return true;
+    s->offered[i] = judged.state == RECIPIENT_FREE ? OFFERED_LIVE : OFFERED_DEAD;
+    return s->offered[i] == OFFERED_LIVE;
+}
+
+/* Whether somebody else than the last recipient, who may be mailed, was taken before. */
+static bool follows_another(struct session *s, const struct stream *stream)
+{
+    size_t last = s->recipient_count - 1;
+    for (size_t i = 0; i < last; i++)
+        if (!is_same_person(&s->recipients[i], &s->recipients[last]) && is_live(s, stream, i))
+            return true;
+    return false;
+}
+
+static enum answer refuse_recipient(struct record *record, const struct mta *mta)
+{
+    struct error why;
+
+    record->verdict = (struct verdict){.action = ACTION_REFUSE, .kept_back = 1};
+    if (record_write(record, &why)) {
+        log_error("%s: a refusal could not be recorded: %s", record->stream->rule.name, why.text);
+        return defer(mta);
+    }
+    record_log(record);
+    tally_verdict(record->session->service->tally, record->stream, MODE_ENFORCE, &record->verdict,
+                  1);
+    return refuse(mta, record);
+}
+
+static enum answer decide_recipient(struct session *s, const struct mta *mta,
+                                    const struct recognition *recognition, const char *queue_id)
+{
+    const struct stream *stream = recognition->stream;
+    const struct recipient *recipient = &s->recipients[s->recipient_count - 1];
+    struct error why = {""};
+    struct judged judged;
+    struct record record = {.session = s,
+                            .stream = stream,
+                            .rule = recognition->rule,
+                            .recipients = recipient,
+                            .count = 1,
+                            .queue_id = queue_id ? queue_id : ""};
+
+    enum offered *offered = &s->offered[s->recipient_count - 1];
+    if (judge(&record, &judged, &why) || judged.state == RECIPIENT_UNKNOWN) {
+        log_error("%s: a recipient is put off: %s", stream->rule.name, why.text);
+        return defer(mta);
+    }
+    *offered = judged.state == RECIPIENT_FREE ? OFFERED_LIVE : OFFERED_DEAD;
+    if (recipient_is_kept_back(judged.state) && stream->suppressed == SUPPRESSED_REFUSE)
+        return refuse_recipient(&record, mta);
+    if (*offered == OFFERED_DEAD || stream->recipients != SEVERAL_DEFER ||
+        !follows_another(s, stream))
+        return ANSWER_CONTINUE;
+    mta->set_reply(mta->context, "452", "4.5.3",
+                   "one recipient a message, send this one again on its own");
+    return ANSWER_DEFER;
+}
+
+enum answer session_recipient(struct session *s, const struct mta *mta, const char *given,
+                              const char *queue_id)
+{
+    struct recognition recognition;
+
+    if (!s->in_message || !session_add_recipient(s, given))
+        return ANSWER_CONTINUE;
+    if (!early_stream(s, &recognition))
+        return ANSWER_CONTINUE;
+    enum answer answer = decide_recipient(s, mta, &recognition, queue_id);
+    if (answer != ANSWER_CONTINUE)
+        s->offered[s->recipient_count - 1] = OFFERED_OUT;
+    return answer;
+}
+
+/* --- end of message --- */
+
+static void count_unclaimed(struct session *s, const struct message *message)
+{
+    struct address sender;
+    bool parsed = address_parse(message->sender, &sender) == 0;
+    const char *listener = message->origin == ORIGIN_SENDMAIL ? "sendmail" : message->listener;
+
+    if (message_has_bulk_sign(message))
+        tally_unclaimed(s->service->tally, message->login, listener,
+                        parsed ? sender.text + sender.at + 1 : "", message->recipient_count,
+                        clock_now());
+}
+
+/* The recipients that the MTA still has. */
+static int take_present(struct session *s, struct recipient **recipients, size_t *count)
+{
+    struct recipient *list = pool_take(&s->pool, (s->recipient_count + 1) * sizeof *list);
+    size_t n = 0;
+
+    if (!list)
+        return -ENOMEM;
+    for (size_t i = 0; i < s->recipient_count; i++)
+        if (s->offered[i] != OFFERED_OUT)
+            list[n++] = s->recipients[i];
+    *recipients = list;
+    *count = n;
+    return 0;
+}
+
+static int strip(const struct record *record, const struct mta *mta)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        char name[ADDRESS_GIVEN_MAX + 1];
+        if (!recipient_is_kept_back(record->judged[i].state))
+            continue;
+        int code = address_for_removal(record->recipients[i].given, name);
+        if (code == 0)
+            code = mta->delete_recipient(mta->context, name);
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
+static int edit_fields(const struct record *record, const struct mta *mta)
+{
+    struct session *s = record->session;
+    struct edits edits;
+
+    int code = edits_plan(&s->setup->config->policy, record->stream, session_message(s),
+                          record->recipients, &record->verdict, keys_current_token(&s->setup->key),
+                          (uint16_t)(clock_now() / SECONDS_A_DAY), &s->pool, &edits);
+    for (size_t i = 0; i < edits.count && code == 0; i++) {
+        const struct edit *edit = &edits.list[i];
+        code = edit->value ? mta->add_field(mta->context, edit->name, edit->value)
+                           : mta->remove_field(mta->context, edit->name, edit->position);
+    }
+    for (size_t i = 0; i < edits.broken_count && code == 0; i++)
+        log_warning("%s: a DKIM signature of %s covers a field that is replaced, and will not "
+                    "verify: sign after this milter",
+                    record->queue_id, edits.broken_signatures[i]);
+    return code;
+}
+
+/* Does what the verdict says, and gives the answer that goes with it. */
+static enum answer act(const struct record *record, const struct mta *mta)
+{
+    int code = 0;
+
+    switch (record->verdict.action) {
+    case ACTION_REFUSE:
+        return refuse(mta, record);
+    case ACTION_DISCARD:
+        return ANSWER_DISCARD;
+    case ACTION_DEFER:
+        return defer(mta);
+    case ACTION_STRIP:
+        code = strip(record, mta);
+        break;
+    case ACTION_PASS:
+        break;
+    }
+    if (code == 0)
+        code = edit_fields(record, mta);
+    if (code) {
+        log_error("%s: the message could not be changed: %s", record->queue_id, error_name(code));
+        return defer(mta);
+    }
+    return ANSWER_ACCEPT;
+}
+
+/* In monitor mode: tells what would have been done, and lets everything pass. */
+static enum answer watch(struct record *record)
+{
+    struct error why = {""};
+    if (record_write(record, &why))
+        log_error("%s: a verdict in monitor mode could not be recorded: %s", record->queue_id,
+                  why.text);
+    record_log(record);
+    return ANSWER_ACCEPT;
+}
+
+static enum answer enforce(struct record *record, const struct mta *mta)
+{
+    struct error why = {""};
+    if (record->verdict.action != ACTION_DEFER && record_write(record, &why)) {
+        log_error("%s: put off, its verdict could not be recorded: %s", record->queue_id, why.text);
+        record->verdict = (struct verdict){.action = ACTION_DEFER};
+    }
+    record_log(record);
+    return act(record, mta);
+}
+
+static enum answer settle(struct session *s, const struct mta *mta,
+                          const struct recognition *recognition, const char *queue_id)
+{
+    const struct stream *stream = recognition->stream;
+    struct record record = {.session = s,
+                            .stream = stream,
+                            .rule = recognition->rule,
+                            .queue_id = queue_id ? queue_id : ""};
+    struct recipient *recipients;
+    struct error why = {""};
+
+    if (take_present(s, &recipients, &record.count))
+        return defer(mta);
+    record.recipients = recipients;
+    struct judged *judged = pool_take(&s->pool, (record.count + 1) * sizeof *judged);
+    enum recipient_state *states = pool_take(&s->pool, (record.count + 1) * sizeof *states);
+    if (!judged || !states || judge(&record, judged, &why))
+        return defer(mta);
+    for (size_t i = 0; i < record.count; i++)
+        states[i] = judged[i].state;
+    record.verdict = verdict_make(stream, recipients, states, record.count);
+    if (record.verdict.action == ACTION_DEFER)
+        log_error("%s: %s: %s", record.queue_id, stream->rule.name, why.text);
+    enum answer answer = stream->mode == MODE_MONITOR ? watch(&record) : enforce(&record, mta);
+    tally_verdict(s->service->tally, stream, stream->mode, &record.verdict, record.count);
+    return answer;
+}
+
+enum answer session_end(struct session *s, const struct mta *mta, const char *queue_id)
+{
+    if (!s->in_message)
+        return ANSWER_CONTINUE;
+    if (s->failed) {
+        log_error("%s: put off, its facts could not be kept", queue_id ? queue_id : "NOQUEUE");
+        return defer(mta);
+    }
+    const struct message *message = session_message(s);
+    struct recognition recognition =
+        stream_recognise(&s->setup->config->policy, message, STAGE_COMPLETE);
+    if (recognition.what == RECOGNISED_STREAM)
+        return settle(s, mta, &recognition, queue_id);
+    if (recognition.what == RECOGNISED_NOTHING)
+        count_unclaimed(s, message);
+    return ANSWER_ACCEPT;
+}
