@@ -263,7 +263,7 @@ static int try_a_full_disk(void)
     char data[4] = "";
     bool root = geteuid() == 0;
     if (unshare(CLONE_NEWNS | (root ? 0 : CLONE_NEWUSER)) < 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", "/", "none", MS_REC | MS_PRIVATE, "") < 0 ||
         mount("none", folder, "tmpfs", 0, "size=64k") < 0)
         return 2;
     if (file_replace(path, "old", 3, 0600, NULL) < 0)
