@@ -174,6 +174,8 @@ struct recipient *session_add_recipient(struct session *s, const char *given)
     if (!r->given)
         return NULL;
     r->problem = address_parse(given, &r->address);
+    if (r->problem == -ENOMEM)
+        s->failed = true;
     r->companion = r->problem == 0 && policy_is_companion(&s->setup->config->policy, &r->address);
     s->offered[s->recipient_count++] = OFFERED_UNJUDGED;
     return r;
