@@ -303,45 +303,49 @@ void address_domain(const struct address *address, struct address *domain)
     domain->at = 0;
 }
 
-/* Whether quotes, backslashes and brackets are closed again, and in sequence. */
-static bool is_closed(struct span in)
+/* Whether this is one address and nothing else, to whoever reads it: quotes, comments and literals
+ * are closed again, and no `Name <address>` or `group: address;` is hidden in it. */
+static bool is_one_address(struct span in)
 {
-    char open[16]; /* the closing brackets that are waited for */
-    size_t depth = 0;
-    bool quoted = false;
+    size_t comments = 0;
+    bool quoted = false, literal = false;
 
     for (const char *c = in.start; c < in.end; c++) {
-        static const char opening[] = "<[(", closing[] = ">])";
-        const char *bracket = quoted ? NULL : strchr(opening, *c);
         if (*c == '\\') {
             if (++c == in.end)
                 return false;
         } else if (*c == '"') {
+            if (comments > 0 || literal)
+                return false;
             quoted = !quoted;
-        } else if (bracket) {
-            if (depth == sizeof open)
+        } else if (!quoted && *c == '(') {
+            comments++;
+        } else if (!quoted && *c == ')') {
+            if (comments-- == 0)
                 return false;
-            open[depth++] = closing[bracket - opening];
-        } else if (!quoted && strchr(closing, *c)) {
-            if (depth == 0 || open[--depth] != *c)
+        } else if (!quoted && comments == 0 && (*c == '[' || *c == ']')) {
+            if (literal == (*c == '['))
                 return false;
+            literal = !literal;
+        } else if (!quoted && comments == 0 && !literal && strchr("<>:;,", *c)) {
+            return false;
         }
     }
-    return !quoted && depth == 0;
+    return !quoted && comments == 0 && !literal;
 }
 
-/* What stands between <>, or all of it; then where its source route ends. False where it is not
- * clear what an MTA makes of it. */
-static bool find_route(struct span in, struct span *route)
+/* The source route, perhaps an empty one, of what can be removed. */
+static bool find_route(struct span given, struct span *route)
 {
-    struct span inner = in;
-    if (unwrap(&inner) < 0 || inner.start == inner.end || *inner.start == '@')
+    struct span inner = given;
+    if (unwrap(&inner) < 0 || inner.start == inner.end || *inner.start == '@' ||
+        !is_one_address(inner))
         return false;
-    inner = trim(in);
+    route->end = inner.start;
+    inner = trim(given);
     if (*inner.start == '<')
         inner = trim((struct span){inner.start + 1, inner.end - 1});
     route->start = inner.start;
-    route->end = inner.start + route_length(inner);
     return true;
 }
 
@@ -357,8 +361,7 @@ int address_for_removal(const char *given, char *name)
     struct span in = {given, given + length};
     struct span route;
 
-    if (length > ADDRESS_GIVEN_MAX || !unicode_is_valid(given, length) || !is_closed(in) ||
-        !find_route(in, &route))
+    if (length > ADDRESS_GIVEN_MAX || !unicode_is_valid(given, length) || !find_route(in, &route))
         return ERR_SYNTAX;
     for (const char *c = given; *c; c++)
         if (is_control(*c))

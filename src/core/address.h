@@ -43,7 +43,9 @@ void address_domain(const struct address *address, struct address *domain);
 
 /* Whether an MTA that is given back the bytes of its own RCPT is sure to find the recipient again.
  * Not so with control characters, bytes that are not UTF-8, quotes or brackets left open, a source
- * route that is not well-formed, nothing between <>, or more than ADDRESS_GIVEN_MAX octets. */
+ * route that is not well-formed, nothing between <>, anything beside one address (Postfix takes
+ * `<Name <a@b>>` and `<group:a@b;>`, and then does not know them again), or more than
+ * ADDRESS_GIVEN_MAX octets. */
 bool address_is_removable(const char *given);
 
 /* The spelling to give back to the MTA to remove a recipient: the bytes given, without a source
