@@ -118,6 +118,8 @@ static void warn_of_stores(struct service *service)
         else
             stores_give_ledger(service->stores);
     }
+    if (setup->config->policy.stream_count == 0)
+        log_warning("no stream is configured: nothing counts as marketing");
     if (!setup->config->policy.public_url)
         log_warning("public_url is not set: no List-Unsubscribe is written");
     service_give_setup(setup);
