@@ -192,28 +192,41 @@ int ledger_history(struct ledger_view *view, const struct subject *subject, jour
     struct cursor *cursor;
     struct slice key, value;
     struct pool pool = {0};
+    int visited = 0;
 
     int code = cursor_open(view->txn, TABLE_HISTORY, &cursor);
     if (code)
         return code;
     code = cursor_seek(cursor, SLICE(subject->bytes, SUBJECT_SIZE), &key, &value);
-    while (code == 0 && key.size == HISTORY_KEY_SIZE &&
+    while (code == 0 && visited == 0 && key.size == HISTORY_KEY_SIZE &&
            memcmp(key.data, subject->bytes, SUBJECT_SIZE) == 0) {
-        code = visit_number(view->txn, number_get((const uint8_t *)key.data + SUBJECT_SIZE, 8),
-                            &pool, visit, argument);
+        visited = visit_number(view->txn, number_get((const uint8_t *)key.data + SUBJECT_SIZE, 8),
+                               &pool, visit, argument);
         pool_reset(&pool);
-        if (code == 0)
+        if (visited == 0)
             code = cursor_next(cursor, &key, &value);
     }
     pool_release(&pool);
     cursor_close(cursor);
-    return code == ERR_NOT_FOUND ? 0 : code;
+    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
 }
 
 int ledger_words(struct ledger_view *view, const struct event *event, struct pool *pool,
                  struct word **words, size_t *count)
 {
     return journal_words(&view->ledger->store, view->txn, event, pool, words, count);
+}
+
+int ledger_measure(struct ledger_view *view, struct ledger_extent *extent)
+{
+    uint8_t hash[EVENT_HASH_SIZE];
+    struct ledger_extent e;
+    int code = journal_head(view->txn, &e.events, hash);
+    if (code)
+        return code;
+    env_usage(view->ledger->store.env, &e.used, &e.size);
+    *extent = e;
+    return 0;
 }
 
 struct history_check {

@@ -72,6 +72,12 @@ typedef int (*unclaimed_visitor)(const struct unclaimed_count *count, void *argu
 int ledger_each_stream(struct ledger_view *view, stream_count_visitor visit, void *argument);
 int ledger_each_unclaimed(struct ledger_view *view, unclaimed_visitor visit, void *argument);
 
+struct ledger_extent {
+    uint64_t events;
+    uint64_t used, size; /* bytes of the map */
+};
+int ledger_measure(struct ledger_view *view, struct ledger_extent *extent);
+
 /* The chain, and that `history` follows from it. ERR_CORRUPT with the first misfit. */
 int ledger_verify(struct ledger_view *view, uint64_t *events, struct error *why);
 
