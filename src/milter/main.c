@@ -117,6 +117,8 @@ static void warn_of_stores(struct service *service)
             log_error("marketing mail for people who opted out is put off: %s", why.text);
         else
             stores_give_ledger(service->stores);
+        if (service_check_scopes(service, setup, &why))
+            log_error("mail of this stream is put off: %s", why.text);
     }
     if (setup->config->policy.stream_count == 0)
         log_warning("no stream is configured: nothing counts as marketing");

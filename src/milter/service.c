@@ -198,18 +198,49 @@ static void warn_of_fixed(const struct config *old, const struct config *new)
                     new->path);
 }
 
+int service_check_scopes(struct service *service, const struct setup *setup, struct error *why)
+{
+    const struct policy *policy = &setup->config->policy;
+    struct list_view *view;
+    struct list *list;
+    int code = setup->key_code ? setup->key_code
+                               : stores_take_list(service->stores, &setup->key, &list, why);
+
+    if (code)
+        return 0; /* mail waits for the list anyway */
+    code = list_view_begin(list, &view);
+    if (code == 0) {
+        for (size_t i = 0; i < policy->stream_count && code != ERR_SCOPE; i++) {
+            const struct stream *stream = &policy->streams[i];
+            code = list_scope_known(view, stream->scope);
+            if (code == ERR_SCOPE)
+                error_set(
+                    why, code,
+                    "%s: stream %s: scope %s is not registered: `optout scope add %s` does it",
+                    setup->config->path, stream->rule.name, stream->scope, stream->scope);
+        }
+        list_view_end(view);
+    }
+    stores_give_list(service->stores);
+    return code == ERR_SCOPE ? code : 0;
+}
+
 int service_reload(struct service *service, struct error *why)
 {
     struct service_private *p = service->private;
     struct setup *fresh;
 
     int code = read_setup(p->config_path, &fresh, why);
-    if (code == 0 && fresh->key_code) {
-        code = error_set(why, fresh->key_code, "%s", fresh->key_why.text);
-        service_give_setup(fresh);
-    }
     if (code)
         return code;
+    if (fresh->key_code)
+        code = error_set(why, fresh->key_code, "%s", fresh->key_why.text);
+    else
+        code = service_check_scopes(service, fresh, why);
+    if (code) {
+        service_give_setup(fresh);
+        return code;
+    }
     pthread_mutex_lock(&p->lock);
     warn_of_fixed(p->setup->config, fresh->config);
     replace_setup(p, fresh);

@@ -37,6 +37,11 @@ int service_start(const char *config_path, struct service **service, struct erro
 /* Writes the tally and closes the stores. No session may be left. */
 void service_stop(struct service *service);
 
+/* Whether the list knows the scope of every stream: a scope that was renamed in the configuration
+ * alone would bring everybody back who opted out of it. ERR_SCOPE; 0 also where there is no list to
+ * ask. */
+int service_check_scopes(struct service *service, const struct setup *setup, struct error *why);
+
 /* Reads configuration and keys again. On failure the old ones stay. */
 int service_reload(struct service *service, struct error *why);
 

@@ -31,7 +31,10 @@ static int judge(struct record *record, struct judged *judged, struct error *why
         list_explain(list, code, why);
     int judging = judge_recipients(view, hasher, record->stream, record->recipients, record->count,
                                    clock_now(), &s->pool, judged);
-    if (code == 0 && judging)
+    if (code == 0 && judging == ERR_SCOPE)
+        error_set(why, judging, "scope %s is not registered: `optout scope add %s` does it",
+                  record->stream->scope, record->stream->scope);
+    else if (code == 0 && judging)
         list_explain(list, judging, why);
     record->judged = judged;
     code = record_prepare(record, view);

@@ -88,7 +88,9 @@ int judge_recipients(struct list_view *view, struct subject_hasher *hasher,
                      const struct stream *stream, const struct recipient *recipients, size_t count,
                      int64_t now, struct pool *pool, struct judged *judged)
 {
-    int first = 0;
+    int first = view ? list_scope_known(view, stream->scope) : 0;
+    if (first)
+        view = NULL;
     for (size_t i = 0; i < count; i++) {
         int code = judge_one(view, hasher, stream, &recipients[i], now, pool, &judged[i]);
         if (first == 0)
