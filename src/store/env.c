@@ -1,40 +1,27 @@
-#include "store/env.h"
+#include "store/env_private.h"
 
 #include "base/file.h"
 
 #include <errno.h>
-#include <lmdb.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TABLES_MAX 16
 #define READERS_MAX                                                                                \
     2048 /* slots in the lock file; one for each transaction under way on this machine */
-#define RETIRED_KEY "retired"
+#define DATA_MODE 0640
+#define LOCK_MODE 0660
 
-struct env {
-    MDB_env *mdb;
-    MDB_dbi table[TABLES_MAX];
-    char *folder;
-    char *data_path;
-    size_t page_size;
-};
+/* What this process has open. LMDB's locks are those of fcntl(2): if a process opened one store
+ * twice, closing either would drop the locks of both, and the next program would take the lock file
+ * for abandoned and clear it beneath our readers. */
+static pthread_mutex_t opened_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct env *opened;
 
-/* Transactions and cursors are LMDB's own; the names only keep lmdb.h out of the headers. A
- * transaction must know no more than its handle, since the environment can be asked of LMDB. */
-static MDB_txn *mdb_of(struct txn *txn)
-{
-    return (MDB_txn *)txn;
-}
-
-static struct env *env_of(struct txn *txn)
-{
-    return mdb_env_get_userctx(mdb_txn_env(mdb_of(txn)));
-}
-
-static int translate(int code)
+int env_translate(int code)
 {
     switch (code) {
     case MDB_SUCCESS:
@@ -65,12 +52,19 @@ int env_explain(const struct env *env, int code, struct error *why)
     case ERR_MAP_FULL:
         return error_set(why, code,
                          "%s has reached its reserved size: raise list_size or ledger_size in the "
-                         "configuration, "
-                         "then reload or restart",
+                         "configuration, then restart",
                          path);
     case -ENOSPC:
     case -EDQUOT:
         return error_set(why, code, "%s cannot grow: no space left on the disk", path);
+    case -EFBIG:
+        return error_set(why, code, "%s cannot grow: this process may not write longer files",
+                         path);
+    case ERR_FATAL:
+        return error_set(why, code,
+                         "%s could not be written to the disk for certain: see to the disk, then "
+                         "restart",
+                         path);
     case ERR_CORRUPT:
         return error_set(why, code, "%s is damaged or cut short: restore it from a backup", path);
     case ERR_RETIRED:
@@ -80,6 +74,11 @@ int env_explain(const struct env *env, int code, struct error *why)
             why, code,
             "%s/%s does not fit %s: stop all programs that use the store and remove the lock file",
             env->folder, ENV_LOCK_FILE, ENV_DATA_FILE);
+    case ERR_UNINITIALISED:
+        return error_set(why, code,
+                         "%s was not initialised to its end: move it away and run `optout init`, "
+                         "or restore it from a backup",
+                         path);
     case ERR_BUSY:
         return error_set(
             why, code,
@@ -103,6 +102,8 @@ int env_check(const struct env *env)
     struct stat named, open;
     mdb_filehandle_t fd;
 
+    if (atomic_load(&env->fatal))
+        return ERR_FATAL;
     if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &open) < 0)
         return ERR_FATAL;
     if (stat(env->data_path, &named) < 0 || named.st_ino != open.st_ino ||
@@ -124,38 +125,52 @@ const char *env_folder(const struct env *env)
     return env->folder;
 }
 
+int env_set_mode(struct env *env, mode_t mode)
+{
+    mdb_filehandle_t fd;
+
+    int code = mdb_env_get_fd(env->mdb, &fd);
+    if (code)
+        return env_translate(code);
+    return fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
+/* --- opening --- */
+
+/* Read-only wherever nothing is made: a write transaction would wait for the write lock, and a
+ * stopped program could hold it for ever. */
 static int open_tables(struct env *env, enum env_access access, const char *const *tables,
                        size_t count)
 {
     MDB_txn *txn;
-    int code = mdb_txn_begin(env->mdb, NULL, access == ENV_READ ? MDB_RDONLY : 0, &txn);
+    int code = mdb_txn_begin(env->mdb, NULL, access == ENV_CREATE ? 0 : MDB_RDONLY, &txn);
     if (code)
-        return translate(code);
+        return env_translate(code);
     for (size_t i = 0; i < count && code == 0; i++)
         code = mdb_dbi_open(txn, tables[i], access == ENV_CREATE ? MDB_CREATE : 0, &env->table[i]);
     if (code == 0)
-        return translate(mdb_txn_commit(txn));
+        return env_translate(mdb_txn_commit(txn));
     mdb_txn_abort(txn);
-    return code == MDB_NOTFOUND ? ERR_UNINITIALISED : translate(code);
+    return code == MDB_NOTFOUND ? ERR_UNINITIALISED : env_translate(code);
 }
 
 static int open_mdb(struct env *env, enum env_access access, uint64_t map_size)
 {
     int code = mdb_env_create(&env->mdb);
     if (code)
-        return translate(code);
+        return env_translate(code);
     mdb_env_set_userctx(env->mdb, env);
     mdb_env_set_maxdbs(env->mdb, TABLES_MAX);
     mdb_env_set_maxreaders(env->mdb, READERS_MAX);
     mdb_env_set_mapsize(env->mdb, map_size);
-    return translate(mdb_env_open(env->mdb, env->folder,
-                                  MDB_NOTLS | (access == ENV_READ ? MDB_RDONLY : 0), 0660));
+    return env_translate(mdb_env_open(
+        env->mdb, env->folder, MDB_NOTLS | (access == ENV_READ ? MDB_RDONLY : 0), DATA_MODE));
 }
 
 static int check_file(const struct env *env, enum env_access access, struct error *why)
 {
     struct stat status;
-    bool there = stat(env->data_path, &status) == 0;
+    bool there = lstat(env->data_path, &status) == 0;
 
     if (!there && errno != ENOENT && errno != ENOTDIR)
         return error_set(why, -errno, "%s: %s", env->data_path, strerror(errno));
@@ -168,9 +183,71 @@ static int check_file(const struct env *env, enum env_access access, struct erro
             why, ERR_NOT_FOUND,
             "%s is missing: run `optout init` for a new site, or restore it from a backup",
             env->data_path);
+    if (!S_ISREG(status.st_mode))
+        return error_set(why, -EINVAL, "%s is not a regular file", env->data_path);
     if (status.st_size == 0)
         return error_set(why, ERR_CORRUPT, "%s is empty: restore it from a backup", env->data_path);
     return 0;
+}
+
+static bool is_open_here(const struct env *env)
+{
+    struct stat status;
+
+    if (lstat(env->lock_path, &status) < 0)
+        return false;
+    for (const struct env *e = opened; e; e = e->next)
+        if (e->process == getpid() && e->identity.st_ino == status.st_ino &&
+            e->identity.st_dev == status.st_dev)
+            return true;
+    return false;
+}
+
+/* Left to itself, LMDB would make the lock file with what the umask leaves of its permissions,
+ * follow a symbolic link, and on a read-only file system go on without it: then a writer elsewhere
+ * uses pages again that are being read here. */
+static int prepare_lock_file(struct env *env, struct error *why)
+{
+    int code = 0;
+    int fd =
+        open(env->lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, LOCK_MODE);
+
+    if (fd < 0 || fstat(fd, &env->identity) < 0)
+        code = -errno;
+    else if (!S_ISREG(env->identity.st_mode))
+        code = -EINVAL;
+    else if (env->identity.st_uid == geteuid() && (env->identity.st_mode & 07777) != LOCK_MODE &&
+             fchmod(fd, LOCK_MODE) < 0)
+        code = -errno;
+    if (fd >= 0)
+        close(fd);
+    return code ? error_set(why, code, "cannot open %s: %s", env->lock_path, error_name(code)) : 0;
+}
+
+/* From now on nobody else in this process opens the store. */
+static int claim(struct env *env, struct error *why)
+{
+    pthread_mutex_lock(&opened_lock);
+    int code = is_open_here(env)
+                   ? error_set(why, -EBUSY, "%s is open already in this process", env->data_path)
+                   : prepare_lock_file(env, why);
+    if (code == 0) {
+        env->process = getpid();
+        env->next = opened;
+        opened = env;
+    }
+    pthread_mutex_unlock(&opened_lock);
+    return code;
+}
+
+/* A new name is on disk only when its folder is. */
+static int sync_folder(const struct env *env)
+{
+    int fd = open(env->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return code;
 }
 
 static int open_checked(struct env *env, enum env_access access, uint64_t map_size,
@@ -193,7 +270,10 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
             return code;
     }
     mdb_reader_check(env->mdb, &dead);
-    return open_tables(env, access, tables, table_count);
+    code = open_tables(env, access, tables, table_count);
+    if (code == 0 && access == ENV_CREATE)
+        code = env_set_mode(env, DATA_MODE);
+    return code == 0 && access == ENV_CREATE ? sync_folder(env) : code;
 }
 
 int env_open(const char *folder, enum env_access access, uint64_t map_size,
@@ -202,16 +282,18 @@ int env_open(const char *folder, enum env_access access, uint64_t map_size,
     struct env *e = calloc(1, sizeof *e);
     int code = -ENOMEM;
 
-    if (!e || !(e->folder = strdup(folder)) || !(e->data_path = file_join(folder, ENV_DATA_FILE)))
+    if (!e || !(e->folder = strdup(folder)) || !(e->data_path = file_join(folder, ENV_DATA_FILE)) ||
+        !(e->lock_path = file_join(folder, ENV_LOCK_FILE))) {
+        error_set(why, code, "%s: no memory to open it", folder);
         goto out;
+    }
     code = check_file(e, access, why);
+    if (code == 0)
+        code = claim(e, why);
     if (code)
         goto out;
     code = open_checked(e, access, map_size, tables, table_count);
-    if (code == ERR_UNINITIALISED)
-        error_set(why, code, "%s was not initialised to its end: run `optout init`, or restore it",
-                  e->data_path);
-    else if (code)
+    if (code)
         env_explain(e, code, why);
 out:
     if (code)
@@ -225,175 +307,17 @@ void env_close(struct env *env)
 {
     if (!env)
         return;
+    pthread_mutex_lock(&opened_lock);
     if (env->mdb)
         mdb_env_close(env->mdb);
+    struct env **e = &opened;
+    while (*e && *e != env)
+        e = &(*e)->next;
+    if (*e)
+        *e = env->next;
+    pthread_mutex_unlock(&opened_lock);
+    free(env->lock_path);
     free(env->data_path);
     free(env->folder);
     free(env);
-}
-
-int txn_begin_read(struct env *env, struct txn **txn)
-{
-    MDB_txn *t;
-    int code = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &t);
-    if (code)
-        return translate(code);
-    *txn = (struct txn *)t;
-    return 0;
-}
-
-/* The lock file can be written by everybody who may read the list. It says which of the two meta
- * pages the next commit replaces, so a wrong number in it would make a commit go back. The data
- * file knows better. */
-static int check_write(struct env *env, MDB_txn *txn)
-{
-    MDB_envinfo info;
-    static char retired[] = RETIRED_KEY;
-    MDB_val key = {sizeof retired - 1, retired}, value;
-
-    mdb_env_info(env->mdb, &info);
-    if (mdb_txn_id(txn) != info.me_last_txnid + 1)
-        return ERR_LOCK_FILE;
-    int code = mdb_get(txn, env->table[0], &key, &value);
-    return code == 0 ? ERR_RETIRED : code == MDB_NOTFOUND ? 0 : translate(code);
-}
-
-int txn_begin_write(struct env *env, struct txn **txn)
-{
-    MDB_txn *t;
-    int code = env_check(env);
-    if (code)
-        return code;
-    code = translate(mdb_txn_begin(env->mdb, NULL, 0, &t));
-    if (code)
-        return code;
-    code = check_write(env, t);
-    if (code) {
-        mdb_txn_abort(t);
-        return code;
-    }
-    *txn = (struct txn *)t;
-    return 0;
-}
-
-int txn_commit(struct txn *txn)
-{
-    return translate(mdb_txn_commit(mdb_of(txn)));
-}
-
-void txn_abort(struct txn *txn)
-{
-    if (txn)
-        mdb_txn_abort(mdb_of(txn));
-}
-
-static bool key_is_usable(struct slice key)
-{
-    return key.size > 0 && key.size <= ENV_KEY_MAX;
-}
-
-static MDB_val val(struct slice slice)
-{
-    return (MDB_val){slice.size, (void *)(uintptr_t)slice.data};
-}
-
-int txn_get(struct txn *txn, unsigned table, struct slice key, struct slice *value)
-{
-    MDB_val k = val(key), v;
-
-    if (!key_is_usable(key))
-        return -EINVAL;
-    int code = translate(mdb_get(mdb_of(txn), env_of(txn)->table[table], &k, &v));
-    if (code == 0)
-        *value = SLICE(v.mv_data, v.mv_size);
-    return code;
-}
-
-static int put(struct txn *txn, unsigned table, struct slice key, struct slice value,
-               unsigned flags)
-{
-    MDB_val k = val(key), v = val(value);
-
-    if (!key_is_usable(key))
-        return -EINVAL;
-    return translate(mdb_put(mdb_of(txn), env_of(txn)->table[table], &k, &v, flags));
-}
-
-int txn_put(struct txn *txn, unsigned table, struct slice key, struct slice value)
-{
-    return put(txn, table, key, value, 0);
-}
-
-int txn_insert(struct txn *txn, unsigned table, struct slice key, struct slice value)
-{
-    return put(txn, table, key, value, MDB_NOOVERWRITE);
-}
-
-int txn_delete(struct txn *txn, unsigned table, struct slice key)
-{
-    MDB_val k = val(key);
-
-    if (!key_is_usable(key))
-        return -EINVAL;
-    return translate(mdb_del(mdb_of(txn), env_of(txn)->table[table], &k, NULL));
-}
-
-int txn_count(struct txn *txn, unsigned table, uint64_t *count)
-{
-    MDB_stat stat_;
-    int code = translate(mdb_stat(mdb_of(txn), env_of(txn)->table[table], &stat_));
-    if (code == 0)
-        *count = stat_.ms_entries;
-    return code;
-}
-
-int cursor_open(struct txn *txn, unsigned table, struct cursor **cursor)
-{
-    return translate(
-        mdb_cursor_open(mdb_of(txn), env_of(txn)->table[table], (MDB_cursor **)cursor));
-}
-
-void cursor_close(struct cursor *cursor)
-{
-    if (cursor)
-        mdb_cursor_close((MDB_cursor *)cursor);
-}
-
-static int move(struct cursor *cursor, MDB_val *from, MDB_cursor_op op, struct slice *key,
-                struct slice *value)
-{
-    MDB_val v;
-    int code = translate(mdb_cursor_get((MDB_cursor *)cursor, from, &v, op));
-    if (code)
-        return code;
-    *key = SLICE(from->mv_data, from->mv_size);
-    *value = SLICE(v.mv_data, v.mv_size);
-    return 0;
-}
-
-int cursor_seek(struct cursor *cursor, struct slice at, struct slice *key, struct slice *value)
-{
-    MDB_val k = val(at);
-    return move(cursor, &k, at.size ? MDB_SET_RANGE : MDB_FIRST, key, value);
-}
-
-int cursor_next(struct cursor *cursor, struct slice *key, struct slice *value)
-{
-    MDB_val k;
-    return move(cursor, &k, MDB_NEXT, key, value);
-}
-
-int cursor_before(struct cursor *cursor, struct slice before, struct slice *key,
-                  struct slice *value)
-{
-    MDB_val k = val(before);
-
-    if (before.size) {
-        int code = move(cursor, &k, MDB_SET_RANGE, key, value);
-        if (code == 0)
-            return move(cursor, &k, MDB_PREV, key, value);
-        if (code != ERR_NOT_FOUND)
-            return code;
-    }
-    return move(cursor, &k, MDB_LAST, key, value);
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define ENV_DATA_FILE "data.mdb"
 #define ENV_LOCK_FILE "lock.mdb"
@@ -40,18 +41,23 @@ enum env_access {
 
 /* Opens the store in `folder`, with the tables named (their position is the number that all other
  * calls take; the first is the one of meta data). `map_size` bytes are reserved, not used. Stale
- * readers of dead processes are cleared away. ERR_NOT_FOUND (no data file), ERR_UNINITIALISED (a
- * table is not there), ERR_CORRUPT (truncated or not LMDB's), ERR_FORMAT (another LMDB version),
- * -errno. */
+ * readers of dead processes are cleared away, now and as time goes by. A new data file gets the
+ * permissions 0640, the lock file always 0660 where it is ours: who may read has to write there.
+ * Never waits for the write lock. ERR_NOT_FOUND (no data file), ERR_UNINITIALISED (a table is not
+ * there), ERR_CORRUPT (truncated or not LMDB's), ERR_FORMAT (another LMDB version), -EBUSY (this
+ * process has it open already, which LMDB does not bear), -errno. */
 int env_open(const char *folder, enum env_access access, uint64_t map_size,
              const char *const *tables, size_t table_count, struct env **env, struct error *why);
 void env_close(struct env *env);
 
 const char *env_folder(const struct env *env);
 
+/* Gives the data file exactly these permissions. -errno. */
+int env_set_mode(struct env *env, mode_t mode);
+
 /* Whether the data file is still the one that was opened, and whole. Cheap (two stat calls).
  * ERR_RETIRED: another file or none has its name now; ERR_CORRUPT: it is shorter than its own
- * pages. */
+ * pages; ERR_FATAL: LMDB gave it up, it has to be closed and opened again. */
 int env_check(const struct env *env);
 
 /* What is used of the map, in bytes. */

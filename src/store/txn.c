@@ -1,0 +1,202 @@
+#include "store/env_private.h"
+
+#include <errno.h>
+
+#define RETIRED_KEY "retired"
+#define WRITES_BETWEEN_CHECKS                                                                      \
+    256 /* a dead process's reader keeps pages from being used again only as long as that */
+
+/* Transactions and cursors are LMDB's own; the names only keep lmdb.h out of the headers. A
+ * transaction must know no more than its handle, since the environment can be asked of LMDB. */
+static MDB_txn *mdb_of(struct txn *txn)
+{
+    return (MDB_txn *)txn;
+}
+
+static struct env *env_of(struct txn *txn)
+{
+    return mdb_env_get_userctx(mdb_txn_env(mdb_of(txn)));
+}
+
+/* A panic lasts until the environment is closed. */
+static int note_fatal(struct env *env, int code)
+{
+    if (code == ERR_FATAL)
+        atomic_store(&env->fatal, true);
+    return code;
+}
+
+int txn_begin_read(struct env *env, struct txn **txn)
+{
+    MDB_txn *t;
+    int code = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &t);
+    if (code)
+        return note_fatal(env, env_translate(code));
+    *txn = (struct txn *)t;
+    return 0;
+}
+
+/* The lock file can be written by everybody who may read the list. It says which of the two meta
+ * pages the next commit replaces, so a wrong number in it would make a commit go back. The data
+ * file knows better. */
+static int check_write(struct env *env, MDB_txn *txn)
+{
+    MDB_envinfo info;
+    static char retired[] = RETIRED_KEY;
+    MDB_val key = {sizeof retired - 1, retired}, value;
+
+    mdb_env_info(env->mdb, &info);
+    if (mdb_txn_id(txn) != info.me_last_txnid + 1)
+        return ERR_LOCK_FILE;
+    int code = mdb_get(txn, env->table[0], &key, &value);
+    return code == 0 ? ERR_RETIRED : code == MDB_NOTFOUND ? 0 : env_translate(code);
+}
+
+int txn_begin_write(struct env *env, struct txn **txn)
+{
+    MDB_txn *t;
+    int code = env_check(env);
+    if (code)
+        return code;
+    code = note_fatal(env, env_translate(mdb_txn_begin(env->mdb, NULL, 0, &t)));
+    if (code)
+        return code;
+    if (++env->writes % WRITES_BETWEEN_CHECKS == 0) {
+        int dead;
+        mdb_reader_check(env->mdb, &dead);
+    }
+    code = check_write(env, t);
+    if (code) {
+        mdb_txn_abort(t);
+        return code;
+    }
+    *txn = (struct txn *)t;
+    return 0;
+}
+
+int txn_commit(struct txn *txn)
+{
+    struct env *env = env_of(txn); /* which the commit frees the way to */
+    return note_fatal(env, env_translate(mdb_txn_commit(mdb_of(txn))));
+}
+
+void txn_abort(struct txn *txn)
+{
+    if (txn)
+        mdb_txn_abort(mdb_of(txn));
+}
+
+static bool key_is_usable(struct slice key)
+{
+    return key.size > 0 && key.size <= ENV_KEY_MAX;
+}
+
+static MDB_val val(struct slice slice)
+{
+    return (MDB_val){slice.size, (void *)(uintptr_t)slice.data};
+}
+
+int txn_get(struct txn *txn, unsigned table, struct slice key, struct slice *value)
+{
+    MDB_val k = val(key), v;
+
+    if (!key_is_usable(key))
+        return -EINVAL;
+    int code = env_translate(mdb_get(mdb_of(txn), env_of(txn)->table[table], &k, &v));
+    if (code == 0)
+        *value = SLICE(v.mv_data, v.mv_size);
+    return code;
+}
+
+static int put(struct txn *txn, unsigned table, struct slice key, struct slice value,
+               unsigned flags)
+{
+    MDB_val k = val(key), v = val(value);
+
+    if (!key_is_usable(key))
+        return -EINVAL;
+    return env_translate(mdb_put(mdb_of(txn), env_of(txn)->table[table], &k, &v, flags));
+}
+
+int txn_put(struct txn *txn, unsigned table, struct slice key, struct slice value)
+{
+    return put(txn, table, key, value, 0);
+}
+
+int txn_insert(struct txn *txn, unsigned table, struct slice key, struct slice value)
+{
+    return put(txn, table, key, value, MDB_NOOVERWRITE);
+}
+
+int txn_delete(struct txn *txn, unsigned table, struct slice key)
+{
+    MDB_val k = val(key);
+
+    if (!key_is_usable(key))
+        return -EINVAL;
+    return env_translate(mdb_del(mdb_of(txn), env_of(txn)->table[table], &k, NULL));
+}
+
+int txn_count(struct txn *txn, unsigned table, uint64_t *count)
+{
+    MDB_stat stat_;
+    int code = env_translate(mdb_stat(mdb_of(txn), env_of(txn)->table[table], &stat_));
+    if (code == 0)
+        *count = stat_.ms_entries;
+    return code;
+}
+
+int cursor_open(struct txn *txn, unsigned table, struct cursor **cursor)
+{
+    return env_translate(
+        mdb_cursor_open(mdb_of(txn), env_of(txn)->table[table], (MDB_cursor **)cursor));
+}
+
+void cursor_close(struct cursor *cursor)
+{
+    if (cursor)
+        mdb_cursor_close((MDB_cursor *)cursor);
+}
+
+static int move(struct cursor *cursor, MDB_val *from, MDB_cursor_op op, struct slice *key,
+                struct slice *value)
+{
+    MDB_val v;
+    int code = env_translate(mdb_cursor_get((MDB_cursor *)cursor, from, &v, op));
+    if (code)
+        return code;
+    *key = SLICE(from->mv_data, from->mv_size);
+    *value = SLICE(v.mv_data, v.mv_size);
+    return 0;
+}
+
+int cursor_seek(struct cursor *cursor, struct slice at, struct slice *key, struct slice *value)
+{
+    MDB_val k = val(at);
+    if (at.size > ENV_KEY_MAX)
+        return -EINVAL;
+    return move(cursor, &k, at.size ? MDB_SET_RANGE : MDB_FIRST, key, value);
+}
+
+int cursor_next(struct cursor *cursor, struct slice *key, struct slice *value)
+{
+    MDB_val k;
+    return move(cursor, &k, MDB_NEXT, key, value);
+}
+
+int cursor_before(struct cursor *cursor, struct slice before, struct slice *key,
+                  struct slice *value)
+{
+    MDB_val k = val(before);
+
+    if (before.size > ENV_KEY_MAX)
+        return -EINVAL;
+    if (before.size) {
+        int code = move(cursor, &k, MDB_SET_RANGE, key, value);
+        if (code == 0)
+            return move(cursor, &k, MDB_PREV, key, value);
+        if (code != ERR_NOT_FOUND)
+            return code;
+    }
+    return move(cursor, &k, MDB_LAST, key, value);
+}
