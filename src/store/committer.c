@@ -58,6 +58,23 @@ static struct ticket *take_all(struct committer *c)
     return all;
 }
 
+/* Puts what was taken back to the front. Its callers may give up again meanwhile: the write lock,
+ * once let go, can be long in coming back. */
+static void give_back(struct committer *c, struct ticket *list)
+{
+    struct ticket **end = &list;
+
+    pthread_mutex_lock(&c->lock);
+    for (; *end; end = &(*end)->next)
+        (*end)->state = WAITING;
+    *end = c->first;
+    if (!c->first)
+        c->end = end == &list ? &c->first : end;
+    c->first = list;
+    pthread_cond_broadcast(&c->done);
+    pthread_mutex_unlock(&c->lock);
+}
+
 static void finish(struct committer *c, struct ticket *ticket, int result)
 {
     pthread_mutex_lock(&c->lock);
@@ -96,23 +113,20 @@ static bool run_jobs(struct committer *c, struct txn *txn, struct ticket **list)
  * queue is taken only once the lock is ours, so that whoever waited too long could go. */
 static void commit_waiting(struct committer *c)
 {
-    struct ticket *list = NULL;
     struct txn *txn;
 
     int code = txn_begin_write(c->env, &txn);
-    list = take_all(c);
-    while (code == 0 && list) {
-        if (run_jobs(c, txn, &list)) {
-            code = txn_commit(txn);
-            finish_all(c, list, code);
-            return;
-        }
+    struct ticket *list = take_all(c);
+    if (code) {
+        finish_all(c, list, code);
+    } else if (!list) {
         txn_abort(txn);
-        code = txn_begin_write(c->env, &txn);
+    } else if (run_jobs(c, txn, &list)) {
+        finish_all(c, list, txn_commit(txn));
+    } else {
+        txn_abort(txn);
+        give_back(c, list);
     }
-    if (code == 0)
-        txn_abort(txn);
-    finish_all(c, list, code);
 }
 
 static void *work(void *argument)
