@@ -2,21 +2,31 @@
  *
  * An event is one CBOR map with small numbers as keys, EVENT_MAX octets at most. Its hash is the
  * SHA-256 of exactly these bytes; the next event of the same node carries it. Numbers, once given,
- * never change their meaning; a reader skips keys that it does not know.
+ * never change their meaning. A reader skips keys that it does not know, and items behind those of
+ * an array that it knows. Keys 0 to 5 are in every event.
  *
- *      0 hash of the event before (32 octets, zero for the first)    8 digests of its private words
- * (array) 1 node (8 octets)                                             9 scopes (array of strings)
- *      2 number, from 1                                             10 other nodes named (array),
- * counted from 1; 0 is key 1 3 time, ms since 1970                                        11
- * choices [subject, flags, scope, reason, asked, until, names] 4 type 12 withdrawals [subject,
- * node, number] 5 actor                                                      13 genesis [kind,
- * format, hash, address rules] 6 source                                                     14
- * verdict [stream, rule, scope, queue id, configuration, 7 number of the event that began its batch
- * action, mode, given, delivered, kept back, rows]
+ *      0  hash of the event before (32 octets, zero for the first)
+ *      1  node (8 octets)
+ *      2  number, from 1
+ *      3  time, ms since 1970
+ *      4  type
+ *      5  actor
+ *      6  source
+ *      7  number of the event that began its batch
+ *      8  hashes of its private words (array)
+ *      9  scopes (array of strings)
+ *     10  other nodes named (array), counted from 1; 0 stands for key 1
+ *     11  choices [subject, flags, scope, reason, asked, until, names]
+ *     12  withdrawals [subject, node, number]
+ *     13  genesis [kind, format, hash, address rules]
+ *     14  verdict [stream, rule, scope, queue id, configuration, action, mode, given, delivered,
+ *         kept back, rows]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
- * [subject, state, [node, number, first 8 octets of the event's hash, ...]]. */
+ * [subject, state, [node, number, first 8 octets of the event's hash, ...]]; an unreadable
+ * recipient's subject is empty. A time before 1970 is written as the number that has the same 64
+ * bits. A string that is not UTF-8 is a byte string. */
 #ifndef STORE_EVENT_H
 #define STORE_EVENT_H
 
@@ -33,9 +43,7 @@
 #define EVENT_MAX 65536
 #define EVENT_HASH_SIZE 32
 #define EVENT_SHORT_HASH_SIZE 8
-#define EVENT_ROWS_MAX                                                                             \
-    1000 /* choices or withdrawals in one event: below EVENT_MAX whatever they hold, but for many  \
-            names */
+#define EVENT_ROWS_MAX 1000 /* choices or withdrawals that this program puts into one event */
 
 enum event_type {
     EVENT_GENESIS = 1, /* the first of a node: what kind of store this is */
@@ -113,7 +121,7 @@ struct event {
     const struct event_verdict *verdict;
 };
 
-/* Appends the event's bytes. ERR_TOO_LONG, -ENOMEM. */
+/* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */
 int event_encode(const struct event *event, struct text *bytes);
 
 /* Reads an event; all that it points to lies in the pool. ERR_CORRUPT, -ENOMEM. */

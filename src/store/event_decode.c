@@ -3,7 +3,13 @@
 #include "store/pack.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+
+/* Without these an event says nothing. */
+#define KEYS_NEEDED                                                                                \
+    (1u << KEY_PREVIOUS | 1u << KEY_NODE | 1u << KEY_NUMBER | 1u << KEY_TIME | 1u << KEY_TYPE |    \
+     1u << KEY_ACTOR)
 
 struct decoder {
     struct unpacker in;
@@ -12,6 +18,7 @@ struct decoder {
     size_t scope_count;
     const uint8_t (*nodes)[EVENT_NODE_SIZE];
     size_t node_count;
+    unsigned seen; /* a bit for each key that we know */
     bool no_memory;
 };
 
@@ -29,6 +36,8 @@ static const char *take_string(struct decoder *d)
 {
     struct slice s = unpack_string(&d->in);
     char *copy = take_memory(d, s.size, 1);
+    if (!d->in.failed && s.size > 0 && memchr(s.data, '\0', s.size))
+        d->in.failed = true; /* it would be taken for its beginning */
     if (d->in.failed)
         return "";
     memcpy(copy, s.data, s.size);
@@ -46,16 +55,46 @@ static void take_octets(struct decoder *d, void *to, size_t size)
         memcpy(to, s.data, size);
 }
 
+/* A number that is an enumeration's; one that we do not know stays as it is. */
+static int take_small(struct decoder *d)
+{
+    uint64_t number = unpack_uint(&d->in);
+    if (number > INT_MAX)
+        d->in.failed = true;
+    return d->in.failed ? 0 : (int)number;
+}
+
+/* How many items a row has. Later versions may put more behind those that we know. */
+static size_t take_row(struct decoder *d, size_t known)
+{
+    size_t items = unpack_array(&d->in);
+    if (items < known)
+        d->in.failed = true;
+    return items;
+}
+
+static void skip_rest(struct decoder *d, size_t items, size_t known)
+{
+    for (size_t i = known; i < items && !d->in.failed; i++)
+        unpack_skip(&d->in);
+}
+
+/* How many groups of `size` items an array has. */
+static size_t take_groups(struct decoder *d, size_t size)
+{
+    size_t items = unpack_array(&d->in);
+    if (items % size != 0)
+        d->in.failed = true;
+    return items / size;
+}
+
 static const uint8_t *take_words(struct decoder *d)
 {
     uint8_t *words = take_memory(d, 1, EVENT_HASH_SIZE);
-    size_t count = unpack_array(&d->in);
-    if (count == 0)
-        d->in.failed = true;
+    size_t items = take_row(d, 1);
     if (!d->in.failed)
         take_octets(d, words, EVENT_HASH_SIZE);
-    for (size_t i = 1; i < count && !d->in.failed; i++)
-        unpack_skip(&d->in);
+    skip_rest(d, items, 1);
     return words;
 }
 
@@ -103,7 +142,7 @@ static struct event_name take_name(struct decoder *d, const struct event *event)
 
 static void take_choice_names(struct decoder *d, const struct event *event, struct choice *choice)
 {
-    size_t count = unpack_array(&d->in) / 2;
+    size_t count = take_groups(d, 2);
     struct event_name *names = take_memory(d, count, sizeof *names);
     for (size_t i = 0; i < count && !d->in.failed; i++)
         names[i] = take_name(d, event);
@@ -113,7 +152,7 @@ static void take_choice_names(struct decoder *d, const struct event *event, stru
 
 static void take_choice(struct decoder *d, const struct event *event, struct event_choice *row)
 {
-    size_t items = unpack_array(&d->in);
+    size_t items = take_row(d, 5);
     struct choice *choice = &row->choice;
 
     memset(row, 0, sizeof *row);
@@ -123,13 +162,14 @@ static void take_choice(struct decoder *d, const struct event *event, struct eve
     choice->confirmed = flags & FLAG_CONFIRMED;
     choice->domain = flags & FLAG_DOMAIN;
     choice->scope = take_scope(d);
-    choice->reason = (enum choice_reason)unpack_uint(&d->in);
+    choice->reason = (enum choice_reason)take_small(d);
     choice->asked = (int64_t)unpack_uint(&d->in);
     if (items > 5)
         choice->until = (int64_t)unpack_uint(&d->in);
     if (items > 6)
         take_choice_names(d, event, choice);
-    if (items < 5 || items > 7 || choice->kind == 0)
+    skip_rest(d, items, 7);
+    if (choice->kind == 0)
         d->in.failed = true;
 }
 
@@ -148,10 +188,10 @@ static void take_withdrawals(struct decoder *d, struct event *event)
     size_t count = unpack_array(&d->in);
     struct event_withdrawal *rows = take_memory(d, count, sizeof *rows);
     for (size_t i = 0; i < count && !d->in.failed; i++) {
-        if (unpack_array(&d->in) != 3)
-            d->in.failed = true;
+        size_t items = take_row(d, 3);
         take_octets(d, rows[i].subject.bytes, SUBJECT_SIZE);
         rows[i].target = take_name(d, event);
+        skip_rest(d, items, 3);
     }
     event->withdrawals = rows;
     event->withdrawal_count = count;
@@ -160,14 +200,14 @@ static void take_withdrawals(struct decoder *d, struct event *event)
 static void take_genesis(struct decoder *d, struct event *event)
 {
     struct event_genesis *genesis = take_memory(d, 1, sizeof *genesis);
-    if (unpack_array(&d->in) != 4)
-        d->in.failed = true;
+    size_t items = take_row(d, 4);
     if (d->in.failed)
         return;
     genesis->kind = take_string(d);
     genesis->format = unpack_uint(&d->in);
     genesis->hash = take_string(d);
     genesis->address_rules = unpack_uint(&d->in);
+    skip_rest(d, items, 4);
     event->genesis = genesis;
 }
 
@@ -175,16 +215,15 @@ static void take_verdict_row(struct decoder *d, const struct event *event,
                              struct event_verdict_row *row)
 {
     memset(row, 0, sizeof *row);
-    if (unpack_array(&d->in) != 3)
-        d->in.failed = true;
+    size_t items = take_row(d, 3);
     struct slice subject = unpack_bytes(&d->in);
     row->known = subject.size == SUBJECT_SIZE;
     if (row->known)
         memcpy(row->subject.bytes, subject.data, SUBJECT_SIZE);
     else if (subject.size != 0)
         d->in.failed = true;
-    row->state = (enum recipient_state)unpack_uint(&d->in);
-    size_t count = unpack_array(&d->in) / 3;
+    row->state = (enum recipient_state)take_small(d);
+    size_t count = take_groups(d, 3);
     struct event_basis *basis = take_memory(d, count, sizeof *basis);
     for (size_t i = 0; i < count && !d->in.failed; i++) {
         basis[i].event = take_name(d, event);
@@ -192,13 +231,13 @@ static void take_verdict_row(struct decoder *d, const struct event *event,
     }
     row->basis = basis;
     row->basis_count = count;
+    skip_rest(d, items, 3);
 }
 
 static void take_verdict(struct decoder *d, struct event *event)
 {
     struct event_verdict *verdict = take_memory(d, 1, sizeof *verdict);
-    if (unpack_array(&d->in) != 11)
-        d->in.failed = true;
+    size_t items = take_row(d, 11);
     if (d->in.failed)
         return;
     verdict->stream = take_string(d);
@@ -206,8 +245,8 @@ static void take_verdict(struct decoder *d, struct event *event)
     verdict->scope = take_string(d);
     verdict->queue_id = take_string(d);
     take_octets(d, verdict->config, sizeof verdict->config);
-    verdict->action = (enum action)unpack_uint(&d->in);
-    verdict->mode = (enum mode)unpack_uint(&d->in);
+    verdict->action = (enum action)take_small(d);
+    verdict->mode = (enum mode)take_small(d);
     verdict->given = unpack_uint(&d->in);
     verdict->delivered = unpack_uint(&d->in);
     verdict->kept_back = unpack_uint(&d->in);
@@ -215,14 +254,27 @@ static void take_verdict(struct decoder *d, struct event *event)
     struct event_verdict_row *rows = take_memory(d, count, sizeof *rows);
     for (size_t i = 0; i < count && !d->in.failed; i++)
         take_verdict_row(d, event, &rows[i]);
+    skip_rest(d, items, 11);
     verdict->rows = rows;
     verdict->row_count = count;
     event->verdict = verdict;
 }
 
+/* A key that stands there twice is damage: two readers could take two different ones. */
+static void note_key(struct decoder *d, uint64_t key)
+{
+    if (key > KEY_VERDICT)
+        return;
+    if (d->seen & 1u << key)
+        d->in.failed = true;
+    d->seen |= 1u << key;
+}
+
 static void take_pair(struct decoder *d, struct event *event)
 {
-    switch (unpack_uint(&d->in)) {
+    uint64_t key = unpack_uint(&d->in);
+    note_key(d, key);
+    switch (key) {
     case KEY_PREVIOUS:
         take_octets(d, event->previous, sizeof event->previous);
         break;
@@ -236,7 +288,7 @@ static void take_pair(struct decoder *d, struct event *event)
         event->at_ms = (int64_t)unpack_uint(&d->in);
         break;
     case KEY_TYPE:
-        event->type = (enum event_type)unpack_uint(&d->in);
+        event->type = (enum event_type)take_small(d);
         break;
     case KEY_ACTOR:
         event->actor = take_string(d);
@@ -293,7 +345,7 @@ int event_decode(struct slice bytes, struct pool *pool, struct event *event)
         take_pair(&d, &read);
     if (d.no_memory)
         return -ENOMEM;
-    if (!unpack_is_done(&d.in))
+    if (!unpack_is_done(&d.in) || (d.seen & KEYS_NEEDED) != KEYS_NEEDED)
         return ERR_CORRUPT;
     if (read.type == EVENT_SCOPES) {
         read.scopes = d.scopes;

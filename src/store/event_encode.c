@@ -223,25 +223,34 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     return pairs;
 }
 
+static int check_parts(const struct text *front, const struct text *head, const struct text *body,
+                       const struct tables *tables)
+{
+    if (front->failed || head->failed || body->failed)
+        return -ENOMEM;
+    if (tables->scope_count == TABLE_MAX || tables->node_count == TABLE_MAX)
+        return ERR_TOO_LONG;
+    return front->length + head->length + body->length > EVENT_MAX ? ERR_TOO_LONG : 0;
+}
+
 int event_encode(const struct event *event, struct text *bytes)
 {
     struct tables tables = {.own_node = event->name.node};
-    struct text head = TEXT_EMPTY, body = TEXT_EMPTY;
-    size_t before = bytes->length;
+    struct text front = TEXT_EMPTY, head = TEXT_EMPTY, body = TEXT_EMPTY;
 
     /* The body first: it fills the tables that stand in front of it. */
     size_t pairs = pack_body(&body, &tables, event);
     pairs += pack_head(&head, event);
     pairs += pack_tables(&head, &tables);
-    pack_map(bytes, pairs);
-    if (!head.failed && !body.failed) {
+    pack_map(&front, pairs);
+    int code = check_parts(&front, &head, &body, &tables);
+    if (code == 0) {
+        text_append_bytes(bytes, front.data, front.length);
         text_append_bytes(bytes, head.data, head.length);
         text_append_bytes(bytes, body.data, body.length);
+        code = bytes->failed ? -ENOMEM : 0;
     }
-    int code = head.failed || body.failed || bytes->failed ? -ENOMEM : 0;
-    if (code == 0 && (bytes->length - before > EVENT_MAX || tables.scope_count == TABLE_MAX ||
-                      tables.node_count == TABLE_MAX))
-        code = ERR_TOO_LONG;
+    text_release(&front);
     text_release(&head);
     text_release(&body);
     return code;

@@ -2,6 +2,7 @@
 
 #include <cbor.h>
 #include <string.h>
+#include <unistr.h>
 
 #define HEAD_MAX 9  /* octets of an item's head, RFC 8949 section 3 */
 #define DEPTH_MAX 8 /* of what unpack_skip follows */
@@ -23,6 +24,11 @@ void pack_string(struct text *text, const char *string)
 {
     unsigned char head[HEAD_MAX];
     size_t length = strlen(string);
+    /* RFC 8949 section 3.1: a text string is UTF-8, and other decoders refuse one that is not. */
+    if (u8_check((const uint8_t *)string, length) != NULL) {
+        pack_bytes(text, string, length);
+        return;
+    }
     text_append_bytes(text, (char *)head, cbor_encode_string_start(length, head, sizeof head));
     text_append_bytes(text, string, length);
 }
@@ -41,7 +47,16 @@ void pack_map(struct text *text, size_t count)
 
 /* One decoded item: what libcbor's callbacks leave behind. */
 struct item {
-    enum { ITEM_OTHER, ITEM_UINT, ITEM_BYTES, ITEM_STRING, ITEM_ARRAY, ITEM_MAP } type;
+    enum {
+        ITEM_NONE,
+        ITEM_UINT,
+        ITEM_BYTES,
+        ITEM_STRING,
+        ITEM_ARRAY,
+        ITEM_MAP,
+        ITEM_TAG,   /* one item follows, which it says something about */
+        ITEM_OTHER, /* what we do not write: negative, floating-point, true, null, ... */
+    } type;
     uint64_t number; /* value, or count of items or pairs */
     struct slice bytes;
 };
@@ -86,25 +101,96 @@ static void on_map(void *context, size_t count)
     *(struct item *)context = (struct item){.type = ITEM_MAP, .number = count};
 }
 
+static void on_tag(void *context, uint64_t tag)
+{
+    *(struct item *)context = (struct item){.type = ITEM_TAG, .number = tag};
+}
+
+static void on_other(void *context)
+{
+    *(struct item *)context = (struct item){.type = ITEM_OTHER};
+}
+
+static void on_negint8(void *context, uint8_t value)
+{
+    (void)value;
+    on_other(context);
+}
+
+static void on_negint16(void *context, uint16_t value)
+{
+    (void)value;
+    on_other(context);
+}
+
+static void on_negint32(void *context, uint32_t value)
+{
+    (void)value;
+    on_other(context);
+}
+
+static void on_negint64(void *context, uint64_t value)
+{
+    (void)value;
+    on_other(context);
+}
+
+static void on_float(void *context, float value)
+{
+    (void)value;
+    on_other(context);
+}
+
+static void on_double(void *context, double value)
+{
+    (void)value;
+    on_other(context);
+}
+
+static void on_boolean(void *context, bool value)
+{
+    (void)value;
+    on_other(context);
+}
+
+/* Those that are missing, of indefinite lengths, leave ITEM_NONE: nobody may write them. */
+static const struct cbor_callbacks callbacks = {
+    .uint8 = on_uint8,
+    .uint16 = on_uint16,
+    .uint32 = on_uint32,
+    .uint64 = on_uint64,
+    .negint8 = on_negint8,
+    .negint16 = on_negint16,
+    .negint32 = on_negint32,
+    .negint64 = on_negint64,
+    .byte_string = on_bytes,
+    .byte_string_start = cbor_null_byte_string_start_callback,
+    .string = on_string,
+    .string_start = cbor_null_string_start_callback,
+    .array_start = on_array,
+    .indef_array_start = cbor_null_indef_array_start_callback,
+    .map_start = on_map,
+    .indef_map_start = cbor_null_indef_map_start_callback,
+    .tag = on_tag,
+    .float2 = on_float,
+    .float4 = on_float,
+    .float8 = on_double,
+    .boolean = on_boolean,
+    .null = on_other,
+    .undefined = on_other,
+    .indef_break = cbor_null_indef_break_callback,
+};
+
 static struct item take(struct unpacker *in)
 {
-    struct item item = {.type = ITEM_OTHER};
-    struct cbor_callbacks callbacks = cbor_empty_callbacks;
+    struct item item = {.type = ITEM_NONE};
 
     if (in->failed)
         return item;
-    callbacks.uint8 = on_uint8;
-    callbacks.uint16 = on_uint16;
-    callbacks.uint32 = on_uint32;
-    callbacks.uint64 = on_uint64;
-    callbacks.byte_string = on_bytes;
-    callbacks.string = on_string;
-    callbacks.array_start = on_array;
-    callbacks.map_start = on_map;
     struct cbor_decoder_result result = cbor_stream_decode(in->at, in->left, &callbacks, &item);
-    if (result.status != CBOR_DECODER_FINISHED || item.type == ITEM_OTHER) {
+    if (result.status != CBOR_DECODER_FINISHED || item.type == ITEM_NONE) {
         in->failed = true;
-        return (struct item){.type = ITEM_OTHER};
+        return (struct item){.type = ITEM_NONE};
     }
     in->at += result.read;
     in->left -= result.read;
@@ -116,7 +202,7 @@ static struct item take_type(struct unpacker *in, int type)
     struct item item = take(in);
     if ((int)item.type != type) {
         in->failed = true;
-        return (struct item){.type = ITEM_OTHER};
+        return (struct item){.type = ITEM_NONE};
     }
     return item;
 }
@@ -138,7 +224,11 @@ struct slice unpack_bytes(struct unpacker *in)
 
 struct slice unpack_string(struct unpacker *in)
 {
-    return take_type(in, ITEM_STRING).bytes;
+    struct item item = take(in);
+    if (item.type == ITEM_STRING || item.type == ITEM_BYTES)
+        return item.bytes;
+    in->failed = true;
+    return SLICE(NULL, 0);
 }
 
 /* A count that the remaining bytes cannot hold is damage; it must not make anybody reserve memory.
@@ -178,6 +268,8 @@ void unpack_skip(struct unpacker *in)
         struct item item = take(in);
         if (in->failed)
             return;
+        if (item.type == ITEM_TAG)
+            open[depth]++;
         if (item.type != ITEM_ARRAY && item.type != ITEM_MAP)
             continue;
         if (depth == DEPTH_MAX || item.number > in->left) {

@@ -16,6 +16,7 @@
 /* Appends to `text`, whose `failed` tells of missing memory. */
 void pack_uint(struct text *text, uint64_t number);
 void pack_bytes(struct text *text, const void *bytes, size_t length);
+/* A text string; a byte string where it is not UTF-8. */
 void pack_string(struct text *text, const char *string);
 void pack_array(struct text *text, size_t count);
 void pack_map(struct text *text, size_t count);
@@ -31,10 +32,12 @@ struct unpacker {
 struct unpacker unpack_begin(struct slice bytes);
 uint64_t unpack_uint(struct unpacker *in);
 struct slice unpack_bytes(struct unpacker *in);
-struct slice unpack_string(struct unpacker *in); /* not terminated */
+struct slice unpack_string(struct unpacker *in); /* whatever pack_string wrote; not terminated */
 size_t unpack_array(struct unpacker *in);        /* how many items follow */
 size_t unpack_map(struct unpacker *in);          /* how many pairs follow */
-void unpack_skip(struct unpacker *in);           /* one item with all that is in it */
+/* One item of any type with all that is in it; damage where it is nested more than 8 deep or has an
+ * indefinite length. */
+void unpack_skip(struct unpacker *in);
 /* Whether everything was read without failure and nothing is left. */
 bool unpack_is_done(const struct unpacker *in);
 
