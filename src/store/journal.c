@@ -213,40 +213,52 @@ int journal_short_hash(struct txn *txn, uint64_t number, uint8_t hash[EVENT_SHOR
 typedef int (*bytes_check)(struct slice key, struct slice bytes, const struct event *event,
                            void *state);
 
-static int walk(struct txn *txn, uint64_t from, bytes_check check, void *state,
-                journal_visitor visit, void *argument)
+struct walk {
+    bytes_check check; /* NULL: none */
+    void *state;
+    journal_visitor visit; /* NULL: none */
+    void *argument;
+    struct pool pool;
+};
+
+static int walk_one(struct walk *w, struct txn *txn, struct slice key, struct slice bytes)
+{
+    struct event event;
+    int code = event_decode(bytes, &w->pool, &event);
+    if (code == 0 && w->check)
+        code = w->check(key, bytes, &event, w->state);
+    if (code == 0 && w->visit)
+        code = w->visit(txn, &event, w->argument);
+    pool_reset(&w->pool);
+    return code;
+}
+
+static int walk(struct walk *w, struct txn *txn, uint64_t from)
 {
     uint8_t first[JOURNAL_KEY_SIZE];
     struct cursor *cursor;
     struct slice key, bytes;
-    struct pool pool = {0};
+    int visited = 0;
 
     int code = cursor_open(txn, TABLE_JOURNAL, &cursor);
     if (code)
         return code;
     make_key(from, first);
     code = cursor_seek(cursor, SLICE(first, sizeof first), &key, &bytes);
-    while (code == 0) {
-        struct event event;
-        code = event_decode(bytes, &pool, &event);
-        if (code == 0 && check)
-            code = check(key, bytes, &event, state);
-        if (code == 0 && visit)
-            code = visit(txn, &event, argument);
-        pool_reset(&pool);
-        if (code == 0)
+    while (code == 0 && visited == 0) {
+        visited = walk_one(w, txn, key, bytes);
+        if (visited == 0)
             code = cursor_next(cursor, &key, &bytes);
-        else if (code == ERR_NOT_FOUND)
-            code = ERR_CORRUPT; /* a visitor's; the end of the journal is told below */
     }
-    pool_release(&pool);
+    pool_release(&w->pool);
     cursor_close(cursor);
-    return code == ERR_NOT_FOUND ? 0 : code;
+    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
 }
 
 int journal_walk(struct txn *txn, uint64_t from, journal_visitor visit, void *argument)
 {
-    return walk(txn, from, NULL, NULL, visit, argument);
+    struct walk w = {.visit = visit, .argument = argument};
+    return walk(&w, txn, from);
 }
 
 struct chain {
@@ -254,7 +266,9 @@ struct chain {
     struct txn *txn;
     uint64_t number; /* of the last event that fitted */
     uint8_t hash[EVENT_HASH_SIZE];
-    const char *fault;
+    journal_visitor visit; /* NULL: none */
+    void *argument;
+    const char *fault; /* of the event behind it; NULL: its bytes cannot be read */
 };
 
 static int fault(struct chain *chain, const char *what)
@@ -281,6 +295,15 @@ static int check_words(struct chain *chain, const struct event *event)
     return code == ERR_KEY ? fault(chain, "its private words were changed") : code;
 }
 
+/* Whatever is missing is damage here, never an end. */
+static int check_visit(struct chain *chain, const struct event *event)
+{
+    int code = chain->visit ? chain->visit(chain->txn, event, chain->argument) : 0;
+    return code == ERR_CORRUPT || code == ERR_NOT_FOUND
+               ? fault(chain, "what is kept beside the journal does not follow from it")
+               : code;
+}
+
 static int check_link(struct slice key, struct slice bytes, const struct event *event, void *state)
 {
     struct chain *chain = state;
@@ -295,37 +318,48 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
         return fault(chain, "it does not carry the hash of the one before");
     int code = check_words(chain, event);
     if (code == 0)
+        code = check_visit(chain, event);
+    if (code == 0)
         code = seal_digest(bytes, chain->hash);
     if (code == 0)
         chain->number = event->name.number;
     return code;
 }
 
-int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,
-                   uint64_t *count, struct error *why)
+static int check_head(struct chain *chain, struct error *why)
 {
-    struct chain chain = {.store = store, .txn = txn};
     uint8_t hash[EVENT_HASH_SIZE];
     uint64_t number;
+    struct env *env = chain->store->env;
 
-    int code = walk(txn, 1, check_link, &chain, visit, argument);
-    if (code == ERR_CORRUPT)
-        return error_set(why, code, "%s: event %llu: %s", env_folder(store->env),
-                         (unsigned long long)chain.number + 1,
-                         chain.fault
-                             ? chain.fault
-                             : "its bytes are damaged, or the choices do not follow from it");
+    int code = journal_head(chain->txn, &number, hash);
     if (code)
-        return env_explain(store->env, code, why);
-    code = journal_head(txn, &number, hash);
-    if (code)
-        return env_explain(store->env, code, why);
-    if (number != chain.number || memcmp(hash, chain.hash, sizeof hash) != 0)
+        return env_explain(env, code, why);
+    if (number != chain->number || memcmp(hash, chain->hash, sizeof hash) != 0)
         return error_set(why, ERR_CORRUPT,
                          "%s: the journal ends at event %llu, its head says %llu: events were cut "
                          "off or changed",
-                         env_folder(store->env), (unsigned long long)chain.number,
+                         env_folder(env), (unsigned long long)chain->number,
                          (unsigned long long)number);
-    *count = number;
+    return 0;
+}
+
+int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,
+                   uint64_t *count, struct error *why)
+{
+    struct chain chain = {.store = store, .txn = txn, .visit = visit, .argument = argument};
+    struct walk w = {.check = check_link, .state = &chain};
+
+    int code = walk(&w, txn, 0);
+    if (code == ERR_CORRUPT)
+        return error_set(why, code, "%s: event %llu: %s", env_folder(store->env),
+                         (unsigned long long)chain.number + 1,
+                         chain.fault ? chain.fault : "its bytes are damaged");
+    if (code)
+        return env_explain(store->env, code, why);
+    code = check_head(&chain, why);
+    if (code)
+        return code;
+    *count = chain.number;
     return 0;
 }

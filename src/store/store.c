@@ -73,10 +73,14 @@ int store_create(const char *folder, const struct store_kind *kind,
         env_open(folder, ENV_CREATE, map_size, kind->tables, kind->table_count, &store.env, why);
     if (code)
         return code;
-    code = seal_random(store.node, sizeof store.node);
+    code = env_set_mode(store.env, kind->mode);
+    if (code == 0)
+        code = seal_random(store.node, sizeof store.node);
     if (code == 0)
         code = committer_start(store.env, &store.committer);
-    if (code == 0)
+    if (code)
+        env_explain(store.env, code, why);
+    else
         code = store_write(&store, create_job, &creation, why);
     store_close(&store);
     return code;
@@ -92,9 +96,7 @@ static int check_format(struct env *env, struct txn *txn, const struct store_kin
 
     int code = txn_get(txn, TABLE_META, name_of(META_INITIALISED), &value);
     if (code == ERR_NOT_FOUND)
-        return error_set(why, ERR_UNINITIALISED,
-                         "%s was not initialised to its end: run `optout init`, or restore it",
-                         folder);
+        return env_explain(env, ERR_UNINITIALISED, why);
     if (code == 0)
         code = txn_get(txn, TABLE_META, name_of(META_FORMAT), &value);
     if (code)
@@ -192,12 +194,12 @@ int store_close(struct store *store)
 
 int store_write(struct store *store, committer_job job, void *argument, struct error *why)
 {
-    struct error before = {""};
-
+    if (!store->committer)
+        return error_set(why, -EROFS, "%s was opened to read", env_folder(store->env));
     if (why)
         why->text[0] = '\0';
     int code = committer_run(store->committer, job, argument);
-    if (code && (!why || why->text[0] == '\0'))
-        env_explain(store->env, code, why ? why : &before);
+    if (code && why && why->text[0] == '\0')
+        env_explain(store->env, code, why);
     return code;
 }

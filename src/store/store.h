@@ -44,6 +44,7 @@ struct store_kind {
     const char *name; /* "list", "ledger" */
     const char *const *tables;
     size_t table_count;
+    mode_t mode; /* of its data file */
 };
 
 /* Makes a store in an existing, empty folder: genesis and the marker of completion in one
@@ -63,8 +64,8 @@ int store_open(struct store *store, const char *folder, const struct store_kind 
 /* ERR_BUSY: its writer is still held up, nothing was closed; the process should end. */
 int store_close(struct store *store);
 
-/* Runs a job through the committer. On failure `why` gets the sentence of env_explain unless the
- * job left one. */
+/* Runs a job through the committer. -EROFS where the store was opened to read. On failure `why`
+ * gets the sentence of env_explain unless the job left one. */
 int store_write(struct store *store, committer_job job, void *argument, struct error *why);
 
 /* --- the journal --- */
@@ -76,8 +77,9 @@ struct word {
     const char *text;
 };
 
-/* Appends an event: fills in its node, number, hash of the one before, and digest of the words;
- * `event` holds them afterwards. In a write transaction. */
+/* Appends an event: fills in its node, number, and hash of the one before, and `event` holds them
+ * afterwards; the digest of the words goes to its bytes alone. In a write transaction.
+ * ERR_TOO_LONG, ERR_KEY (words, and no key for them). */
 int journal_append(struct store *store, struct txn *txn, struct event *event,
                    const struct word *words, size_t word_count);
 
@@ -103,7 +105,8 @@ typedef int (*journal_visitor)(struct txn *txn, const struct event *event, void 
 int journal_walk(struct txn *txn, uint64_t from, journal_visitor visit, void *argument);
 
 /* Walks the whole chain and checks numbers, node, hashes, the digest of words that are there, and
- * the head. ERR_CORRUPT: `why` names the first event that does not fit. `visit` may be NULL. */
+ * the head. ERR_CORRUPT: `why` names the first event that does not fit, or of which `visit` (may be
+ * NULL) says so by ERR_CORRUPT or ERR_NOT_FOUND. */
 int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,
                    uint64_t *count, struct error *why);
 
