@@ -10,7 +10,8 @@ static const char *const tables[] = {
     [TABLE_ADDRESS] = "address", [TABLE_SCOPE] = "scope",     [TABLE_SOURCE] = "source",
 };
 
-static const struct store_kind kind = {"list", tables, sizeof tables / sizeof *tables};
+/* Who may read it may not write it. */
+static const struct store_kind kind = {"list", tables, sizeof tables / sizeof *tables, 0640};
 
 int list_create(const char *folder, const struct lookup_key *lookup,
                 const struct address_key *address, uint64_t map_size, struct error *why)
@@ -24,7 +25,7 @@ int list_open(const char *folder, enum env_access access, uint64_t map_size,
 {
     struct list *l = calloc(1, sizeof *l);
     if (!l)
-        return -ENOMEM;
+        return error_set(why, -ENOMEM, "%s: no memory to open it", folder);
     int code = store_open(&l->store, folder, &kind, access, map_size, lookup->fingerprint,
                           address ? address->fingerprint : NULL, why);
     if (code == 0 && address) {
@@ -202,20 +203,22 @@ int list_each_scope(struct list_view *view, list_scope_visitor visit, void *argu
     struct cursor *cursor;
     struct slice key, value;
     struct pool pool = {0};
+    int visited = 0;
 
     int code = cursor_open(view->txn, TABLE_SCOPE, &cursor);
     if (code)
         return code;
     code = cursor_seek(cursor, SLICE("n", 1), &key, &value);
-    while (code == 0) {
+    while (code == 0 && visited == 0) {
         const char *name = pool_copy_bytes(&pool, (const char *)key.data + 1, key.size - 1);
-        code = name ? visit(name, argument) : -ENOMEM;
-        if (code == 0)
+        visited = name ? visit(name, argument) : -ENOMEM;
+        pool_reset(&pool);
+        if (visited == 0)
             code = cursor_next(cursor, &key, &value);
     }
     pool_release(&pool);
     cursor_close(cursor);
-    return code == ERR_NOT_FOUND ? 0 : code;
+    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
 }
 
 int list_count(struct list_view *view, struct list_counts *counts)

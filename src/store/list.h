@@ -88,18 +88,21 @@ const uint8_t *list_node(const struct list *list);
  * with the first misfit. */
 int list_verify(struct list_view *view, uint64_t *events, struct error *why);
 
-/* --- writing: each call returns when it is on disk, or has changed nothing --- */
+/* --- writing: each call returns when it is on disk, or has changed nothing ---
+ *
+ * LMDB's write lock is not fair. Who calls again and again sleeps a millisecond between, or an
+ * opt-out of another program waits for seconds. */
 
 /* Who does something, and what they say about it. */
 struct act {
     const char *actor;  /* the part of the software: cli, web, ... */
-    const char *source; /* who said so; the actor's name where nobody else did */
+    const char *source; /* who said so; NULL: nobody but the actor */
     const struct word *words;
     size_t word_count;
 };
 
-#define LIST_ENTRIES_MAX 5000 /* in one call, so that others do not wait long for the write lock   \
-                               */
+#define LIST_ENTRIES_MAX 5000 /* in one call: others wait for the write lock meanwhile */
+#define LIST_SOURCE_MAX 254   /* octets of an actor or source */
 
 /* A choice to be written. */
 struct list_entry {
@@ -118,8 +121,9 @@ struct list_entry {
     size_t named;            /* opt-outs and blocks that this opt-in names */
 };
 
-/* Writes the entries in their sequence. ERR_SCOPE: a scope is not registered, `why` names it, and
- * none was written. */
+/* Writes the entries; those about one subject in their sequence. ERR_SCOPE: a scope is not
+ * registered, `why` names it, and none was written. -EINVAL: no such kind, or an opt-in for a
+ * domain. ERR_TOO_LONG: too many, too long a source, or an opt-in that names too much. */
 int list_add(struct list *list, struct list_entry *entries, size_t count, const struct act *act,
              struct error *why);
 
@@ -128,7 +132,8 @@ int list_add(struct list *list, struct list_entry *entries, size_t count, const 
 int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t count,
                   const struct act *act, struct event_name *event, struct error *why);
 
-/* Registers the scopes that are not; *added says how many were new. */
+/* Registers the scopes that are not; *added says how many were new. ERR_SYNTAX, ERR_TOO_LONG: one
+ * is no scope, and none was registered. */
 int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
                     const struct act *act, size_t *added, struct error *why);
 

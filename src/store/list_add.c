@@ -1,11 +1,17 @@
 #include "base/clock.h"
+#include "core/scope.h"
 #include "store/list_tables.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OPT_INS_MAX 50 /* rows in an event of opt-ins, since each may name many events */
+/* Octets in an event, at most. */
+#define HEAD_ROOM 1024 /* all but the rows, actor and source */
+#define ROW_ROOM 48    /* a row without its scope's name and what it names */
+#define SCOPE_ROOM (SCOPE_MAX + 3)
+#define NAME_ROOM 21 /* position and number, and its node in the table of nodes */
+#define SCOPES_IN_EVENT ((EVENT_MAX - HEAD_ROOM - 2 * LIST_SOURCE_MAX) / SCOPE_ROOM)
 
 struct addition {
     struct list *list;
@@ -23,8 +29,31 @@ struct gathering {
     struct event_choice rows[EVENT_ROWS_MAX];
     struct list_entry *entries[EVENT_ROWS_MAX]; /* that the rows came from */
     size_t count;
+    size_t room; /* octets that the rows may still take */
     int64_t now_ms;
 };
+
+static const char *source_of(const struct act *act)
+{
+    return act->source ? act->source : act->actor;
+}
+
+static int check_act(const struct act *act, struct error *why)
+{
+    if (strlen(act->actor) > LIST_SOURCE_MAX || strlen(source_of(act)) > LIST_SOURCE_MAX)
+        return error_set(why, ERR_TOO_LONG, "a source of more than %d octets", LIST_SOURCE_MAX);
+    return 0;
+}
+
+static size_t room_for_rows(const struct act *act)
+{
+    return EVENT_MAX - HEAD_ROOM - strlen(act->actor) - strlen(source_of(act));
+}
+
+static size_t room_of(const struct choice *choice)
+{
+    return ROW_ROOM + strlen(choice->scope) + NAME_ROOM * choice->name_count;
+}
 
 /* --- addresses --- */
 
@@ -71,50 +100,12 @@ static int check_scope(const struct addition *addition, struct txn *txn, const c
 {
     uint32_t id;
     int code = list_id_of(txn, TABLE_SCOPE, scope, &id);
-    if (code == ERR_NOT_FOUND)
+    if (code == ERR_NOT_FOUND || code == ERR_TOO_LONG)
         return error_set(addition->why, ERR_SCOPE,
                          "scope %s is not registered: `optout scope list` shows those that are",
                          scope);
     return code;
 }
-
-/* Adds the entry to the event, unless it is known. */
-static int gather(struct gathering *g, struct list_entry *entry)
-{
-    const struct addition *addition = g->addition;
-    struct list_view view = {addition->list, g->txn};
-    struct choice *rows;
-    size_t count;
-    struct choice choice = {.kind = entry->kind,
-                            .confirmed = entry->confirmed,
-                            .domain = entry->domain,
-                            .reason = entry->reason,
-                            .scope = entry->scope,
-                            .source = addition->act->source,
-                            .asked = entry->asked,
-                            .until = entry->until};
-
-    int code = check_scope(addition, g->txn, entry->scope);
-    if (code == 0)
-        code = list_read(&view, LIST_STANDING, &entry->subject, entry->domain, &g->pool, &rows,
-                         &count, NULL);
-    if (code == 0 && entry->confirmed)
-        code = collect_names(g, rows, count, &choice);
-    if (code)
-        return code;
-    const struct choice *known = choice_find_known(&choice, rows, count, g->now_ms / 1000);
-    entry->known = known != NULL;
-    entry->named = choice.name_count;
-    if (known) {
-        entry->event = known->event;
-        return 0;
-    }
-    g->rows[g->count] = (struct event_choice){entry->subject, choice};
-    g->entries[g->count++] = entry;
-    return entry->address ? seal_address(addition->list, g->txn, entry) : 0;
-}
-
-/* --- events --- */
 
 static int write_event(struct gathering *g)
 {
@@ -134,9 +125,67 @@ static int write_event(struct gathering *g)
     for (size_t i = 0; i < g->count; i++)
         g->entries[i]->event = event.name;
     g->count = 0;
+    g->room = room_for_rows(act);
     pool_reset(&g->pool);
     return code;
 }
+
+/* Finds what the entry's row is and, in *known, the row that says so already or NULL. */
+static int make_row(struct gathering *g, const struct list_entry *entry, struct choice *choice,
+                    const struct choice **known)
+{
+    const struct addition *addition = g->addition;
+    struct list_view view = {addition->list, g->txn};
+    struct choice *rows;
+    size_t count;
+
+    *choice = (struct choice){.kind = entry->kind,
+                              .confirmed = entry->confirmed,
+                              .domain = entry->domain,
+                              .reason = entry->reason,
+                              .scope = entry->scope,
+                              .source = source_of(addition->act),
+                              .asked = entry->asked,
+                              .until = entry->until};
+    int code = check_scope(addition, g->txn, entry->scope);
+    if (code == 0)
+        code = list_read(&view, LIST_STANDING, &entry->subject, entry->domain, &g->pool, &rows,
+                         &count, NULL);
+    if (code == 0 && entry->confirmed && entry->kind == CHOICE_OPT_IN)
+        code = collect_names(g, rows, count, choice);
+    if (code == 0)
+        *known = choice_find_known(choice, rows, count, g->now_ms / 1000);
+    return code;
+}
+
+/* Adds the entry to the event, unless it is known; writes the event first where it is full. */
+static int gather(struct gathering *g, struct list_entry *entry)
+{
+    struct choice choice;
+    const struct choice *known;
+
+    int code = make_row(g, entry, &choice, &known);
+    if (code)
+        return code;
+    entry->known = known != NULL;
+    entry->named = choice.name_count;
+    if (known) {
+        entry->event = known->event;
+    } else {
+        if (g->count == EVENT_ROWS_MAX || (g->count > 0 && room_of(&choice) > g->room)) {
+            code = write_event(g);
+            /* What the row names was lost with the event's memory. */
+            return code ? code : gather(g, entry);
+        }
+        size_t room = room_of(&choice);
+        g->room -= room < g->room ? room : g->room;
+        g->rows[g->count] = (struct event_choice){entry->subject, choice};
+        g->entries[g->count++] = entry;
+    }
+    return entry->address ? seal_address(g->addition->list, g->txn, entry) : 0;
+}
+
+/* --- events --- */
 
 static int compare(const void *a, const void *b)
 {
@@ -162,9 +211,6 @@ static int write_round(struct gathering *g, struct list_entry **sorted, size_t *
         }
         last = entry;
         code = gather(g, entry);
-        if (code == 0 && (g->count == EVENT_ROWS_MAX ||
-                          (entry->kind == CHOICE_OPT_IN && g->count >= OPT_INS_MAX)))
-            code = write_event(g);
     }
     *left = waiting;
     return code ? code : write_event(g);
@@ -179,7 +225,10 @@ static int add_job(struct txn *txn, void *argument)
     int code = sorted && g ? 0 : -ENOMEM;
 
     if (code == 0) {
-        *g = (struct gathering){.addition = addition, .txn = txn, .now_ms = clock_now_ms()};
+        g->addition = addition;
+        g->txn = txn;
+        g->now_ms = clock_now_ms();
+        g->room = room_for_rows(addition->act);
         for (size_t i = 0; i < left; i++)
             sorted[i] = &addition->entries[i];
         qsort(sorted, left, sizeof *sorted, compare);
@@ -192,6 +241,17 @@ static int add_job(struct txn *txn, void *argument)
     return code;
 }
 
+static int check_entries(const struct list_entry *entries, size_t count, struct error *why)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].kind < CHOICE_OPT_OUT || entries[i].kind > CHOICE_OPT_IN)
+            return error_set(why, -EINVAL, "no such kind of choice");
+        if (entries[i].domain && entries[i].kind == CHOICE_OPT_IN)
+            return error_set(why, -EINVAL, "nobody can opt in for a whole domain");
+    }
+    return 0;
+}
+
 int list_add(struct list *list, struct list_entry *entries, size_t count, const struct act *act,
              struct error *why)
 {
@@ -201,7 +261,10 @@ int list_add(struct list *list, struct list_entry *entries, size_t count, const 
         return error_set(why, ERR_KEY, "the address key is needed to write choices");
     if (count > LIST_ENTRIES_MAX)
         return error_set(why, ERR_TOO_LONG, "more than %d choices at once", LIST_ENTRIES_MAX);
-    return store_write(&list->store, add_job, &addition, why);
+    int code = check_act(act, why);
+    if (code == 0)
+        code = check_entries(entries, count, why);
+    return code ? code : store_write(&list->store, add_job, &addition, why);
 }
 
 /* --- withdrawing --- */
@@ -211,7 +274,7 @@ struct withdrawal {
     struct event_withdrawal *rows;
     size_t count;
     const struct act *act;
-    struct event_name *event;
+    struct event_name event;
     struct error *why;
 };
 
@@ -240,25 +303,29 @@ static int withdraw_job(struct txn *txn, void *argument)
     if (code == ERR_NOT_FOUND)
         error_set(w->why, code,
                   "one of these choices does not stand any more; nothing was withdrawn");
-    if (code == 0)
-        *w->event = event.name;
+    w->event = event.name;
     return code;
 }
 
 int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t count,
                   const struct act *act, struct event_name *event, struct error *why)
 {
-    struct withdrawal w = {.list = list, .count = count, .act = act, .event = event, .why = why};
+    struct withdrawal w = {.list = list, .count = count, .act = act, .why = why};
 
     if (count > EVENT_ROWS_MAX)
         return error_set(why, ERR_TOO_LONG, "more than %d choices at once", EVENT_ROWS_MAX);
+    int code = check_act(act, why);
+    if (code)
+        return code;
     w.rows = malloc(count * sizeof *w.rows + 1);
     if (!w.rows)
-        return -ENOMEM;
+        return error_set(why, -ENOMEM, "no memory for a withdrawal");
     memcpy(w.rows, rows, count * sizeof *w.rows);
     qsort(w.rows, count, sizeof *w.rows, compare_withdrawals);
-    int code = store_write(&list->store, withdraw_job, &w, why);
+    code = store_write(&list->store, withdraw_job, &w, why);
     free(w.rows);
+    if (code == 0)
+        *event = w.event;
     return code;
 }
 
@@ -269,45 +336,74 @@ struct registration {
     const char *const *scopes;
     size_t count;
     const struct act *act;
-    size_t *added;
+    size_t added;
 };
 
-static int register_job(struct txn *txn, void *argument)
+static int write_scopes(const struct registration *r, struct txn *txn, const char *const *fresh,
+                        size_t count)
 {
-    struct registration *r = argument;
-    size_t n = 0;
-    uint32_t id;
-    int code = 0;
-    const char **fresh = malloc(r->count * sizeof *fresh + 1);
-
-    if (!fresh)
-        return -ENOMEM;
-    for (size_t i = 0; i < r->count && code == 0; i++) {
-        code = list_id_of(txn, TABLE_SCOPE, r->scopes[i], &id);
-        if (code == ERR_NOT_FOUND) {
-            fresh[n++] = r->scopes[i];
-            code = 0;
-        }
-    }
     struct event event = {.at_ms = clock_now_ms(),
                           .type = EVENT_SCOPES,
                           .actor = r->act->actor,
                           .source = r->act->source,
                           .scopes = fresh,
-                          .scope_count = n};
-    if (code == 0 && n > 0)
-        code = journal_append(&r->list->store, txn, &event, r->act->words, r->act->word_count);
-    if (code == 0 && n > 0)
-        code = list_fold(r->list, txn, &event);
-    free(fresh);
-    if (code == 0)
-        *r->added = n;
-    return code;
+                          .scope_count = count};
+    int code = journal_append(&r->list->store, txn, &event, r->act->words, r->act->word_count);
+    return code ? code : list_fold(r->list, txn, &event);
+}
+
+static bool is_among(const char *const *scopes, size_t count, const char *scope)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(scopes[i], scope) == 0)
+            return true;
+    return false;
+}
+
+static int register_job(struct txn *txn, void *argument)
+{
+    struct registration *r = argument;
+    const char *fresh[SCOPES_IN_EVENT];
+    size_t n = 0;
+    uint32_t id;
+    int code = 0;
+
+    r->added = 0;
+    for (size_t i = 0; i < r->count && code == 0; i++) {
+        code = list_id_of(txn, TABLE_SCOPE, r->scopes[i], &id);
+        if (code != ERR_NOT_FOUND)
+            continue;
+        code = 0;
+        if (is_among(fresh, n, r->scopes[i]))
+            continue;
+        r->added++;
+        fresh[n++] = r->scopes[i];
+        if (n == SCOPES_IN_EVENT) {
+            code = write_scopes(r, txn, fresh, n);
+            n = 0;
+        }
+    }
+    return code == 0 && n > 0 ? write_scopes(r, txn, fresh, n) : code;
 }
 
 int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
                     const struct act *act, size_t *added, struct error *why)
 {
-    struct registration r = {list, scopes, count, act, added};
-    return store_write(&list->store, register_job, &r, why);
+    struct registration r = {.list = list, .scopes = scopes, .count = count, .act = act};
+
+    int code = check_act(act, why);
+    if (code)
+        return code;
+    for (size_t i = 0; i < count; i++) {
+        code = scope_check(scopes[i]);
+        if (code)
+            return error_set(why, code,
+                             "\"%s\" is no scope: segments of a-z, 0-9, '.', '_' and '-' divided "
+                             "by single slashes, %d octets at most",
+                             scopes[i], SCOPE_MAX);
+    }
+    code = store_write(&list->store, register_job, &r, why);
+    if (code == 0)
+        *added = r.added;
+    return code;
 }

@@ -1,3 +1,4 @@
+#include "store/event_keys.h"
 #include "store/list_tables.h"
 #include "store/number.h"
 #include "store/pack.h"
@@ -6,8 +7,6 @@
 #include <string.h>
 
 #define ID_SIZE 4
-#define FLAG_CONFIRMED 4
-#define KIND_MASK 3
 
 /* --- ids --- */
 
@@ -154,7 +153,9 @@ static struct event_name take_name(const struct list *list, struct unpacker *in)
 static int take_names(const struct list *list, struct unpacker *in, struct pool *pool,
                       struct choice *choice)
 {
-    size_t count = unpack_array(in) / 2;
+    size_t items = unpack_array(in), count = items / 2;
+    if (items % 2 != 0)
+        in->failed = true;
     struct event_name *names = pool_take(pool, (count + 1) * sizeof *names);
     if (!names)
         return -ENOMEM;
@@ -165,6 +166,29 @@ static int take_names(const struct list *list, struct unpacker *in, struct pool 
     return 0;
 }
 
+/* The array of a row, with the ids of its scope and source. */
+static int unpack_row(const struct list *list, struct unpacker *in, struct pool *pool,
+                      struct choice *row, uint32_t *scope, uint32_t *source)
+{
+    size_t items = unpack_array(in);
+    uint64_t flags = unpack_uint(in);
+    int code = 0;
+
+    row->kind = (enum choice_kind)(flags & KIND_MASK);
+    row->confirmed = flags & FLAG_CONFIRMED;
+    *scope = (uint32_t)unpack_uint(in);
+    *source = (uint32_t)unpack_uint(in);
+    row->reason = (enum choice_reason)unpack_uint(in);
+    row->asked = (int64_t)unpack_uint(in);
+    if (items > 5)
+        row->until = (int64_t)unpack_uint(in);
+    if (items > 6)
+        code = take_names(list, in, pool, row);
+    for (size_t i = 7; i < items && !in->failed; i++)
+        unpack_skip(in); /* a later version's */
+    return code || items >= 5 ? code : ERR_CORRUPT;
+}
+
 int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, struct slice value,
                     bool domain, struct pool *pool, struct choice *choice,
                     struct event_name *withdrawn_by)
@@ -172,25 +196,15 @@ int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, 
     struct unpacker in = unpack_begin(value);
     const uint8_t *number = (const uint8_t *)key.data + SUBJECT_SIZE;
     struct choice row = {.domain = domain};
-    int code = 0;
+    struct event_name by = {0};
+    uint32_t scope, source;
 
     if (key.size != CHOICE_KEY_SIZE || number_get(number, 2) != 0)
         return ERR_CORRUPT;
     memcpy(row.event.node, list->store.node, EVENT_NODE_SIZE);
     row.event.number = number_get(number + 2, 6);
-    size_t items = unpack_array(&in);
-    uint64_t flags = unpack_uint(&in);
-    row.kind = (enum choice_kind)(flags & KIND_MASK);
-    row.confirmed = flags & FLAG_CONFIRMED;
-    uint32_t scope = (uint32_t)unpack_uint(&in), source = (uint32_t)unpack_uint(&in);
-    row.reason = (enum choice_reason)unpack_uint(&in);
-    row.asked = (int64_t)unpack_uint(&in);
-    if (items > 5)
-        row.until = (int64_t)unpack_uint(&in);
-    if (items > 6)
-        code = take_names(list, &in, pool, &row);
-    struct event_name by = {0};
-    if (in.left > 0)
+    int code = unpack_row(list, &in, pool, &row, &scope, &source);
+    if (code == 0 && in.left > 0)
         by = take_name(list, &in);
     if (code == 0 && (!unpack_is_done(&in) || row.kind == 0))
         code = ERR_CORRUPT;

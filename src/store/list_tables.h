@@ -1,10 +1,14 @@
 /* The list's own tables and the bytes in them; for list*.c only.
  *
- *     choice, domain, past   subject (16), local number of the node (2), number of the event (6)
- *                              -> [flags, scope id, source id, reason, asked, until, names], behind
- * it in `past`: node, number of the withdrawal address                subject -> 1 octet type, then
- * address or SHA-256 sealed; nothing behind the type where it was erased scope, source          "n"
- * name -> id (4 octets); "i" id (4 octets) -> name
+ *     choice, domain   subject (16), local number of the node (2), number of the event (6)
+ *                        -> [flags, scope id, source id, reason, asked, until, names]
+ *     past             the same; behind the array: node and number of the withdrawal
+ *     address          subject -> 1 octet type, then address or SHA-256 sealed; nothing behind the
+ *                        type where it was erased
+ *     scope, source    "n" name -> id (4 octets); "i" id (4 octets) -> name
+ *
+ * Flags are kind + 4 * confirmed; what is 0 or empty at the end of the array is left out, and items
+ * behind those that we know are skipped. Names are pairs of node and number.
  *
  * Local numbers and ids are this store's own; in the journal names stand for themselves. */
 #ifndef STORE_LIST_TABLES_H

@@ -6,6 +6,7 @@ struct fold_check {
     struct list *list;
     uint64_t choices; /* rows of all events */
     uint64_t withdrawals;
+    uint64_t scopes;
     struct pool pool;
 };
 
@@ -68,47 +69,75 @@ static int check_withdrawal(struct fold_check *check, struct txn *txn, const str
     return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
 }
 
+/* A scope and its id lead to each other. */
+static int check_scope(struct fold_check *check, struct txn *txn, const char *scope)
+{
+    const char *name;
+    uint32_t id;
+
+    int code = list_id_of(txn, TABLE_SCOPE, scope, &id);
+    if (code == 0)
+        code = list_name_of(txn, TABLE_SCOPE, id, &check->pool, &name);
+    return code ? code : strcmp(name, scope) == 0 ? 0 : ERR_CORRUPT;
+}
+
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct fold_check *check = argument;
-    uint32_t id;
     int code = 0;
 
     for (size_t i = 0; i < event->scope_count && code == 0; i++)
-        code = list_id_of(txn, TABLE_SCOPE, event->scopes[i], &id);
+        code = check_scope(check, txn, event->scopes[i]);
     for (size_t i = 0; i < event->choice_count && code == 0; i++)
         code = check_row(check, txn, &event->choices[i]);
     for (size_t i = 0; i < event->withdrawal_count && code == 0; i++)
         code = check_withdrawal(check, txn, event, &event->withdrawals[i]);
     check->choices += event->choice_count;
     check->withdrawals += event->withdrawal_count;
+    check->scopes += event->scope_count;
     pool_reset(&check->pool);
     return code;
+}
+
+/* Each event's rows were found, so more rows than that came from no event. */
+static int check_counts(struct list_view *view, const struct fold_check *check, struct error *why)
+{
+    uint64_t standing, domains, past, scopes;
+    const char *folder = env_folder(view->list->store.env);
+
+    int code = txn_count(view->txn, TABLE_CHOICE, &standing);
+    if (code == 0)
+        code = txn_count(view->txn, TABLE_DOMAIN, &domains);
+    if (code == 0)
+        code = txn_count(view->txn, TABLE_PAST, &past);
+    if (code == 0)
+        code = txn_count(view->txn, TABLE_SCOPE, &scopes);
+    if (code)
+        return list_explain(view->list, code, why);
+    if (past != check->withdrawals)
+        return error_set(why, ERR_CORRUPT,
+                         "%s: %llu choices are withdrawn, but events withdrew %llu", folder,
+                         (unsigned long long)past, (unsigned long long)check->withdrawals);
+    if (standing + domains + past != check->choices)
+        return error_set(why, ERR_CORRUPT, "%s: %llu choices are there, but events wrote %llu",
+                         folder, (unsigned long long)(standing + domains + past),
+                         (unsigned long long)check->choices);
+    if (scopes != 2 * check->scopes)
+        return error_set(why, ERR_CORRUPT, "%s: a scope is registered that no event tells of",
+                         folder);
+    return 0;
 }
 
 int list_verify(struct list_view *view, uint64_t *events, struct error *why)
 {
     struct fold_check check = {.list = view->list};
-    uint64_t standing, domains, past;
+    uint64_t count;
 
-    int code = journal_verify(&view->list->store, view->txn, check_event, &check, events, why);
+    int code = journal_verify(&view->list->store, view->txn, check_event, &check, &count, why);
     pool_release(&check.pool);
-    if (code)
-        return code;
-    code = txn_count(view->txn, TABLE_CHOICE, &standing);
     if (code == 0)
-        code = txn_count(view->txn, TABLE_DOMAIN, &domains);
+        code = check_counts(view, &check, why);
     if (code == 0)
-        code = txn_count(view->txn, TABLE_PAST, &past);
-    if (code)
-        return list_explain(view->list, code, why);
-    /* Each event's rows were found, so more rows than that came from no event. */
-    if (standing + domains + past != check.choices || past != check.withdrawals)
-        return error_set(
-            why, ERR_CORRUPT,
-            "%s: it holds %llu choices and %llu withdrawn ones that no event wrote",
-            env_folder(view->list->store.env),
-            (unsigned long long)(standing + domains + past - check.choices),
-            (unsigned long long)(past > check.withdrawals ? past - check.withdrawals : 0));
-    return 0;
+        *events = count;
+    return code;
 }
