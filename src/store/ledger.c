@@ -8,15 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX                                                                                   \
-    400 /* rows in one event; with a handful of choices each it stays below EVENT_MAX */
+/* Octets in an event, at most. */
+#define HEAD_ROOM 1024 /* all but the rows and the texts of the verdict */
+#define ROW_ROOM 32    /* a row without its basis */
+#define BASIS_ROOM 30  /* name and hash of an event, and its node in the table of nodes */
 
 static const char *const tables[] = {
     [TABLE_META] = "meta",       [TABLE_JOURNAL] = "journal", [TABLE_PRIVATE] = "private",
     [TABLE_HISTORY] = "history", [TABLE_COUNT] = "count",     [TABLE_UNCLAIMED] = "unclaimed",
 };
 
-static const struct store_kind kind = {"ledger", tables, sizeof tables / sizeof *tables};
+/* The milter's and the list owner's users both write it. */
+static const struct store_kind kind = {"ledger", tables, sizeof tables / sizeof *tables, 0660};
 
 int ledger_create(const char *folder, const struct lookup_key *lookup,
                   const struct address_key *address, uint64_t map_size, struct error *why)
@@ -29,7 +32,7 @@ int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
 {
     struct ledger *l = calloc(1, sizeof *l);
     if (!l)
-        return -ENOMEM;
+        return error_set(why, -ENOMEM, "%s: no memory to open it", folder);
     int code =
         store_open(&l->store, folder, &kind, access, map_size, lookup->fingerprint, NULL, why);
     if (code == 0) {
@@ -76,9 +79,12 @@ struct writing {
     uint64_t number;
 };
 
+/* By subject; those without one come last. */
 static int compare_rows(const void *a, const void *b)
 {
     const struct event_verdict_row *x = a, *y = b;
+    if (!x->known || !y->known)
+        return y->known - x->known;
     return memcmp(x->subject.bytes, y->subject.bytes, SUBJECT_SIZE);
 }
 
@@ -102,19 +108,41 @@ static int write_history(struct txn *txn, const struct event *event)
     return code;
 }
 
+/* How many of the rows fit into one event; at least one. */
+static size_t count_fitting(const struct event_verdict *verdict, size_t left)
+{
+    size_t texts = strlen(verdict->stream) + strlen(verdict->rule) + strlen(verdict->scope) +
+                   strlen(verdict->queue_id);
+    size_t room = texts < EVENT_MAX - HEAD_ROOM ? EVENT_MAX - HEAD_ROOM - texts : 0;
+    size_t n = 0;
+
+    for (; n < left; n++) {
+        size_t needed = ROW_ROOM + BASIS_ROOM * verdict->rows[n].basis_count;
+        if (n > 0 && needed > room)
+            break;
+        room -= needed < room ? needed : room;
+    }
+    return n;
+}
+
 static int write_job(struct txn *txn, void *argument)
 {
     struct writing *w = argument;
     struct event_verdict part = w->verdict;
     size_t left = w->verdict.row_count;
+    int64_t now_ms = clock_now_ms();
     int code = 0;
 
     w->number = 0;
     do {
-        struct event event = {
-            .at_ms = clock_now_ms(), .type = EVENT_VERDICT, .actor = "milter", .verdict = &part};
-        part.row_count = left < ROWS_MAX ? left : ROWS_MAX;
-        code = journal_append(&w->ledger->store, txn, &event, w->words, w->word_count);
+        struct event event = {.at_ms = now_ms,
+                              .type = EVENT_VERDICT,
+                              .actor = "milter",
+                              .batch = w->number,
+                              .verdict = &part};
+        part.row_count = count_fitting(&part, left);
+        code = journal_append(&w->ledger->store, txn, &event, w->words,
+                              w->number == 0 ? w->word_count : 0);
         if (code == 0)
             code = write_history(txn, &event);
         if (w->number == 0)
@@ -134,7 +162,11 @@ int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
 
     if (!rows)
         return error_set(why, -ENOMEM, "no memory for a verdict");
-    memcpy(rows, verdict->rows, verdict->row_count * sizeof *rows);
+    for (size_t i = 0; i < verdict->row_count; i++) {
+        rows[i] = verdict->rows[i];
+        if (rows[i].basis_count > LEDGER_BASIS_MAX)
+            rows[i].basis_count = LEDGER_BASIS_MAX;
+    }
     qsort(rows, verdict->row_count, sizeof *rows, compare_rows);
     w.verdict.rows = rows;
     int code = store_write(&ledger->store, write_job, &w, why);

@@ -26,9 +26,12 @@ int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
 int ledger_close(struct ledger *ledger);
 int ledger_check(const struct ledger *ledger);
 
-/* Writes a verdict as one event, or as several where it has very many rows; returns when it is on
- * disk. *number: of the first one, the reference that a refused sender is told. `rows` of the
- * verdict may be in any sequence. */
+#define LEDGER_BASIS_MAX 1000 /* events named by one row; more are left out */
+
+/* Writes a verdict as one event, or as several where it has very many rows: the later ones have the
+ * first as their batch, say the same of the message, and have no words. Returns when it is on disk.
+ * *number: of the first one, the reference that a refused sender is told. `rows` of the verdict may
+ * be in any sequence. */
 int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
                  const struct word *words, size_t word_count, uint64_t *number, struct error *why);
 

@@ -33,12 +33,12 @@ static size_t stream_key(const struct stream_count *count, uint8_t key[NAME_MAX_
 static int unpack_stream(struct slice value, struct stream_count *count)
 {
     struct unpacker in = unpack_begin(value);
-    unpack_array(&in);
+    size_t items = unpack_array(&in);
     count->messages += unpack_uint(&in);
     count->given += unpack_uint(&in);
     count->delivered += unpack_uint(&in);
     count->kept_back += unpack_uint(&in);
-    return unpack_is_done(&in) ? 0 : ERR_CORRUPT;
+    return items == 4 && unpack_is_done(&in) ? 0 : ERR_CORRUPT;
 }
 
 static int add_stream(struct txn *txn, const struct stream_count *more)
@@ -84,6 +84,8 @@ static int unclaimed_key(const struct ledger *ledger, const struct unclaimed_cou
     int code = text.failed ? -ENOMEM : seal_digest(SLICE(text.data, text.length), digest);
     if (code == 0)
         memcpy(key, digest, UNCLAIMED_KEY_SIZE);
+    if (text.data)
+        keys_forget(text.data, text.length);
     text_release(&text);
     return code;
 }
@@ -101,7 +103,7 @@ static int open_unclaimed(const struct ledger *ledger, struct slice key, struct 
     int code = seal_open_random(ledger->unclaimed_key, key, value, &plain);
     if (code == 0) {
         struct unpacker in = unpack_begin(SLICE(plain.data, plain.length));
-        unpack_array(&in);
+        size_t items = unpack_array(&in);
         count->login = take_text(&in, pool);
         count->listener = take_text(&in, pool);
         count->domain = take_text(&in, pool);
@@ -109,7 +111,7 @@ static int open_unclaimed(const struct ledger *ledger, struct slice key, struct 
         count->recipients = unpack_uint(&in);
         count->first = (int64_t)unpack_uint(&in);
         count->last = (int64_t)unpack_uint(&in);
-        code = !unpack_is_done(&in)                               ? ERR_CORRUPT
+        code = items != 7 || !unpack_is_done(&in)                 ? ERR_CORRUPT
                : count->login && count->listener && count->domain ? 0
                                                                   : -ENOMEM;
     }
@@ -183,34 +185,39 @@ int ledger_count(struct ledger *ledger, const struct stream_count *streams, size
     return store_write(&ledger->store, count_job, &c, why);
 }
 
+static int visit_stream(struct slice key, struct slice value, stream_count_visitor visit,
+                        void *argument)
+{
+    const uint8_t *bytes = key.data;
+    char name[NAME_MAX_OCTETS + 1];
+    struct stream_count count = {.stream = name};
+
+    if (key.size < 3 || key.size > NAME_MAX_OCTETS + 3 || bytes[key.size - 3] != '\0')
+        return ERR_CORRUPT;
+    memcpy(name, bytes, key.size - 2);
+    count.action = (enum action)bytes[key.size - 2];
+    count.mode = (enum mode)bytes[key.size - 1];
+    int code = unpack_stream(value, &count);
+    return code ? code : visit(&count, argument);
+}
+
 int ledger_each_stream(struct ledger_view *view, stream_count_visitor visit, void *argument)
 {
     struct cursor *cursor;
     struct slice key, value;
-    char name[NAME_MAX_OCTETS + 1];
+    int visited = 0;
 
     int code = cursor_open(view->txn, TABLE_COUNT, &cursor);
     if (code)
         return code;
     code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
-    while (code == 0) {
-        const uint8_t *bytes = key.data;
-        struct stream_count count = {.stream = name};
-        if (key.size < 3 || key.size > NAME_MAX_OCTETS + 3) {
-            code = ERR_CORRUPT;
-            break;
-        }
-        memcpy(name, bytes, key.size - 2);
-        count.action = (enum action)bytes[key.size - 2];
-        count.mode = (enum mode)bytes[key.size - 1];
-        code = unpack_stream(value, &count);
-        if (code == 0)
-            code = visit(&count, argument);
-        if (code == 0)
+    while (code == 0 && visited == 0) {
+        visited = visit_stream(key, value, visit, argument);
+        if (visited == 0)
             code = cursor_next(cursor, &key, &value);
     }
     cursor_close(cursor);
-    return code == ERR_NOT_FOUND ? 0 : code;
+    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
 }
 
 int ledger_each_unclaimed(struct ledger_view *view, unclaimed_visitor visit, void *argument)
@@ -218,21 +225,22 @@ int ledger_each_unclaimed(struct ledger_view *view, unclaimed_visitor visit, voi
     struct cursor *cursor;
     struct slice key, value;
     struct pool pool = {0};
+    int visited = 0;
 
     int code = cursor_open(view->txn, TABLE_UNCLAIMED, &cursor);
     if (code)
         return code;
     code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
-    while (code == 0) {
+    while (code == 0 && visited == 0) {
         struct unclaimed_count count;
-        code = open_unclaimed(view->ledger, key, value, &pool, &count);
-        if (code == 0)
-            code = visit(&count, argument);
+        visited = open_unclaimed(view->ledger, key, value, &pool, &count);
+        if (visited == 0)
+            visited = visit(&count, argument);
         pool_reset(&pool);
-        if (code == 0)
+        if (visited == 0)
             code = cursor_next(cursor, &key, &value);
     }
     pool_release(&pool);
     cursor_close(cursor);
-    return code == ERR_NOT_FOUND ? 0 : code;
+    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
 }

@@ -2,8 +2,8 @@
  *
  *     history    subject (16), number of the event (8) -> nothing
  *     count      stream, NUL, action (1), mode (1) -> [messages, given, delivered, kept back]
- *     unclaimed  keyed digest of what it is counted by (16) -> sealed [login, listener, domain,
- * messages, recipients, first, last] */
+ *     unclaimed  keyed digest of what it is counted by (16)
+ *                  -> sealed [login, listener, domain, messages, recipients, first, last] */
 #ifndef STORE_LEDGER_TABLES_H
 #define STORE_LEDGER_TABLES_H
 
