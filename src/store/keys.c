@@ -4,10 +4,13 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX (256 * 1024)
@@ -58,9 +61,8 @@ static int write_secret(const char *folder, const char *name, struct text *text,
                         struct error *why)
 {
     char *path = file_join(folder, name);
-    int code = -ENOMEM;
-    if (path && !text->failed)
-        code = file_replace(path, text->data, text->length, mode, why);
+    int code = path && !text->failed ? file_replace(path, text->data, text->length, mode, why)
+                                     : error_set(why, -ENOMEM, "no memory for a key");
     free(path);
     release_secret(text);
     return code;
@@ -118,12 +120,26 @@ static int write_signing(const char *folder, struct error *why)
     return code;
 }
 
+static void remove_key(const char *folder, const char *name)
+{
+    char *path = file_join(folder, name);
+    if (path)
+        unlink(path);
+    free(path);
+}
+
 static int check_absent(const char *folder, const char *name, struct error *why)
 {
     char *path = file_join(folder, name);
-    int code = !path ? -ENOMEM : access(path, F_OK) == 0 ? ERR_EXISTS : 0;
-    if (code == ERR_EXISTS)
-        error_set(why, code, "%s is there already; keys are never overwritten", path);
+    struct stat status;
+    int code = 0;
+
+    if (!path)
+        code = error_set(why, -ENOMEM, "no memory for a key");
+    else if (lstat(path, &status) == 0)
+        code = error_set(why, ERR_EXISTS, "%s is there already; keys are never overwritten", path);
+    else if (errno != ENOENT)
+        code = error_set(why, -errno, "%s: %s", path, strerror(errno));
     free(path);
     return code;
 }
@@ -145,35 +161,73 @@ int keys_create(const char *folder, int64_t now, struct error *why)
     code = write_address(folder, why);
     if (code == 0)
         code = write_signing(folder, why);
-    /* Last, since with it the set is taken for complete. */
     if (code == 0)
         code = write_lookup(folder, &key, why);
     keys_forget(&key, sizeof key);
+    /* Half a set would stand in the way of the next try, and nothing was made with it yet. */
+    for (size_t i = 0; i < sizeof names / sizeof *names && code; i++)
+        remove_key(folder, names[i]);
     return code;
 }
 
 /* --- reading --- */
 
-static int read_file(const char *folder, const char *name, const char *head, char **path,
-                     char **data, struct error *why)
-{
+struct key_file {
+    char *path;
+    char *data; /* lines; a line break ends each */
     size_t length;
+    char *rest; /* what was not read yet */
+    unsigned line;
+};
 
-    *data = NULL;
-    *path = file_join(folder, name);
-    if (!*path)
-        return -ENOMEM;
-    int code = file_read(*path, FILE_MAX, data, &length, why);
+static int open_file(struct key_file *file, const char *folder, const char *name, const char *head,
+                     struct error *why)
+{
+    *file = (struct key_file){.path = file_join(folder, name), .line = 1};
+    if (!file->path)
+        return error_set(why, -ENOMEM, "no memory for a key");
+    int code = file_read(file->path, FILE_MAX, &file->data, &file->length, why);
     if (code == -ENOENT)
         return error_set(
             why, ERR_KEY,
             "%s is missing: `optout init` makes it for a new site; else restore it from a backup",
-            *path);
+            file->path);
     if (code)
         return code;
-    if (strncmp(*data, head, strlen(head)) != 0)
-        return error_set(why, ERR_KEY, "%s:1: not a key file of this version", *path);
+    if (strncmp(file->data, head, strlen(head)) != 0)
+        return error_set(why, ERR_KEY, "%s:1: not a key file of this version", file->path);
+    file->rest = file->data + strlen(head);
     return 0;
+}
+
+static void close_file(struct key_file *file)
+{
+    if (file->data)
+        keys_forget(file->data, file->length);
+    free(file->data);
+    free(file->path);
+}
+
+/* The next line; NULL at the end. What lies behind a NUL, or has no line break at its end, is no
+ * line: the file was damaged or cut short. */
+static char *next_line(struct key_file *file, int *code, struct error *why)
+{
+    if (file->rest == file->data + file->length)
+        return NULL;
+    char *line = file->rest, *end = strchr(line, '\n');
+    file->line++;
+    if (!end) {
+        *code = error_set(why, ERR_KEY, "%s:%u: cut short", file->path, file->line);
+        return NULL;
+    }
+    *end = '\0';
+    file->rest = end + 1;
+    return line;
+}
+
+static int bad_line(const struct key_file *file, struct error *why)
+{
+    return error_set(why, ERR_KEY, "%s:%u: not a line of a key file", file->path, file->line);
 }
 
 /* "token ID TIME HEX" */
@@ -196,73 +250,82 @@ static int parse_token(char *line, struct lookup_key *key)
     return 0;
 }
 
-static int parse_lookup(const char *path, char *data, struct lookup_key *key, struct error *why)
+static int parse_lookup(struct key_file *file, struct lookup_key *key, struct error *why)
 {
     bool subject = false;
-    unsigned number = 1;
+    int code = 0;
 
-    strsep(&data, "\n");
-    for (char *line; (line = strsep(&data, "\n")) != NULL && (*line || data);) {
-        number++;
-        int code = ERR_KEY;
+    for (char *line; (line = next_line(file, &code, why)) != NULL;) {
+        int parsed = ERR_KEY;
         if (strncmp(line, "subject ", 8) == 0 && !subject) {
-            code = text_from_hex(line + 8, SUBJECT_KEY_SIZE, key->subject);
+            parsed = text_from_hex(line + 8, SUBJECT_KEY_SIZE, key->subject);
             subject = true;
         } else if (strncmp(line, "token ", 6) == 0) {
-            code = parse_token(line + 6, key);
+            parsed = parse_token(line + 6, key);
         }
-        if (code)
-            return error_set(why, ERR_KEY, "%s:%u: not a line of a key file", path, number);
+        if (parsed)
+            return bad_line(file, why);
     }
+    if (code)
+        return code;
     if (!subject || key->token_count == 0)
-        return error_set(why, ERR_KEY, "%s: cut short, a key is missing", path);
-    return make_fingerprint(key->subject, key->fingerprint);
+        return error_set(why, ERR_KEY, "%s: cut short, a key is missing", file->path);
+    code = make_fingerprint(key->subject, key->fingerprint);
+    return code ? error_set(why, code, "%s: %s", file->path, error_name(code)) : 0;
 }
 
 int keys_read_lookup(const char *folder, struct lookup_key *key, struct error *why)
 {
     struct lookup_key read = {0};
-    char *path, *data;
+    struct key_file file;
 
-    int code = read_file(folder, KEYS_LOOKUP_FILE, HEAD_LOOKUP, &path, &data, why);
-    if (code == 0) {
-        size_t length = strlen(data);
-        code = parse_lookup(path, data, &read, why);
-        keys_forget(data, length);
-    }
+    int code = open_file(&file, folder, KEYS_LOOKUP_FILE, HEAD_LOOKUP, why);
+    if (code == 0)
+        code = parse_lookup(&file, &read, why);
     if (code == 0)
         *key = read;
     keys_forget(&read, sizeof read);
-    free(data);
-    free(path);
+    close_file(&file);
     return code;
+}
+
+static int parse_address(struct key_file *file, struct address_key *key, struct error *why)
+{
+    int code = 0;
+    char *line = next_line(file, &code, why);
+
+    if (code)
+        return code;
+    if (!line)
+        return error_set(why, ERR_KEY, "%s: cut short, a key is missing", file->path);
+    if (strncmp(line, "address ", 8) != 0 || text_from_hex(line + 8, SEAL_KEY_SIZE, key->key))
+        return bad_line(file, why);
+    if (next_line(file, &code, why))
+        return bad_line(file, why);
+    if (code)
+        return code;
+    code = make_fingerprint(key->key, key->fingerprint);
+    return code ? error_set(why, code, "%s: %s", file->path, error_name(code)) : 0;
 }
 
 int keys_read_address(const char *folder, struct address_key *key, struct error *why)
 {
     struct address_key read;
-    char *path, *data;
+    struct key_file file;
 
-    int code = read_file(folder, KEYS_ADDRESS_FILE, HEAD_ADDRESS, &path, &data, why);
-    if (code == 0) {
-        size_t length = strlen(data);
-        char *line = data + sizeof HEAD_ADDRESS - 1;
-        line[strcspn(line, "\n")] = '\0';
-        if (strncmp(line, "address ", 8) != 0 || text_from_hex(line + 8, SEAL_KEY_SIZE, read.key))
-            code = error_set(why, ERR_KEY, "%s:2: not a line of a key file", path);
-        else
-            code = make_fingerprint(read.key, read.fingerprint);
-        keys_forget(data, length);
-    }
+    int code = open_file(&file, folder, KEYS_ADDRESS_FILE, HEAD_ADDRESS, why);
+    if (code == 0)
+        code = parse_address(&file, &read, why);
     if (code == 0)
         *key = read;
     keys_forget(&read, sizeof read);
-    free(data);
-    free(path);
+    close_file(&file);
     return code;
 }
 
-int keys_rotate(const char *folder, int64_t now, uint8_t *id, struct error *why)
+/* --- rotating --- */
+
+static int add_token(const char *folder, int64_t now, uint8_t *id, struct error *why)
 {
     struct lookup_key key;
     int code = keys_read_lookup(folder, &key, why);
@@ -279,11 +342,26 @@ int keys_rotate(const char *folder, int64_t now, uint8_t *id, struct error *why)
         key.token_made[n] = now;
         key.token_count = n + 1;
         code = seal_random(key.tokens[n].key, TOKEN_KEY_SIZE);
-        if (code == 0)
-            code = write_lookup(folder, &key, why);
+        code = code ? error_set(why, code, "no random bytes for a key")
+                    : write_lookup(folder, &key, why);
     }
     keys_forget(&key, sizeof key);
     if (code == 0)
         *id = (uint8_t)next;
+    return code;
+}
+
+int keys_rotate(const char *folder, int64_t now, uint8_t *id, struct error *why)
+{
+    /* Two at once would give one id to two keys, and the links of one of them would be dead. */
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = fd < 0 || flock(fd, LOCK_EX) < 0 ? -errno : 0;
+
+    if (code)
+        error_set(why, code, "cannot lock %s: %s", folder, error_name(code));
+    else
+        code = add_token(folder, now, id, why);
+    if (fd >= 0)
+        close(fd);
     return code;
 }
