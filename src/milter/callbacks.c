@@ -160,14 +160,15 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions,
     c->turned_away = turned_away;
     smfi_setpriv(context, c);
 
-    /* libmilter fills in the replies that an MTA of an older protocol waits for. */
+    /* A step that this MTA cannot leave out comes, and libmilter answers it for us; replies that it
+     * waits for all the same, libmilter fills in. */
+    *steps |= SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN;
+    *steps &= offered_steps;
     *steps |= SMFIP_NR_MAIL | SMFIP_NR_HDR;
     if (!answers)
         *steps |= SMFIP_NR_RCPT;
     if (!turned_away)
         *steps |= SMFIP_NR_CONN;
-    *steps |= offered_steps &
-              (SMFIP_NOHELO | SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN);
     *actions = needed;
     *pf2 = *pf3 = 0;
     if (offered_actions & SMFIF_SETSYMLIST) {
