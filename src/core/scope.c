@@ -41,3 +41,15 @@ bool scope_covers(const char *wide, const char *narrow)
     size_t length = strlen(wide);
     return strncmp(wide, narrow, length) == 0 && (narrow[length] == '\0' || narrow[length] == '/');
 }
+
+bool scope_parent(const char *path, char *parent)
+{
+    const char *end = strrchr(path, '/');
+
+    if (strcmp(path, "/") == 0)
+        return false;
+    size_t length = end ? (size_t)(end - path) : 1;
+    memcpy(parent, end ? path : "/", length);
+    parent[length] = '\0';
+    return true;
+}

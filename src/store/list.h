@@ -132,8 +132,8 @@ int list_add(struct list *list, struct list_entry *entries, size_t count, const 
 int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t count,
                   const struct act *act, struct event_name *event, struct error *why);
 
-/* Registers the scopes that are not; *added says how many were new. ERR_SYNTAX, ERR_TOO_LONG: one
- * is no scope, and none was registered. */
+/* Registers the scopes that are not, with those above them; *added says how many were new.
+ * ERR_SYNTAX, ERR_TOO_LONG: one is no scope, and none was registered. */
 int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
                     const struct act *act, size_t *added, struct error *why);
 

@@ -386,10 +386,34 @@ static int register_job(struct txn *txn, void *argument)
     return code == 0 && n > 0 ? write_scopes(r, txn, fresh, n) : code;
 }
 
+/* A scope comes with those above it: whoever may object to `acme/news` may object to all of `acme`,
+ * and to everything. */
+static int with_parents(const char *const *scopes, size_t count, struct pool *pool,
+                        struct registration *r)
+{
+    char parent[SCOPE_MAX + 1];
+    const char **all = pool_take(pool, (count + 1) * (SCOPE_MAX / 2 + 2) * sizeof *all);
+    size_t n = 0;
+
+    for (size_t i = 0; all && i < count; i++) {
+        const char *path = scopes[i];
+        all[n++] = path;
+        while (scope_parent(path, parent)) {
+            if (!(path = pool_copy(pool, parent)))
+                return -ENOMEM;
+            all[n++] = path;
+        }
+    }
+    r->scopes = all;
+    r->count = n;
+    return all ? 0 : -ENOMEM;
+}
+
 int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
                     const struct act *act, size_t *added, struct error *why)
 {
-    struct registration r = {.list = list, .scopes = scopes, .count = count, .act = act};
+    struct registration r = {.list = list, .act = act};
+    struct pool pool = {0};
 
     int code = check_act(act, why);
     if (code)
@@ -402,7 +426,12 @@ int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
                              "by single slashes, %d octets at most",
                              scopes[i], SCOPE_MAX);
     }
-    code = store_write(&list->store, register_job, &r, why);
+    code = with_parents(scopes, count, &pool, &r);
+    if (code)
+        error_set(why, code, "no memory for scopes");
+    else
+        code = store_write(&list->store, register_job, &r, why);
+    pool_release(&pool);
     if (code == 0)
         *added = r.added;
     return code;

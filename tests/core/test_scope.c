@@ -82,9 +82,30 @@ static void the_slash_covers_everything_and_is_covered_by_itself_alone(void **st
     assert_false(scope_covers("acme", "/"));
 }
 
+static void the_scope_above_is_the_path_without_its_last_segment(void **state)
+{
+    char parent[SCOPE_MAX + 1];
+    (void)state;
+    assert_true(scope_parent("acme/news/weekly", parent));
+    assert_string_equal(parent, "acme/news");
+    assert_true(scope_parent("acme/news", parent));
+    assert_string_equal(parent, "acme");
+}
+
+static void above_a_single_segment_is_everything_and_above_that_nothing(void **state)
+{
+    char parent[SCOPE_MAX + 1];
+    (void)state;
+    assert_true(scope_parent("acme", parent));
+    assert_string_equal(parent, "/");
+    assert_false(scope_parent("/", parent));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_scope_above_is_the_path_without_its_last_segment),
+        cmocka_unit_test(above_a_single_segment_is_everything_and_above_that_nothing),
         cmocka_unit_test(scopes_are_segments_between_single_slashes),
         cmocka_unit_test(any_other_spelling_is_an_error),
         cmocka_unit_test(no_segment_is_one_that_a_browser_resolves),
