@@ -6,7 +6,12 @@ import pytest
 
 from lab.letter import Letter
 from lab.links import has_link_fields, one_click
+from lab.opendkim import signed_fields
+from lab.ports import free_port, is_open
+from lab.product import CHECKOUT
 from lab.sink import forwarder
+from lab.smtp import Client
+from lab.waiting import until
 from lab.world import LOGIN, MARKETING, World, people, person
 
 NONE = {"smtpd_milters": ""}
@@ -214,3 +219,55 @@ def test_a_relative_path_reaches_the_socket_with_and_without_chroot(own_lab):
     for listener in ("free", "jailed"):
         assert one_click(world.mail(Letter(to=person()), listener).message)
         assert world.mail(Letter(to=gone), listener).refusal.code == 550
+
+
+# -- the guide
+
+
+def guide_block(first_line):
+    """The indented lines of the guide for Postfix that begin with this one, without their margin."""
+    lines = (CHECKOUT / "doc/postfix.md").read_text().splitlines()
+    start = next(n for n, line in enumerate(lines) if line.strip().startswith(first_line))
+    block = []
+    for line in lines[start:]:
+        if not line.startswith("    "):
+            break
+        block.append(line[4:])
+    return block
+
+
+def test_the_guide_s_lines_work_as_they_stand(own_lab):
+    """With a port of ours, a signer of ours, and the queue directory as the place of the socket."""
+    dkim = own_lab.opendkim(settings=guide_block("SignHeaders")[0])
+    world = World(own_lab, policy=MARKETING, settings=None)
+    folder = world.postfix.spool / "optout"
+    folder.mkdir()
+    shutil.chown(folder, "root", "postfix")
+    folder.chmod(0o2750)
+    world.site.stop()
+    world.site.configure(settings={"listen": f"unix:{folder}/milter.sock"})
+    world.site.start()
+    signer = f"unix:{dkim.socket}"
+    settings = dict(line.replace("inet:localhost:8891", signer).split(" = ", 1)
+                    for line in guide_block("smtpd_milters "))  # fmt: skip
+    port = free_port()
+    service = "\n".join(guide_block("10587 ")) + "\n"
+    service = service.replace("10587", f"127.0.0.1:{port}").replace("inet:localhost:8891", signer)
+    # No login here: what the lines say of SASL is tried elsewhere. The signer's socket lies
+    # outside of the chroot.
+    service = service.replace("permit_sasl_authenticated,reject", "permit").replace(" y ", " n ")
+    world.postfix.services.append(service.replace("smtpd_sasl_auth_enable=yes", "syslog_name=x"))
+    world.postfix.reload({name.strip(): text for name, text in settings.items()})
+    until(lambda: is_open(port), "the guide's port")
+    gone, here = opted_out(world), person()
+    letter = Letter(to=(gone, here))
+    with Client(port) as client:
+        outcome = client.send(letter)
+    world.postfix.settle(outcome.queue_id)
+    message = world.sink.find(letter)[0]
+    assert world.sink.recipients(letter) == [here] and one_click(message)
+    assert dkim.verify(message.raw) == "pass"
+    assert "list-unsubscribe-post" in signed_fields(message)
+    letter = Letter(sender="x@acme.example", to=here)
+    world.postfix.sendmail(letter, words=("-f", "x@acme.example"))
+    assert dkim.verify(world.sink.wait_for(letter)[0].raw) == "pass"
