@@ -1,0 +1,532 @@
+/* Events of all shapes come back as they were; what is no event is told from one. */
+#include "store/event.h"
+
+#include "base/error.h"
+#include "store/pack.h"
+
+#include "site.h"
+
+#include <errno.h>
+
+#define ROWS 12
+#define EVENTS 3000
+
+static const char *const scopes[] = {"/", "acme", "acme/news", "acme/offers", "beta"};
+static const char *const strings[] = {"cli", "", "web", "m\u00fcller", "not utf-8: \xff\xfe"};
+
+static struct pool pool;
+
+static uint64_t any_number(void)
+{
+    return random_number() >> random_below(64);
+}
+
+static void fill(void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        ((uint8_t *)bytes)[i] = (uint8_t)random_below(256);
+}
+
+static struct event_name any_name(void)
+{
+    struct event_name name = {.number = any_number()};
+    memset(name.node, (int)random_below(4), sizeof name.node);
+    return name;
+}
+
+static const char *any_of(const char *const *list, size_t count)
+{
+    return list[random_below((unsigned)count)];
+}
+
+static void *take(size_t size)
+{
+    void *memory = pool_take(&pool, size);
+    assert_non_null(memory);
+    memset(memory, 0, size);
+    return memory;
+}
+
+static void make_choices(struct event *event)
+{
+    struct event_choice *rows = take(ROWS * sizeof *rows);
+    event->choice_count = 1 + random_below(ROWS);
+    for (size_t i = 0; i < event->choice_count; i++) {
+        struct choice *choice = &rows[i].choice;
+        fill(&rows[i].subject, sizeof rows[i].subject);
+        choice->event = event->name;
+        choice->source = event->source ? event->source : event->actor;
+        choice->kind = (enum choice_kind)(1 + random_below(3));
+        choice->confirmed = random_below(2);
+        choice->domain = random_below(2);
+        choice->reason = (enum choice_reason)random_below(3000);
+        choice->scope = any_of(scopes, 5);
+        choice->asked = (int64_t)any_number();
+        choice->until = random_below(2) ? (int64_t)any_number() : 0;
+        struct event_name *names = take(ROWS * sizeof *names);
+        choice->name_count = random_below(3) ? 0 : random_below(ROWS);
+        for (size_t j = 0; j < choice->name_count; j++)
+            names[j] = any_name();
+        choice->names = names;
+    }
+    event->choices = rows;
+}
+
+static void make_withdrawals(struct event *event)
+{
+    struct event_withdrawal *rows = take(ROWS * sizeof *rows);
+    event->withdrawal_count = 1 + random_below(ROWS);
+    for (size_t i = 0; i < event->withdrawal_count; i++) {
+        fill(&rows[i].subject, sizeof rows[i].subject);
+        rows[i].target = any_name();
+    }
+    event->withdrawals = rows;
+}
+
+static void make_verdict(struct event *event)
+{
+    struct event_verdict *verdict = take(sizeof *verdict);
+    struct event_verdict_row *rows = take(ROWS * sizeof *rows);
+
+    *verdict = (struct event_verdict){.stream = any_of(strings, 5),
+                                      .rule = any_of(strings, 5),
+                                      .scope = any_of(scopes, 5),
+                                      .queue_id = any_of(strings, 5),
+                                      .action = (enum action)random_below(9),
+                                      .mode = (enum mode)random_below(2),
+                                      .given = any_number(),
+                                      .delivered = any_number(),
+                                      .kept_back = any_number(),
+                                      .rows = rows,
+                                      .row_count = random_below(ROWS)};
+    fill(verdict->config, sizeof verdict->config);
+    for (size_t i = 0; i < verdict->row_count; i++) {
+        rows[i].known = random_below(4) != 0;
+        if (rows[i].known)
+            fill(&rows[i].subject, sizeof rows[i].subject);
+        rows[i].state = (enum recipient_state)random_below(99);
+        struct event_basis *basis = take(ROWS * sizeof *basis);
+        rows[i].basis_count = random_below(ROWS);
+        for (size_t j = 0; j < rows[i].basis_count; j++) {
+            basis[j].event = any_name();
+            fill(basis[j].hash, sizeof basis[j].hash);
+        }
+        rows[i].basis = basis;
+    }
+    event->verdict = verdict;
+}
+
+static void make_genesis(struct event *event)
+{
+    struct event_genesis *genesis = take(sizeof *genesis);
+    *genesis =
+        (struct event_genesis){any_of(strings, 5), any_number(), any_of(strings, 5), any_number()};
+    event->genesis = genesis;
+}
+
+/* In the pool, which is reset first. */
+static struct event any_event(void)
+{
+    static const enum event_type types[] = {EVENT_GENESIS, EVENT_SCOPES, EVENT_CHOICES,
+                                            EVENT_WITHDRAWAL, EVENT_VERDICT};
+    pool_reset(&pool);
+    struct event event = {.name = any_name(),
+                          .at_ms = (int64_t)any_number(),
+                          .type = types[random_below(5)],
+                          .actor = any_of(strings, 5),
+                          .source = random_below(2) ? any_of(strings, 5) : NULL,
+                          .batch = random_below(2) ? any_number() : 0};
+    fill(event.previous, sizeof event.previous);
+    if (random_below(2)) {
+        uint8_t *words = take(EVENT_HASH_SIZE);
+        fill(words, EVENT_HASH_SIZE);
+        event.words = words;
+    }
+    if (event.type == EVENT_SCOPES) {
+        event.scopes = scopes;
+        event.scope_count = random_below(6);
+    }
+    if (event.type == EVENT_CHOICES)
+        make_choices(&event);
+    if (event.type == EVENT_WITHDRAWAL)
+        make_withdrawals(&event);
+    if (event.type == EVENT_VERDICT)
+        make_verdict(&event);
+    if (event.type == EVENT_GENESIS)
+        make_genesis(&event);
+    return event;
+}
+
+/* --- being equal --- */
+
+static void assert_names_equal(const struct event_name *a, const struct event_name *b)
+{
+    assert_true(event_name_equal(a, b));
+}
+
+static void assert_choices_equal(const struct event *a, const struct event *b)
+{
+    assert_int_equal(a->choice_count, b->choice_count);
+    for (size_t i = 0; i < a->choice_count; i++) {
+        const struct choice *x = &a->choices[i].choice, *y = &b->choices[i].choice;
+        assert_memory_equal(&a->choices[i].subject, &b->choices[i].subject, SUBJECT_SIZE);
+        assert_names_equal(&x->event, &y->event);
+        assert_int_equal(x->kind, y->kind);
+        assert_int_equal(x->confirmed, y->confirmed);
+        assert_int_equal(x->domain, y->domain);
+        assert_int_equal(x->reason, y->reason);
+        assert_string_equal(x->scope, y->scope);
+        assert_string_equal(x->source, y->source);
+        assert_true(x->asked == y->asked);
+        assert_true(x->until == y->until);
+        assert_int_equal(x->name_count, y->name_count);
+        for (size_t j = 0; j < x->name_count; j++)
+            assert_names_equal(&x->names[j], &y->names[j]);
+    }
+}
+
+static void assert_verdicts_equal(const struct event_verdict *a, const struct event_verdict *b)
+{
+    assert_string_equal(a->stream, b->stream);
+    assert_string_equal(a->rule, b->rule);
+    assert_string_equal(a->scope, b->scope);
+    assert_string_equal(a->queue_id, b->queue_id);
+    assert_memory_equal(a->config, b->config, sizeof a->config);
+    assert_int_equal(a->action, b->action);
+    assert_int_equal(a->mode, b->mode);
+    assert_true(a->given == b->given);
+    assert_true(a->delivered == b->delivered);
+    assert_true(a->kept_back == b->kept_back);
+    assert_int_equal(a->row_count, b->row_count);
+    for (size_t i = 0; i < a->row_count; i++) {
+        const struct event_verdict_row *x = &a->rows[i], *y = &b->rows[i];
+        assert_int_equal(x->known, y->known);
+        assert_memory_equal(&x->subject, &y->subject, SUBJECT_SIZE);
+        assert_int_equal(x->state, y->state);
+        assert_int_equal(x->basis_count, y->basis_count);
+        for (size_t j = 0; j < x->basis_count; j++) {
+            assert_names_equal(&x->basis[j].event, &y->basis[j].event);
+            assert_memory_equal(x->basis[j].hash, y->basis[j].hash, EVENT_SHORT_HASH_SIZE);
+        }
+    }
+}
+
+static void assert_events_equal(const struct event *a, const struct event *b)
+{
+    assert_memory_equal(a->previous, b->previous, EVENT_HASH_SIZE);
+    assert_names_equal(&a->name, &b->name);
+    assert_true(a->at_ms == b->at_ms);
+    assert_int_equal(a->type, b->type);
+    assert_string_equal(a->actor, b->actor);
+    assert_int_equal(!a->source, !b->source);
+    if (a->source)
+        assert_string_equal(a->source, b->source);
+    assert_true(a->batch == b->batch);
+    assert_int_equal(!a->words, !b->words);
+    if (a->words)
+        assert_memory_equal(a->words, b->words, EVENT_HASH_SIZE);
+    assert_int_equal(a->scope_count, b->scope_count);
+    for (size_t i = 0; i < a->scope_count; i++)
+        assert_string_equal(a->scopes[i], b->scopes[i]);
+    assert_choices_equal(a, b);
+    assert_int_equal(a->withdrawal_count, b->withdrawal_count);
+    for (size_t i = 0; i < a->withdrawal_count; i++) {
+        assert_memory_equal(&a->withdrawals[i].subject, &b->withdrawals[i].subject, SUBJECT_SIZE);
+        assert_names_equal(&a->withdrawals[i].target, &b->withdrawals[i].target);
+    }
+    assert_int_equal(!a->verdict, !b->verdict);
+    if (a->verdict)
+        assert_verdicts_equal(a->verdict, b->verdict);
+    assert_int_equal(!a->genesis, !b->genesis);
+    if (a->genesis) {
+        assert_string_equal(a->genesis->kind, b->genesis->kind);
+        assert_true(a->genesis->format == b->genesis->format);
+        assert_string_equal(a->genesis->hash, b->genesis->hash);
+        assert_true(a->genesis->address_rules == b->genesis->address_rules);
+    }
+}
+
+/* --- */
+
+static void any_event_comes_back_as_it_was(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < EVENTS; i++) {
+        struct event event = any_event(), read;
+        struct text bytes = TEXT_EMPTY;
+        struct pool memory = {0};
+        assert_int_equal(event_encode(&event, &bytes), 0);
+        assert_int_equal(event_decode(SLICE(bytes.data, bytes.length), &memory, &read), 0);
+        assert_events_equal(&event, &read);
+        text_release(&bytes);
+        pool_release(&memory);
+    }
+}
+
+/* In memory of exactly that size, so that ASan and valgrind see an octet too many. */
+static int decode_exactly(const char *bytes, size_t size)
+{
+    struct pool memory = {0};
+    struct event event = {.actor = "untouched"};
+    char *exact = malloc(size ? size : 1);
+
+    assert_non_null(exact);
+    memcpy(exact, bytes, size);
+    int code = event_decode(SLICE(exact, size), &memory, &event);
+    assert_true(code == 0 || code == ERR_CORRUPT);
+    if (code)
+        assert_string_equal(event.actor, "untouched");
+    free(exact);
+    pool_release(&memory);
+    return code;
+}
+
+static void an_event_that_was_cut_short_is_an_error_wherever_it_was_cut(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 60; i++) {
+        struct event event = any_event();
+        struct text bytes = TEXT_EMPTY;
+        assert_int_equal(event_encode(&event, &bytes), 0);
+        for (size_t size = 0; size < bytes.length; size++)
+            assert_int_equal(decode_exactly(bytes.data, size), ERR_CORRUPT);
+        text_append_bytes(&bytes, "\0", 1);
+        assert_int_equal(decode_exactly(bytes.data, bytes.length), ERR_CORRUPT);
+        text_release(&bytes);
+    }
+}
+
+static void flipped_bits_give_an_error_or_another_event_and_never_a_crash(void **state)
+{
+    size_t refused = 0, read = 0;
+    (void)state;
+    for (size_t i = 0; i < EVENTS; i++) {
+        struct event event = any_event();
+        struct text bytes = TEXT_EMPTY;
+        assert_int_equal(event_encode(&event, &bytes), 0);
+        for (size_t j = 0; j < 20; j++) {
+            for (size_t k = 1 + random_below(3); k > 0; k--) {
+                size_t at = random_below((unsigned)bytes.length);
+                bytes.data[at] = (char)(bytes.data[at] ^ 1 << random_below(8));
+            }
+            if (decode_exactly(bytes.data, bytes.length) == 0)
+                read++;
+            else
+                refused++;
+        }
+        text_release(&bytes);
+    }
+    assert_true(read > EVENTS && refused > EVENTS); /* both ways were gone */
+}
+
+static void octets_that_mean_nothing_are_no_event(void **state)
+{
+    char bytes[200];
+    (void)state;
+    for (size_t i = 0; i < 20000; i++) {
+        size_t size = random_below(sizeof bytes);
+        fill(bytes, size);
+        if (size > 2 && i % 2)
+            bytes[0] = (char)(0xa0 + random_below(16)); /* a map at least */
+        assert_int_equal(decode_exactly(bytes, size), ERR_CORRUPT);
+    }
+}
+
+/* Keys 0 to 5. */
+static void pack_first_keys(struct text *bytes, enum event_type type)
+{
+    uint8_t zeros[EVENT_HASH_SIZE] = {0};
+    pack_uint(bytes, 0);
+    pack_bytes(bytes, zeros, EVENT_HASH_SIZE);
+    pack_uint(bytes, 1);
+    pack_bytes(bytes, zeros, EVENT_NODE_SIZE);
+    pack_uint(bytes, 2);
+    pack_uint(bytes, 1);
+    pack_uint(bytes, 3);
+    pack_uint(bytes, 1);
+    pack_uint(bytes, 4);
+    pack_uint(bytes, type);
+    pack_uint(bytes, 5);
+    pack_string(bytes, "cli");
+}
+
+static void decode_after_first_keys(size_t pairs, const char *rest, size_t size, int expected)
+{
+    struct text bytes = TEXT_EMPTY;
+    pack_map(&bytes, 6 + pairs);
+    pack_first_keys(&bytes, EVENT_CHOICES);
+    text_append_bytes(&bytes, rest, size);
+    if (decode_exactly(bytes.data, bytes.length) != expected)
+        fail_msg("case \"\\x%02x\\x%02x...\" of %zu octets: expected %d", (uint8_t)rest[0],
+                 (uint8_t)rest[1], size, expected);
+    text_release(&bytes);
+}
+
+#define AFTER(pairs, literal, expected)                                                            \
+    decode_after_first_keys(pairs, literal, sizeof(literal) - 1, expected)
+
+#define SUBJECT "\x50ssssssssssssssss"
+
+static void unknown_keys_are_skipped_whatever_lies_under_them(void **state)
+{
+    (void)state;
+    AFTER(0, "", 0);
+    AFTER(1, "\x0f\x01", 0);
+    AFTER(1, "\x18\x64\xf6", 0);
+    AFTER(1, "\x19\x01\x00\x82\x20\xf9\x00\x00", 0);
+    AFTER(1, "\x1b\xff\xff\xff\xff\xff\xff\xff\xff\xa1\x61x\xc1\x00", 0);
+    AFTER(1, "\x0f\x9f\xff", ERR_CORRUPT);
+    AFTER(1, "\x0f", ERR_CORRUPT);
+    AFTER(1, "\x20\x01", ERR_CORRUPT); /* a key is a number */
+    AFTER(1, "\x61x\x01", ERR_CORRUPT);
+}
+
+static void items_behind_those_that_are_known_are_skipped(void **state)
+{
+    (void)state;
+    AFTER(2, "\x09\x81\x61/\x0b\x81\x85" SUBJECT "\x01\x00\x02\x00", 0);
+    AFTER(2, "\x09\x81\x61/\x0b\x81\x89" SUBJECT "\x01\x00\x02\x00\x00\x80\xf6\x82\x01\x02", 0);
+    AFTER(1, "\x0c\x81\x85" SUBJECT "\x00\x05\xf5\x81\x01", 0);
+    AFTER(1, "\x0d\x85\x64list\x01\x61h\x01\x20", 0);
+    AFTER(1, "\x08\x82\x58\x20hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh\xf6", 0);
+    AFTER(1,
+          "\x0e\x8c\x61s\x61r\x61/\x61q\x48kkkkkkkk\x01\x00\x01\x01\x00\x81\x84" SUBJECT
+          "\x02\x80\x20\x01",
+          0);
+}
+
+static void rows_that_lack_something_are_damage(void **state)
+{
+    (void)state;
+    AFTER(2, "\x09\x81\x61/\x0b\x81\x84" SUBJECT "\x01\x00\x02", ERR_CORRUPT);
+    AFTER(2, "\x09\x81\x61/\x0b\x81\x85" SUBJECT "\x00\x00\x02\x00", ERR_CORRUPT); /* no kind */
+    AFTER(2, "\x09\x81\x61/\x0b\x81\x85" SUBJECT "\x01\x01\x02\x00", ERR_CORRUPT); /* no scope */
+    AFTER(1, "\x0b\x81\x85" SUBJECT "\x01\x00\x02\x00", ERR_CORRUPT);
+    AFTER(2, "\x09\x81\x61/\x0b\x81\x85\x4fsssssssssssssss\x01\x00\x02\x00", ERR_CORRUPT);
+    AFTER(2, "\x09\x81\x61/\x0b\x81\x87" SUBJECT "\x07\x00\x02\x00\x00\x83\x00\x01\x02",
+          ERR_CORRUPT);                                       /* half a name */
+    AFTER(1, "\x0c\x81\x83" SUBJECT "\x01\x05", ERR_CORRUPT); /* no such node */
+    AFTER(1, "\x0c\x81\x82" SUBJECT "\x00", ERR_CORRUPT);
+    AFTER(1, "\x08\x80", ERR_CORRUPT);
+    AFTER(1, "\x08\x81\x41h", ERR_CORRUPT);
+    AFTER(1, "\x0a\x81\x47nnnnnnn", ERR_CORRUPT);
+    AFTER(1, "\x0d\x83\x64list\x01\x61h", ERR_CORRUPT);
+    AFTER(1, "\x0e\x8a\x61s\x61r\x61/\x61q\x48kkkkkkkk\x01\x00\x01\x01\x00", ERR_CORRUPT);
+    AFTER(1,
+          "\x0e\x8b\x61s\x61r\x61/\x61q\x48kkkkkkkk\x01\x00\x01\x01\x00\x81\x83" SUBJECT
+          "\x02\x81\x00",
+          ERR_CORRUPT); /* a third of a basis */
+    AFTER(1, "\x0e\x8b\x61s\x61r\x61/\x61q\x48kkkkkkkk\x01\x00\x01\x01\x00\x81\x83\x41s\x02\x80",
+          ERR_CORRUPT);
+}
+
+static void numbers_too_large_for_what_they_count_are_damage(void **state)
+{
+    (void)state;
+    AFTER(2, "\x09\x81\x61/\x0b\x81\x85" SUBJECT "\x01\x00\x1a\x7f\xff\xff\xff\x00", 0);
+    AFTER(2, "\x09\x81\x61/\x0b\x81\x85" SUBJECT "\x01\x00\x1b\x00\x00\x00\x01\x00\x00\x00\x02\x00",
+          ERR_CORRUPT);
+    AFTER(1, "\x0b\x9b\xff\xff\xff\xff\xff\xff\xff\xff", ERR_CORRUPT);
+    AFTER(1, "\x0c\x9a\x7f\xff\xff\xff", ERR_CORRUPT);
+}
+
+static void a_string_with_a_nul_is_damage(void **state)
+{
+    (void)state;
+    AFTER(1,
+          "\x06\x63"
+          "c\0m",
+          ERR_CORRUPT);
+    AFTER(1,
+          "\x09\x81\x66"
+          "acme\0x",
+          ERR_CORRUPT);
+    AFTER(1, "\x06\x60", 0);
+}
+
+static void a_key_twice_is_damage(void **state)
+{
+    (void)state;
+    AFTER(2, "\x06\x61x\x06\x61y", ERR_CORRUPT);
+    AFTER(1, "\x02\x01", ERR_CORRUPT);
+    AFTER(2, "\x0f\x01\x0f\x01", 0); /* not known, not ours to say */
+}
+
+static void without_its_first_six_keys_it_is_no_event(void **state)
+{
+    (void)state;
+    for (unsigned left_out = 0; left_out < 6; left_out++) {
+        struct text whole = TEXT_EMPTY, bytes = TEXT_EMPTY;
+        pack_first_keys(&whole, EVENT_SCOPES);
+        struct unpacker in = unpack_begin(SLICE(whole.data, whole.length));
+        pack_map(&bytes, 5);
+        for (unsigned key = 0; key < 6; key++) {
+            const uint8_t *from = in.at;
+            unpack_skip(&in);
+            unpack_skip(&in);
+            if (key != left_out)
+                text_append_bytes(&bytes, (const char *)from, (size_t)(in.at - from));
+        }
+        assert_int_equal(decode_exactly(bytes.data, bytes.length), ERR_CORRUPT);
+        text_release(&bytes);
+        text_release(&whole);
+    }
+    assert_int_equal(decode_exactly("\xa0", 1), ERR_CORRUPT);
+}
+
+static void an_event_of_an_unknown_type_is_read(void **state)
+{
+    struct text bytes = TEXT_EMPTY;
+    struct pool memory = {0};
+    struct event event;
+    (void)state;
+    pack_map(&bytes, 6);
+    pack_first_keys(&bytes, (enum event_type)4711);
+    assert_int_equal(event_decode(SLICE(bytes.data, bytes.length), &memory, &event), 0);
+    assert_int_equal(event.type, 4711);
+    assert_string_equal(event_type_name(event.type), "unknown");
+    text_release(&bytes);
+    pool_release(&memory);
+}
+
+static void no_memory_is_told_from_damage(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 200; i++) {
+        struct event event = any_event(), read;
+        struct text bytes = TEXT_EMPTY;
+        struct pool little = {.limit = random_below(300) + 1};
+        assert_int_equal(event_encode(&event, &bytes), 0);
+        int code = event_decode(SLICE(bytes.data, bytes.length), &little, &read);
+        assert_true(code == 0 || code == -ENOMEM);
+        text_release(&bytes);
+        pool_release(&little);
+    }
+}
+
+static int release_pool(void **state)
+{
+    (void)state;
+    pool_release(&pool);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_event_comes_back_as_it_was),
+        cmocka_unit_test(an_event_that_was_cut_short_is_an_error_wherever_it_was_cut),
+        cmocka_unit_test(flipped_bits_give_an_error_or_another_event_and_never_a_crash),
+        cmocka_unit_test(octets_that_mean_nothing_are_no_event),
+        cmocka_unit_test(unknown_keys_are_skipped_whatever_lies_under_them),
+        cmocka_unit_test(items_behind_those_that_are_known_are_skipped),
+        cmocka_unit_test(rows_that_lack_something_are_damage),
+        cmocka_unit_test(numbers_too_large_for_what_they_count_are_damage),
+        cmocka_unit_test(a_string_with_a_nul_is_damage),
+        cmocka_unit_test(a_key_twice_is_damage),
+        cmocka_unit_test(without_its_first_six_keys_it_is_no_event),
+        cmocka_unit_test(an_event_of_an_unknown_type_is_read),
+        cmocka_unit_test(no_memory_is_told_from_damage),
+    };
+    return cmocka_run_group_tests(tests, NULL, release_pool);
+}
