@@ -89,12 +89,18 @@ int env_explain(const struct env *env, int code, struct error *why)
 }
 
 /* LMDB maps what its meta page promises; a file shorter than that ends in SIGBUS at the first read
- * behind its end. */
-static int check_length(const struct env *env, off_t length)
+ * behind its end. The promise is read before the length: a commit in between makes both larger. */
+static int check_length(const struct env *env)
 {
     MDB_envinfo info;
+    mdb_filehandle_t fd;
+    struct stat file;
+
     mdb_env_info(env->mdb, &info);
-    return (uint64_t)length < ((uint64_t)info.me_last_pgno + 1) * env->page_size ? ERR_CORRUPT : 0;
+    if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &file) < 0)
+        return ERR_FATAL;
+    uint64_t promised = ((uint64_t)info.me_last_pgno + 1) * env->page_size;
+    return (uint64_t)file.st_size < promised ? ERR_CORRUPT : 0;
 }
 
 int env_check(const struct env *env)
@@ -109,7 +115,7 @@ int env_check(const struct env *env)
     if (stat(env->data_path, &named) < 0 || named.st_ino != open.st_ino ||
         named.st_dev != open.st_dev)
         return ERR_RETIRED;
-    return check_length(env, open.st_size);
+    return check_length(env);
 }
 
 void env_usage(const struct env *env, uint64_t *used, uint64_t *size)
@@ -254,7 +260,6 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
                         const char *const *tables, size_t table_count)
 {
     MDB_stat stat_;
-    struct stat file;
     int dead;
 
     int code = open_mdb(env, access, map_size);
@@ -263,9 +268,7 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
     mdb_env_stat(env->mdb, &stat_);
     env->page_size = stat_.ms_psize;
     if (access != ENV_CREATE) {
-        if (stat(env->data_path, &file) < 0)
-            return -errno;
-        code = check_length(env, file.st_size);
+        code = check_length(env);
         if (code)
             return code;
     }
