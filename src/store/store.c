@@ -159,6 +159,25 @@ static int check_meta(struct store *store, const struct store_kind *kind, const 
     return code;
 }
 
+/* A store of another kind or format may lack a table of ours. Its meta data tells. */
+static int explain_tables(const char *folder, const struct store_kind *kind, uint64_t map_size,
+                          struct error *why)
+{
+    struct env *env;
+    struct txn *txn;
+    struct error other;
+
+    if (env_open(folder, ENV_READ, map_size, kind->tables, 1, &env, &other) != 0)
+        return ERR_UNINITIALISED; /* as `why` says already */
+    int code = txn_begin_read(env, &txn);
+    if (code == 0) {
+        code = check_format(env, txn, kind, &other);
+        txn_abort(txn);
+    }
+    env_close(env);
+    return code ? error_set(why, code, "%s", other.text) : ERR_UNINITIALISED;
+}
+
 int store_open(struct store *store, const char *folder, const struct store_kind *kind,
                enum env_access access, uint64_t map_size, const uint8_t *lookup,
                const uint8_t *address, struct error *why)
@@ -166,6 +185,8 @@ int store_open(struct store *store, const char *folder, const struct store_kind 
     struct store s = {0};
 
     int code = env_open(folder, access, map_size, kind->tables, kind->table_count, &s.env, why);
+    if (code == ERR_UNINITIALISED)
+        code = explain_tables(folder, kind, map_size, why);
     if (code)
         return code;
     code = check_meta(&s, kind, lookup, address, why);
