@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -75,6 +76,27 @@ static inline int make_site(void **state)
         return 0;
     fprintf(stderr, "%s\n", why.text);
     return -1;
+}
+
+/* --- other processes --- */
+
+/* What the function returns in a process of its own, 0 to 99; 100 and the signal where it was
+ * killed. It must not fail a test, only return. */
+static inline int outcome_of(pid_t child)
+{
+    int status;
+    if (waitpid(child, &status, 0) != child)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
+}
+
+static inline int in_child(int (*run)(void))
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(run());
+    return outcome_of(child);
 }
 
 /* --- opening --- */
