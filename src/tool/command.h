@@ -1,0 +1,63 @@
+/* Subcommands: one table tells the flags, the usage and the help of each, and reads its command
+ * line. */
+#ifndef TOOL_COMMAND_H
+#define TOOL_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define COMMAND_FLAGS_MAX 12
+
+struct flag {
+    const char *name;     /* without its dashes; all are long */
+    const char *argument; /* what its value is called; NULL: it takes none */
+    const char *text;     /* for --help */
+    bool required;
+    bool several; /* may be given more than once, and bare arguments behind the first `least` are
+                     more values of it; one flag of a subcommand at most */
+};
+
+/* One call of a subcommand. All strings are those of the command line. */
+struct call {
+    const char *config_file;
+    const char *values[COMMAND_FLAGS_MAX]; /* by position in the table; "" for a flag that takes no
+                                              value; NULL: not given */
+    const char **several;                  /* values of the flag that may be given several times */
+    size_t several_count;
+    char **arguments;
+    size_t argument_count;
+};
+
+struct command {
+    const char *name;
+    const char *verb;         /* the second word, as in `scope add`; NULL: there is none */
+    const char *arguments;    /* as the usage shows them; "" where there are none */
+    const char *text;         /* one line */
+    const struct flag *flags; /* ends with a name of NULL */
+    size_t least, most;       /* arguments */
+    /* Returns the program's exit status. */
+    int (*run)(const struct call *call);
+};
+
+extern const struct command command_init, command_add, command_remove, command_check,
+    command_explain, command_log, command_stats, command_scope_list, command_scope_add,
+    command_token_make, command_token_open, command_keys_list, command_keys_rotate,
+    command_config_check, command_config_show, command_config_options, command_verify;
+
+enum parsed {
+    PARSED_RUN,
+    PARSED_HELP,  /* --help was asked for */
+    PARSED_WRONG, /* the mistake was told */
+};
+
+/* Reads the words behind the subcommand's name; argv[0] is that name and argv is permuted. On
+ * PARSED_RUN the caller frees call->several. */
+enum parsed command_parse(const struct command *command, int argc, char **argv, struct call *call);
+
+/* "optout [-c FILE] add ADDRESS... --scope PATH [--note TEXT]", broken into lines. */
+void command_print_usage(const struct command *command, FILE *file);
+/* The usage, what it does, and its flags. */
+void command_print_help(const struct command *command, FILE *file);
+
+#endif

@@ -1,0 +1,125 @@
+/* optout(1): finds the subcommand in the table and runs it. */
+
+#include "tool/command.h"
+#include "tool/output.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct command *const commands[] = {
+    &command_init,        &command_add,         &command_remove,       &command_check,
+    &command_explain,     &command_log,         &command_stats,        &command_scope_list,
+    &command_scope_add,   &command_token_make,  &command_token_open,   &command_keys_list,
+    &command_keys_rotate, &command_config_show, &command_config_check, &command_config_options,
+    &command_verify,
+};
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static void print_usage(FILE *file)
+{
+    fprintf(file, "usage: optout [-c FILE] SUBCOMMAND [ARGUMENT...]\n"
+                  "       optout SUBCOMMAND --help\n"
+                  "       optout --help | --version\n\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const struct command *c = commands[i];
+        char name[32];
+        snprintf(name, sizeof name, "%s %s", c->name, c->verb ? c->verb : "");
+        fprintf(file, "  %-16s%s\n", name, c->text);
+    }
+    fprintf(file, "\n  -c FILE         the configuration, instead of %s\n", OPTOUT_CONFIG_FILE);
+}
+
+static int usage_error(const char *what, const char *word)
+{
+    complain("%s%s; `optout --help` shows what there is", what, word);
+    return STATUS_CANNOT;
+}
+
+/* Whether some subcommand begins with this word, and goes on with a second one. */
+static bool has_verbs(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (commands[i]->verb && strcmp(commands[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static const struct command *find(const char *name, const char *verb)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const struct command *c = commands[i];
+        if (strcmp(c->name, name) == 0 && (!c->verb || (verb && strcmp(c->verb, verb) == 0)))
+            return c;
+    }
+    return NULL;
+}
+
+/* What `optout scope --help` shows, and `optout scope` as an error. */
+static int print_verbs(const char *name, FILE *file)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            command_print_usage(commands[i], file);
+    return file == stdout ? output_status(STATUS_OK, NULL) : STATUS_CANNOT;
+}
+
+static int run(struct call *call, int argc, char **argv)
+{
+    const char *verb = argc > 1 ? argv[1] : NULL;
+    const struct command *command = find(argv[0], verb);
+
+    if (!command && has_verbs(argv[0]))
+        return print_verbs(argv[0], verb && strcmp(verb, "--help") == 0 ? stdout : stderr);
+    if (!command)
+        return usage_error("there is no subcommand ", argv[0]);
+    if (command->verb) {
+        argc--;
+        argv++;
+    }
+    switch (command_parse(command, argc, argv, call)) {
+    case PARSED_HELP:
+        command_print_help(command, stdout);
+        return output_status(STATUS_OK, NULL);
+    case PARSED_WRONG:
+        return STATUS_CANNOT;
+    case PARSED_RUN:
+        break;
+    }
+    int status = command->run(call);
+    free(call->several);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
+    struct call call = {.config_file = OPTOUT_CONFIG_FILE};
+
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like any other */
+    umask(0007);              /* a lock file made anew has to be open to the group */
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, "+:c:", options, NULL)) != -1;) {
+        switch (c) {
+        case 'c':
+            call.config_file = optarg;
+            break;
+        case 'h':
+            print_usage(stdout);
+            return output_status(STATUS_OK, NULL);
+        case 'V':
+            output_line("optout (%s)", PACKAGE_STRING);
+            return output_status(STATUS_OK, NULL);
+        case ':':
+            return usage_error("a value is missing behind ", argv[optind - 1]);
+        default:
+            return usage_error("there is no such flag: ", argv[optind - 1]);
+        }
+    }
+    if (optind == argc)
+        return usage_error("a subcommand is missing", "");
+    return run(&call, argc - optind, argv + optind);
+}

@@ -1,0 +1,121 @@
+#include "tool/show.h"
+
+#include "base/clock.h"
+#include "tool/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *show_event_in_full(const struct event_name *event, char text[SHOW_EVENT_SIZE])
+{
+    text_to_hex(event->node, EVENT_NODE_SIZE, text);
+    snprintf(text + strlen(text), SHOW_EVENT_SIZE - strlen(text), "-%" PRIu64, event->number);
+    return text;
+}
+
+const char *show_event(const struct site *site, const struct event_name *event,
+                       char text[SHOW_EVENT_SIZE])
+{
+    if (memcmp(event->node, list_node(site->list), EVENT_NODE_SIZE) != 0)
+        return show_event_in_full(event, text);
+    snprintf(text, SHOW_EVENT_SIZE, "%" PRIu64, event->number);
+    return text;
+}
+
+void show_append_kind(struct text *line, const struct choice *choice)
+{
+    const char *link = choice->kind == CHOICE_OPT_OUT ? "of"
+                       : choice->kind == CHOICE_BLOCK ? "for"
+                                                      : "to";
+    text_format(line, "%s%s %s %s", choice->confirmed ? "confirmed " : "",
+                choice_kind_name(choice->kind), link, choice->scope);
+}
+
+static void append_names(struct text *line, const struct site *site, const struct choice *choice)
+{
+    char name[SHOW_EVENT_SIZE];
+    for (size_t i = 0; i < choice->name_count; i++)
+        text_format(line, "%s%s", i ? " " : ", lifts event ",
+                    show_event(site, &choice->names[i], name));
+}
+
+void show_append_choice(struct text *line, const struct site *site, const struct choice *choice)
+{
+    char reason[CHOICE_REASON_SIZE], time[CLOCK_TEXT_SIZE];
+
+    show_append_kind(line, choice);
+    if (choice->domain)
+        text_append(line, " for the whole domain");
+    if (choice->until)
+        text_format(line, " until %s", clock_format(choice->until, time));
+    text_format(line, ", reason %s, source %s", choice_reason_name(choice->reason, reason),
+                choice->source);
+    if (choice->asked)
+        text_format(line, ", asked %s", clock_format(choice->asked, time));
+    append_names(line, site, choice);
+}
+
+/* When an event was written, in ms; 0 where it is not there. Events can be large and are read one
+ * at a time. */
+static int64_t time_of(struct site *site, const struct event_name *name)
+{
+    struct pool pool = {0};
+    struct event event;
+    int64_t at = 0;
+
+    if (memcmp(name->node, list_node(site->list), EVENT_NODE_SIZE) == 0 &&
+        list_event(site->list_view, name->number, &pool, &event) == 0)
+        at = event.at_ms;
+    pool_release(&pool);
+    return at;
+}
+
+void show_row(struct site *site, const struct choice *choice)
+{
+    char name[SHOW_EVENT_SIZE], time[CLOCK_TEXT_SIZE];
+    struct text line = TEXT_EMPTY;
+    int64_t at = time_of(site, &choice->event);
+
+    text_format(&line, "  event %s: ", show_event(site, &choice->event, name));
+    show_append_choice(&line, site, choice);
+    if (at)
+        text_format(&line, ", %s", clock_format(at / 1000, time));
+    output_text(&line);
+}
+
+void show_put_event(json_t *object, const char *name, const struct event_name *event)
+{
+    char text[SHOW_EVENT_SIZE];
+    output_put_text(object, name, show_event_in_full(event, text));
+}
+
+void show_put_choice(json_t *object, const struct choice *choice)
+{
+    char reason[CHOICE_REASON_SIZE], name[SHOW_EVENT_SIZE];
+
+    output_put_text(object, "kind", choice_kind_name(choice->kind));
+    output_put_bool(object, "confirmed", choice->confirmed);
+    output_put_bool(object, "domain", choice->domain);
+    output_put_text(object, "scope", choice->scope);
+    output_put_text(object, "reason", choice_reason_name(choice->reason, reason));
+    output_put_text(object, "source", choice->source);
+    output_put_time(object, "asked", choice->asked);
+    output_put_time(object, "until", choice->until);
+    json_t *names = json_array();
+    for (size_t i = 0; i < choice->name_count; i++)
+        output_append(names, json_string(show_event_in_full(&choice->names[i], name)));
+    output_put(object, "lifts", names);
+}
+
+json_t *show_json_row(struct site *site, const struct choice *choice)
+{
+    json_t *object = json_object();
+    int64_t at = time_of(site, &choice->event);
+    char time[CLOCK_TEXT_SIZE];
+
+    show_put_event(object, "event", &choice->event);
+    output_put_text(object, "time", at ? clock_format_ms(at, time) : NULL);
+    show_put_choice(object, choice);
+    return object;
+}

@@ -1,0 +1,34 @@
+/* Choices and events in the tool's words, as text and as JSON. */
+#ifndef TOOL_SHOW_H
+#define TOOL_SHOW_H
+
+#include "base/text.h"
+#include "store/list.h"
+#include "tool/site.h"
+
+#include <jansson.h>
+
+#define SHOW_EVENT_SIZE (2 * EVENT_NODE_SIZE + 1 + 20 + 1)
+
+/* "0123456789abcdef-5". */
+const char *show_event_in_full(const struct event_name *event, char text[SHOW_EVENT_SIZE]);
+/* The number alone for an event of the list's own node. */
+const char *show_event(const struct site *site, const struct event_name *event,
+                       char text[SHOW_EVENT_SIZE]);
+
+/* "opt-out of acme", "block for acme", "opt-in to acme", "confirmed opt-in to acme". */
+void show_append_kind(struct text *line, const struct choice *choice);
+/* The same, and all that the row says but event and time: ", reason manual, source cli". */
+void show_append_choice(struct text *line, const struct site *site, const struct choice *choice);
+
+/* One line of the result: "  event 5: opt-out of acme, reason manual, source cli, TIME". */
+void show_row(struct site *site, const struct choice *choice);
+
+/* What a row says, into an object: kind, scope, reason and so on. */
+void show_put_choice(json_t *object, const struct choice *choice);
+/* An event's full name under `name`. */
+void show_put_event(json_t *object, const char *name, const struct event_name *event);
+/* The row as an object, with its event and the time when that was written. NULL without memory. */
+json_t *show_json_row(struct site *site, const struct choice *choice);
+
+#endif

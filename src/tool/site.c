@@ -1,0 +1,134 @@
+#include "tool/site.h"
+
+#include "base/file.h"
+#include "base/privilege.h"
+#include "tool/output.h"
+#include "tool/staff.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int read_keys(struct site *site, unsigned needs, struct error *why)
+{
+    const char *folder = site->config->key_dir;
+
+    int code = keys_read_lookup(folder, &site->lookup, why);
+    if (code == 0 && (code = subject_hasher_new(site->lookup.subject, &site->hasher)) != 0)
+        error_set(why, code, "no keyed hash: %s", error_name(code));
+    if (code || !(needs & (SITE_WORDS | SITE_WRITE)))
+        return code;
+    code = keys_read_address(folder, &site->address, why);
+    site->has_address = code == 0;
+    if (code && !(needs & SITE_WRITE)) {
+        complain("%s; addresses and words cannot be shown", why->text);
+        code = 0;
+    }
+    return code;
+}
+
+static int open_list(struct site *site, enum env_access access, struct error *why)
+{
+    const struct config *config = site->config;
+    char *folder = file_join(config->data_dir, "list");
+    if (!folder)
+        return -ENOMEM;
+    int code = list_open(folder, access, config->list_size, &site->lookup,
+                         site->has_address ? &site->address : NULL, &site->list, why);
+    free(folder);
+    return code;
+}
+
+static int open_ledger(struct site *site, struct error *why)
+{
+    const struct config *config = site->config;
+    char *folder = file_join(config->data_dir, "ledger");
+    if (!folder)
+        return -ENOMEM;
+    int code =
+        ledger_open(folder, ENV_READ, config->ledger_size, &site->lookup, &site->ledger, why);
+    free(folder);
+    return code;
+}
+
+int site_open(const char *config_file, unsigned needs, struct site *site, struct error *why)
+{
+    memset(site, 0, sizeof *site);
+    staff_name(site->staff, sizeof site->staff);
+    int code = config_read(config_file, &site->config, why);
+    if (code == 0 && needs)
+        code = privilege_become(site->config->user, site->config->group, why);
+    if (code == 0 && needs & ~(unsigned)SITE_USER)
+        code = read_keys(site, needs, why);
+    if (code == 0 && needs & (SITE_LIST | SITE_WRITE))
+        code = open_list(site, needs & SITE_WRITE ? ENV_WRITE : ENV_READ, why);
+    if (code == 0 && needs & SITE_LEDGER)
+        code = open_ledger(site, why);
+    return code;
+}
+
+void site_close(struct site *site)
+{
+    site_end_view(site);
+    /* A writer that is still held up keeps its store open; the process ends in any case. */
+    list_close(site->list);
+    ledger_close(site->ledger);
+    subject_hasher_free(site->hasher);
+    keys_forget(&site->lookup, sizeof site->lookup);
+    keys_forget(&site->address, sizeof site->address);
+    pool_release(&site->pool);
+    config_release(site->config);
+}
+
+int site_view(struct site *site, struct error *why)
+{
+    int code = site->list ? list_view_begin(site->list, &site->list_view) : 0;
+    if (code)
+        return site_explain(site, code, why);
+    code = site->ledger ? ledger_view_begin(site->ledger, &site->ledger_view) : 0;
+    return code ? error_set(why, code, "%s/ledger: %s", site->config->data_dir, error_name(code))
+                : 0;
+}
+
+void site_end_view(struct site *site)
+{
+    list_view_end(site->list_view);
+    ledger_view_end(site->ledger_view);
+    site->list_view = NULL;
+    site->ledger_view = NULL;
+}
+
+int site_explain(const struct site *site, int code, struct error *why)
+{
+    return list_explain(site->list, code, why);
+}
+
+int site_subject(struct site *site, const struct address *address, struct subject *subject,
+                 struct error *why)
+{
+    int code = subject_of_address(site->hasher, address->text, address->length, subject);
+    return code ? error_set(why, code, "no keyed hash: %s", error_name(code)) : 0;
+}
+
+int site_check_scope(struct site *site, const char *scope, struct error *why)
+{
+    int code = list_scope_known(site->list_view, scope);
+    if (code == ERR_SCOPE)
+        return error_set(why, code,
+                         "scope %s is not registered: `optout scope list` shows those that are",
+                         scope);
+    return code ? site_explain(site, code, why) : 0;
+}
+
+const char *site_address(struct site *site, const struct subject *subject)
+{
+    const char *address;
+    int code = list_address(site->list_view, subject, &site->pool, &address);
+    if (code == ERR_NOT_FOUND)
+        return "(address not on the list)";
+    if (code == ERR_KEY && !site->has_address)
+        return "(address sealed)";
+    if (code)
+        return "(address unreadable)";
+    return *address ? address : "(address erased)";
+}

@@ -1,0 +1,68 @@
+/* The site that a subcommand works on: configuration, keys and stores, opened as the user who owns
+ * them. */
+#ifndef TOOL_SITE_H
+#define TOOL_SITE_H
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "config/config.h"
+#include "core/address.h"
+#include "core/subject.h"
+#include "store/keys.h"
+#include "store/ledger.h"
+#include "store/list.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a subcommand needs; the configuration is always read. */
+enum site_need {
+    SITE_USER = 1,    /* become the user of the configuration; all below imply it */
+    SITE_KEYS = 2,    /* the lookup key, and a hasher */
+    SITE_WORDS = 4,   /* the address key, so that addresses and words can be shown; who may not read
+                         it is told, and goes on without */
+    SITE_LIST = 8,    /* to read */
+    SITE_WRITE = 16,  /* the list to write, with the address key */
+    SITE_LEDGER = 32, /* to read */
+};
+
+#define STAFF_SIZE 64
+
+struct site {
+    struct config *config;
+    struct lookup_key lookup;
+    struct address_key address;
+    bool has_address; /* the address key was read */
+    struct subject_hasher *hasher;
+    struct list *list;
+    struct list_view *list_view; /* begun by site_view */
+    struct ledger *ledger;
+    struct ledger_view *ledger_view;
+    struct pool pool;       /* for what is shown; lives as long as the site */
+    char staff[STAFF_SIZE]; /* login name of who runs this */
+};
+
+/* `site` need not be initialised, and is to be closed whatever this returns. -errno, ERR_CONFIG,
+ * ERR_KEY, or as list_open and ledger_open. */
+int site_open(const char *config_file, unsigned needs, struct site *site, struct error *why);
+void site_close(struct site *site);
+
+/* Begins a view of each store that is open, or ends it. */
+int site_view(struct site *site, struct error *why);
+void site_end_view(struct site *site);
+
+/* The sentence for an error while the list was read. Returns code. */
+int site_explain(const struct site *site, int code, struct error *why);
+
+/* The subject of an address or "@domain". ERR_CRYPTO. */
+int site_subject(struct site *site, const struct address *address, struct subject *subject,
+                 struct error *why);
+
+/* ERR_SCOPE, and what to do, where the list does not know the scope. Needs a view. */
+int site_check_scope(struct site *site, const char *scope, struct error *why);
+
+/* The address of a subject in the site's pool, or a text in brackets that says why it cannot be
+ * shown. Needs a view. */
+const char *site_address(struct site *site, const struct subject *subject);
+
+#endif
