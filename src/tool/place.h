@@ -1,0 +1,37 @@
+/* Folders and files with an owner, put in their place in a way that can be killed at any moment and
+ * done again. */
+#ifndef TOOL_PLACE_H
+#define TOOL_PLACE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct owner {
+    uid_t uid; /* -1: as it comes */
+    gid_t gid;
+};
+
+/* Makes a folder with this owner and mode. One that is there is brought to them only as long as it
+ * is empty; else it is somebody's and stays as it is. -errno. */
+int place_folder(const char *path, mode_t mode, const struct owner *owner, struct error *why);
+
+/* Whether `folder` has an entry of that name: 1 or 0; -errno where it cannot be told. */
+int place_has(const char *folder, const char *name, struct error *why);
+
+/* Moves a file that only we know of up to where others look, after it got owner and mode. What is
+ * there is never replaced: ERR_EXISTS. Both folders are on one file system. -errno. */
+int place_file(const char *from, const char *to, const char *name, mode_t mode,
+               const struct owner *owner, struct error *why);
+
+/* Removes the files in a folder. -errno. */
+int place_empty(const char *path, struct error *why);
+
+/* Removes a folder and the files in it; one that is not there is fine. -errno. */
+int place_remove(const char *path, struct error *why);
+
+/* Writes the names in a folder to disk. -errno. */
+int place_sync(const char *folder, struct error *why);
+
+#endif
