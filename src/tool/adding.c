@@ -1,0 +1,165 @@
+#include "tool/adding.h"
+
+#include "base/text.h"
+#include "tool/argument.h"
+#include "tool/lines.h"
+#include "tool/output.h"
+#include "tool/show.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BATCH (LIST_ENTRIES_MAX / 2) /* others wait for the write lock meanwhile */
+#define PAUSE_NS 1000000             /* between batches: LMDB's lock is not fair */
+
+int adding_read(const struct adding *adding, const char *given, struct person *person,
+                struct error *why)
+{
+    struct person p;
+    int code = argument_address(given, &p.address, &p.domain, why);
+    if (code == 0 && p.domain && adding->model.kind == CHOICE_OPT_IN)
+        code = error_set(why, ERR_SYNTAX, "%s: an opt-in is a person's, not a domain's",
+                         p.address.text);
+    if (code == 0)
+        *person = p;
+    return code;
+}
+
+/* --- telling --- */
+
+static void tell_json(const struct list_entry *entry)
+{
+    json_t *object = json_object();
+    output_put_text(object, "address", entry->address);
+    output_put_text(object, "result", entry->known ? "known" : "added");
+    output_put_text(object, "kind", choice_kind_name(entry->kind));
+    output_put_bool(object, "confirmed", entry->confirmed);
+    output_put_text(object, "scope", entry->scope);
+    show_put_event(object, "event", &entry->event);
+    output_put_number(object, "number", entry->event.number);
+    output_put_number(object, "lifts", entry->named);
+    output_json(object);
+}
+
+static void tell(struct adding *adding, const struct list_entry *entry)
+{
+    struct text line = TEXT_EMPTY;
+    char name[SHOW_EVENT_SIZE];
+    const struct choice choice = {
+        .kind = entry->kind, .confirmed = entry->confirmed, .scope = entry->scope};
+
+    if (entry->known)
+        adding->known++;
+    else
+        adding->added++;
+    if (adding->json) {
+        tell_json(entry);
+        return;
+    }
+    text_format(&line, "%s: ", entry->address);
+    show_append_kind(&line, &choice);
+    text_format(&line, " %s, event %s", entry->known ? "known already" : "added",
+                show_event(&adding->site, &entry->event, name));
+    if (entry->confirmed && !entry->known)
+        text_format(&line, ", lifts %zu choice%s", entry->named, entry->named == 1 ? "" : "s");
+    output_text(&line);
+}
+
+/* --- writing --- */
+
+static int fill(struct adding *adding, const struct person *people, size_t count,
+                struct list_entry *entries, struct error *why)
+{
+    int code = 0;
+    for (size_t i = 0; i < count && code == 0; i++) {
+        entries[i] = adding->model;
+        entries[i].address = people[i].address.text;
+        entries[i].domain = people[i].domain;
+        code = site_subject(&adding->site, &people[i].address, &entries[i].subject, why);
+    }
+    return code;
+}
+
+int adding_write(struct adding *adding, const struct person *people, size_t count,
+                 struct error *why)
+{
+    struct list_entry *entries = calloc(count + 1, sizeof *entries);
+    if (!entries)
+        return -ENOMEM;
+    int code = fill(adding, people, count, entries, why);
+    if (code == 0)
+        code = list_add(adding->site.list, entries, count, &adding->act, why);
+    for (size_t i = 0; i < count && code == 0; i++)
+        tell(adding, &entries[i]);
+    free(entries);
+    return code;
+}
+
+/* --- from a file --- */
+
+/* Reads up to BATCH people; `bad` counts the lines that were left out. */
+static size_t read_batch(struct adding *adding, struct lines *lines, struct person *people,
+                         uint64_t *bad)
+{
+    struct error why;
+    size_t count = 0;
+
+    while (count < BATCH && lines_next(lines)) {
+        if (lines->bad)
+            error_set(&why, ERR_SYNTAX, "too long, or not text");
+        if (!lines->bad && adding_read(adding, lines->text, &people[count], &why) == 0) {
+            count++;
+            continue;
+        }
+        remark("line %" PRIu64 ": %s", lines->number, why.text);
+        ++*bad;
+    }
+    return count;
+}
+
+static int add_batches(struct adding *adding, struct lines *lines, struct person *people,
+                       uint64_t *bad, struct error *why)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    uint64_t done = 0; /* the last line that was dealt with */
+    size_t count;
+
+    while ((count = read_batch(adding, lines, people, bad)) > 0) {
+        struct error reason = {""};
+        int code = adding_write(adding, people, count, &reason);
+        if (code)
+            return error_set(why, code, "%s; all up to line %" PRIu64 " is done",
+                             *reason.text ? reason.text : error_name(code), done);
+        done = lines->number;
+        if (!output_is_fine())
+            return error_set(why, -EIO, "stopped behind line %" PRIu64, done);
+        nanosleep(&pause, NULL);
+    }
+    if (ferror(lines->file))
+        return error_set(why, -EIO, "the input cannot be read; all up to line %" PRIu64 " is done",
+                         done);
+    return 0;
+}
+
+int adding_from_input(struct adding *adding, FILE *file, struct error *why)
+{
+    struct lines *lines = calloc(1, sizeof *lines);
+    struct person *people = calloc(BATCH, sizeof *people);
+    uint64_t bad = 0;
+    int code = -ENOMEM;
+
+    if (lines && people) {
+        lines->file = file;
+        code = add_batches(adding, lines, people, &bad, why);
+    }
+    free(lines);
+    free(people);
+    if (code)
+        return code;
+    remark("%" PRIu64 " added, %" PRIu64 " known already, %" PRIu64 " line%s left out",
+           adding->added, adding->known, bad, bad == 1 ? "" : "s");
+    return bad > 0 ? STATUS_NO : STATUS_OK;
+}
