@@ -1,0 +1,242 @@
+#include "tool/entry.h"
+
+#include "base/clock.h"
+#include "tool/output.h"
+#include "tool/show.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+int entry_open(struct entry *entry, struct site *site, bool json, const struct event *event,
+               struct error *why)
+{
+    *entry = (struct entry){.site = site, .json = json, .event = event};
+    bool verdict = event->type == EVENT_VERDICT;
+    int code = verdict ? ledger_words(site->ledger_view, event, &entry->pool, &entry->words,
+                                      &entry->word_count)
+                       : list_words(site->list_view, event, &entry->pool, &entry->words,
+                                    &entry->word_count);
+    if (code == ERR_KEY && !site->has_address && !verdict)
+        code = 0; /* the site told that */
+    if (code)
+        error_set(why, code, "%s: the words of event %" PRIu64 " cannot be read: %s",
+                  verdict ? "ledger" : "list", event->name.number, error_name(code));
+    return code;
+}
+
+void entry_close(struct entry *entry)
+{
+    pool_release(&entry->pool);
+}
+
+/* --- what every entry has --- */
+
+static void begin_line(const struct entry *entry, const char *what, struct text *line)
+{
+    char time[CLOCK_TEXT_SIZE];
+    *line = TEXT_EMPTY;
+    text_format(line, "%s %s %" PRIu64 ": ", clock_format_ms(entry->event->at_ms, time), what,
+                entry->event->name.number);
+}
+
+static void end_line(const struct entry *entry, struct text *line)
+{
+    text_format(line, "; by %s", entry->event->actor);
+    for (size_t i = 0; i < entry->word_count; i++)
+        text_format(line, ", %s: %s", entry->words[i].name, entry->words[i].text);
+    output_text(line);
+}
+
+static json_t *begin_object(const struct entry *entry, const char *type)
+{
+    char time[CLOCK_TEXT_SIZE];
+    json_t *object = json_object();
+    output_put_text(object, "time", clock_format_ms(entry->event->at_ms, time));
+    output_put_text(object, "type", type);
+    show_put_event(object, "event", &entry->event->name);
+    output_put_number(object, "number", entry->event->name.number);
+    output_put_text(object, "actor", entry->event->actor);
+    return object;
+}
+
+static void end_object(const struct entry *entry, json_t *object)
+{
+    json_t *words = json_object();
+    for (size_t i = 0; i < entry->word_count; i++)
+        output_put_text(words, entry->words[i].name, entry->words[i].text);
+    output_put(object, "words", words);
+    output_json(object);
+}
+
+/* --- the list's --- */
+
+void entry_show_choice(const struct entry *entry, const struct subject *subject,
+                       const struct choice *choice)
+{
+    const char *address = site_address(entry->site, subject);
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "choice");
+        output_put_text(object, "address", address);
+        show_put_choice(object, choice);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, "event", &line);
+    text_format(&line, "%s: ", address);
+    show_append_choice(&line, entry->site, choice);
+    end_line(entry, &line);
+}
+
+void entry_show_withdrawal(const struct entry *entry, const struct event_withdrawal *withdrawal)
+{
+    const char *address = site_address(entry->site, &withdrawal->subject);
+    char name[SHOW_EVENT_SIZE];
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "withdrawal");
+        output_put_text(object, "address", address);
+        show_put_event(object, "removed", &withdrawal->target);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, "event", &line);
+    text_format(&line, "%s: choice of event %s removed", address,
+                show_event(entry->site, &withdrawal->target, name));
+    end_line(entry, &line);
+}
+
+static void show_scopes(const struct entry *entry)
+{
+    const struct event *event = entry->event;
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "scopes"), *scopes = json_array();
+        for (size_t i = 0; i < event->scope_count; i++)
+            output_append(scopes, json_string(event->scopes[i]));
+        output_put(object, "scopes", scopes);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, "event", &line);
+    text_append(&line, "registered");
+    for (size_t i = 0; i < event->scope_count; i++)
+        text_format(&line, " %s", event->scopes[i]);
+    end_line(entry, &line);
+}
+
+static void show_genesis(const struct entry *entry)
+{
+    const struct event_genesis *genesis = entry->event->genesis;
+    bool list = strcmp(genesis->kind, "list") == 0;
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "genesis");
+        output_put_text(object, "store", genesis->kind);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, list ? "event" : "verdict", &line);
+    text_format(&line, "a new %s", genesis->kind);
+    end_line(entry, &line);
+}
+
+/* --- the ledger's --- */
+
+static void append_row(struct text *line, const struct entry *entry,
+                       const struct event_verdict_row *row)
+{
+    char name[SHOW_EVENT_SIZE];
+
+    text_format(line, "%s %s",
+                row->known ? site_address(entry->site, &row->subject) : "(address not readable)",
+                recipient_state_name(row->state));
+    for (size_t i = 0; i < row->basis_count; i++)
+        text_format(line, "%s%s", i ? " " : " by event ",
+                    show_event(entry->site, &row->basis[i].event, name));
+}
+
+static json_t *row_object(const struct entry *entry, const struct event_verdict_row *row)
+{
+    char name[SHOW_EVENT_SIZE];
+    json_t *object = json_object(), *basis = json_array();
+
+    output_put_text(object, "address",
+                    row->known ? site_address(entry->site, &row->subject) : NULL);
+    output_put_text(object, "state", recipient_state_name(row->state));
+    for (size_t i = 0; i < row->basis_count; i++)
+        output_append(basis, json_string(show_event_in_full(&row->basis[i].event, name)));
+    output_put(object, "events", basis);
+    return object;
+}
+
+static bool is_shown(const struct event_verdict_row *row, const struct subject *only)
+{
+    return !only || (row->known && memcmp(&row->subject, only, sizeof *only) == 0);
+}
+
+static void show_verdict_json(const struct entry *entry, const struct subject *only)
+{
+    const struct event_verdict *v = entry->event->verdict;
+    json_t *object = begin_object(entry, "verdict"), *rows = json_array();
+
+    output_put_text(object, "action", action_name(v->action));
+    output_put_text(object, "mode", v->mode == MODE_MONITOR ? "monitor" : "enforce");
+    output_put_text(object, "stream", v->stream);
+    output_put_text(object, "rule", v->rule);
+    output_put_text(object, "scope", v->scope);
+    output_put_text(object, "queue_id", *v->queue_id ? v->queue_id : NULL);
+    output_put_number(object, "given", v->given);
+    output_put_number(object, "delivered", v->delivered);
+    output_put_number(object, "kept_back", v->kept_back);
+    for (size_t i = 0; i < v->row_count; i++)
+        if (is_shown(&v->rows[i], only))
+            output_append(rows, row_object(entry, &v->rows[i]));
+    output_put(object, "recipients", rows);
+    end_object(entry, object);
+}
+
+void entry_show_verdict(const struct entry *entry, const struct subject *only)
+{
+    const struct event_verdict *v = entry->event->verdict;
+    const char *before = ": ";
+    struct text line;
+
+    if (entry->json) {
+        show_verdict_json(entry, only);
+        return;
+    }
+    begin_line(entry, "verdict", &line);
+    text_format(&line, "%s%s, %s (%s) by %s, queue id %s, %" PRIu64 " given, %" PRIu64 " kept back",
+                action_name(v->action), v->mode == MODE_MONITOR ? " if it were enforced" : "",
+                v->stream, v->scope, v->rule, *v->queue_id ? v->queue_id : "none", v->given,
+                v->kept_back);
+    for (size_t i = 0; i < v->row_count; i++) {
+        if (!is_shown(&v->rows[i], only))
+            continue;
+        text_append(&line, before);
+        append_row(&line, entry, &v->rows[i]);
+        before = ", ";
+    }
+    end_line(entry, &line);
+}
+
+void entry_show_all(const struct entry *entry)
+{
+    const struct event *event = entry->event;
+
+    if (event->genesis)
+        show_genesis(entry);
+    if (event->scope_count > 0)
+        show_scopes(entry);
+    for (size_t i = 0; i < event->choice_count; i++)
+        entry_show_choice(entry, &event->choices[i].subject, &event->choices[i].choice);
+    for (size_t i = 0; i < event->withdrawal_count; i++)
+        entry_show_withdrawal(entry, &event->withdrawals[i]);
+    if (event->verdict)
+        entry_show_verdict(entry, NULL);
+}

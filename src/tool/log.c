@@ -1,0 +1,276 @@
+#include "tool/argument.h"
+#include "tool/command.h"
+#include "tool/entry.h"
+#include "tool/output.h"
+#include "tool/rows.h"
+#include "tool/site.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { SINCE, UNTIL, JSON };
+static const struct flag flags[] = {
+    {.name = "since", .argument = "TIME", .text = "leave out what was before"},
+    {.name = "until", .argument = "TIME", .text = "leave out what was then and later"},
+    {.name = "json", .text = "one JSON object a line"},
+    {0},
+};
+
+/* What the list holds about the person: an event added a choice, or withdrew it. */
+struct mention {
+    uint64_t number; /* of the event, this list's own */
+    int64_t at_ms;
+    bool withdrawal;
+    struct subject subject;
+    struct choice choice;
+};
+
+struct logging {
+    struct site site;
+    bool json;
+    int64_t since_ms, until_ms; /* the first moment shown, the first one not shown */
+    struct error *why;
+    /* Of one person. */
+    struct address address;
+    struct subject subject;
+    struct mention *mentions; /* oldest first */
+    size_t mention_count, mention_next;
+    /* Of everybody. */
+    uint64_t verdict_next; /* the first event of the ledger that was not looked at */
+    int64_t verdict_end;   /* those from this moment on have to wait */
+};
+
+static bool is_in_time(const struct logging *l, int64_t at_ms)
+{
+    return at_ms >= l->since_ms && at_ms < l->until_ms;
+}
+
+/* Ends a walk once nobody takes the output any more; that is told at the end. */
+static int status_of_output(void)
+{
+    return output_is_fine() ? 0 : STATUS_CANNOT;
+}
+
+/* --- one person --- */
+
+static int show_mention(struct logging *l, const struct mention *mention)
+{
+    struct pool pool = {0};
+    struct event event;
+    struct entry entry;
+
+    if (!is_in_time(l, mention->at_ms))
+        return 0;
+    int code = list_event(l->site.list_view, mention->number, &pool, &event);
+    if (code) {
+        pool_release(&pool);
+        return site_explain(&l->site, code, l->why);
+    }
+    code = entry_open(&entry, &l->site, l->json, &event, l->why);
+    if (code == 0 && mention->withdrawal) {
+        const struct event_withdrawal w = {mention->subject, mention->choice.event};
+        entry_show_withdrawal(&entry, &w);
+    } else if (code == 0) {
+        entry_show_choice(&entry, &mention->subject, &mention->choice);
+    }
+    entry_close(&entry);
+    pool_release(&pool);
+    return code ? code : status_of_output();
+}
+
+static int show_mentions_until(struct logging *l, int64_t at_ms)
+{
+    int code = 0;
+    while (code == 0 && l->mention_next < l->mention_count &&
+           l->mentions[l->mention_next].at_ms <= at_ms)
+        code = show_mention(l, &l->mentions[l->mention_next++]);
+    return code;
+}
+
+static int add_mention(struct logging *l, const struct choice *choice, uint64_t number,
+                       bool withdrawal)
+{
+    struct pool pool = {0};
+    struct event event;
+    struct mention *m = &l->mentions[l->mention_count++];
+    struct address domain;
+
+    *m = (struct mention){.number = number, .withdrawal = withdrawal, .choice = *choice};
+    m->subject = l->subject;
+    int code = list_event(l->site.list_view, number, &pool, &event);
+    if (code == 0)
+        m->at_ms = event.at_ms;
+    else
+        site_explain(&l->site, code, l->why);
+    pool_release(&pool);
+    if (code == 0 && choice->domain && l->address.at > 0) {
+        address_domain(&l->address, &domain);
+        code = site_subject(&l->site, &domain, &m->subject, l->why);
+    }
+    return code;
+}
+
+static int compare_mentions(const void *a, const void *b)
+{
+    const struct mention *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static int gather(struct logging *l)
+{
+    struct choice *standing, *past;
+    struct event_name *by;
+    size_t standing_count, past_count;
+
+    int code =
+        rows_read(&l->site, LIST_STANDING, &l->address, &standing, &standing_count, NULL, l->why);
+    if (code == 0)
+        code = rows_read(&l->site, LIST_PAST, &l->address, &past, &past_count, &by, l->why);
+    if (code)
+        return code;
+    l->mentions =
+        pool_take(&l->site.pool, (standing_count + 2 * past_count + 1) * sizeof *l->mentions);
+    if (!l->mentions)
+        return -ENOMEM;
+    for (size_t i = 0; i < standing_count && code == 0; i++)
+        code = add_mention(l, &standing[i], standing[i].event.number, false);
+    for (size_t i = 0; i < past_count && code == 0; i++) {
+        code = add_mention(l, &past[i], past[i].event.number, false);
+        if (code == 0)
+            code = add_mention(l, &past[i], by[i].number, true);
+    }
+    qsort(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions);
+    return code;
+}
+
+static int show_verdict(struct logging *l, const struct event *event, const struct subject *only)
+{
+    struct entry entry;
+    int code = 0;
+
+    if (!is_in_time(l, event->at_ms))
+        return 0;
+    code = entry_open(&entry, &l->site, l->json, event, l->why);
+    if (code == 0 && only)
+        entry_show_verdict(&entry, only);
+    else if (code == 0)
+        entry_show_all(&entry);
+    entry_close(&entry);
+    if (!only)
+        pool_reset(&l->site.pool); /* the addresses that were shown */
+    return code ? code : status_of_output();
+}
+
+static int visit_history(struct txn *txn, const struct event *event, void *argument)
+{
+    struct logging *l = argument;
+    (void)txn;
+    int code = show_mentions_until(l, event->at_ms);
+    return code ? code : show_verdict(l, event, &l->subject);
+}
+
+static int log_person(struct logging *l)
+{
+    int code = site_subject(&l->site, &l->address, &l->subject, l->why);
+    if (code == 0)
+        code = gather(l);
+    if (code == 0)
+        code = ledger_history(l->site.ledger_view, &l->subject, visit_history, l);
+    return code ? code : show_mentions_until(l, INT64_MAX);
+}
+
+/* --- everybody --- */
+
+#define LATER 1000 /* what a visitor returns to end a walk that will go on */
+
+static int visit_verdict(struct txn *txn, const struct event *event, void *argument)
+{
+    struct logging *l = argument;
+    (void)txn;
+    if (event->at_ms >= l->verdict_end)
+        return LATER;
+    l->verdict_next = event->name.number + 1;
+    return show_verdict(l, event, NULL);
+}
+
+static int show_verdicts_until(struct logging *l, int64_t at_ms)
+{
+    l->verdict_end = at_ms;
+    int code = ledger_walk(l->site.ledger_view, l->verdict_next, visit_verdict, l);
+    return code == LATER ? 0 : code;
+}
+
+static int visit_event(struct txn *txn, const struct event *event, void *argument)
+{
+    struct logging *l = argument;
+    struct entry entry;
+    (void)txn;
+
+    int code = show_verdicts_until(l, event->at_ms);
+    if (code || !is_in_time(l, event->at_ms))
+        return code;
+    code = entry_open(&entry, &l->site, l->json, event, l->why);
+    if (code == 0)
+        entry_show_all(&entry);
+    entry_close(&entry);
+    pool_reset(&l->site.pool); /* the addresses that were shown */
+    return code ? code : status_of_output();
+}
+
+static int log_all(struct logging *l)
+{
+    l->verdict_next = 1;
+    int code = list_walk(l->site.list_view, 1, visit_event, l);
+    return code ? code : show_verdicts_until(l, INT64_MAX);
+}
+
+/* --- */
+
+static int read_times(const struct call *call, struct logging *l)
+{
+    const char *since = call->values[SINCE], *until = call->values[UNTIL];
+    int64_t from = 0, to = 0;
+
+    int code = since ? argument_time("since", since, &from, l->why) : 0;
+    if (code == 0 && until)
+        code = argument_time("until", until, &to, l->why);
+    if (since)
+        l->since_ms = from * 1000;
+    if (until)
+        l->until_ms = to * 1000;
+    return code;
+}
+
+static int run(const struct call *call)
+{
+    struct error why = {""};
+    struct logging l = {
+        .json = call->values[JSON], .since_ms = INT64_MIN, .until_ms = INT64_MAX, .why = &why};
+    bool domain, person = call->argument_count > 0;
+
+    int code = read_times(call, &l);
+    if (code == 0 && person)
+        code = argument_address(call->arguments[0], &l.address, &domain, &why);
+    if (code)
+        return output_status(code, &why);
+    code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER, &l.site,
+                     &why);
+    if (code == 0)
+        code = site_view(&l.site, &why);
+    if (code == 0)
+        code = person ? log_person(&l) : log_all(&l);
+    if (code < 0 && *why.text == '\0')
+        error_set(&why, code, "a store in %s cannot be read: %s", l.site.config->data_dir,
+                  error_name(code));
+    site_close(&l.site);
+    return output_status(code, &why);
+}
+
+const struct command command_log = {
+    .name = "log",
+    .arguments = "[ADDRESS]",
+    .text = "show choices and verdicts, oldest first",
+    .flags = flags,
+    .most = 1,
+    .run = run,
+};
