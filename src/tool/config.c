@@ -1,0 +1,120 @@
+#include "config/config.h"
+
+#include "config/options.h"
+#include "tool/command.h"
+#include "tool/output.h"
+
+#include <stdio.h>
+
+static const struct flag no_flags[] = {{0}};
+
+/* --- check and show --- */
+
+static int run_check(const struct call *call)
+{
+    struct config *config = NULL;
+    struct error why = {""};
+
+    int code = config_read(call->config_file, &config, &why);
+    if (code == 0) {
+        output_line("%s: fine, %zu streams and %zu exemptions", call->config_file,
+                    config->policy.stream_count, config->policy.exemption_count);
+    } else if (code == ERR_CONFIG) {
+        complain("%s", why.text);
+        code = STATUS_NO;
+    }
+    config_release(config);
+    return output_status(code, &why);
+}
+
+const struct command command_config_check = {
+    .name = "config",
+    .verb = "check",
+    .arguments = "",
+    .text = "say whether the configuration can be used",
+    .flags = no_flags,
+    .run = run_check,
+};
+
+static int run_show(const struct call *call)
+{
+    struct config *config = NULL;
+    struct error why = {""};
+
+    int code = config_read(call->config_file, &config, &why);
+    if (code == 0)
+        config_print(config, stdout);
+    config_release(config);
+    return output_status(code, &why);
+}
+
+const struct command command_config_show = {
+    .name = "config",
+    .verb = "show",
+    .arguments = "",
+    .text = "show every option with the value that counts",
+    .flags = no_flags,
+    .run = run_show,
+};
+
+/* --- options --- */
+
+enum { JSON };
+static const struct flag options_flags[] = {
+    {.name = "json", .text = "one JSON object a line"},
+    {0},
+};
+
+static const struct {
+    enum option_place place;
+    const char *name;
+} places[] = {{PLACE_GLOBAL, "file"}, {PLACE_STREAM, "stream"}, {PLACE_EXEMPT, "exempt"}};
+
+static void show_option(const struct option *option)
+{
+    char where[32] = "";
+    size_t length = 0;
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (option->places & (unsigned)places[i].place)
+            length += (size_t)snprintf(where + length, sizeof where - length, "%s%s",
+                                       length ? "," : "", places[i].name);
+    output_line("%-17s %-14s %-6s  %s%s%s%s", option->name, where, option_type_name(option->type),
+                option->text, option->default_value ? " [" : "",
+                option->default_value ? option->default_value : "",
+                option->default_value ? "]" : "");
+}
+
+static void show_option_json(const struct option *option)
+{
+    json_t *object = json_object(), *where = json_array();
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (option->places & (unsigned)places[i].place)
+            output_append(where, json_string(places[i].name));
+    output_put_text(object, "name", option->name);
+    output_put(object, "places", where);
+    output_put_text(object, "type", option_type_name(option->type));
+    output_put_text(object, "words", option->words);
+    output_put_text(object, "default", option->default_value);
+    output_put_text(object, "text", option->text);
+    output_json(object);
+}
+
+static int run_options(const struct call *call)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (call->values[JSON])
+            show_option_json(&option_table[i]);
+        else
+            show_option(&option_table[i]);
+    return output_status(STATUS_OK, NULL);
+}
+
+const struct command command_config_options = {
+    .name = "config",
+    .verb = "options",
+    .arguments = "",
+    .text = "show the options that there are",
+    .flags = options_flags,
+    .run = run_options,
+};

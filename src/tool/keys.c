@@ -1,0 +1,106 @@
+#include "store/keys.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "tool/command.h"
+#include "tool/output.h"
+#include "tool/site.h"
+
+/* --- list --- */
+
+enum { JSON };
+static const struct flag list_flags[] = {
+    {.name = "json", .text = "one JSON object a line"},
+    {0},
+};
+static const struct flag no_flags[] = {{0}};
+
+static void show_subject_key(const struct lookup_key *key, bool json)
+{
+    char hex[2 * KEYS_FINGERPRINT_SIZE + 1];
+    text_to_hex(key->fingerprint, KEYS_FINGERPRINT_SIZE, hex);
+    if (!json) {
+        output_line("subject key, fingerprint %s", hex);
+        return;
+    }
+    json_t *object = json_object();
+    output_put_text(object, "key", "subject");
+    output_put_text(object, "fingerprint", hex);
+    output_json(object);
+}
+
+static void show_token_key(const struct lookup_key *key, size_t index, bool json)
+{
+    char made[CLOCK_TEXT_SIZE];
+    unsigned id = key->tokens[index].id;
+    bool current = &key->tokens[index] == keys_current_token(key);
+
+    clock_format(key->token_made[index], made);
+    if (!json) {
+        output_line("token key %u, made %s%s", id, made, current ? ", makes new tokens" : "");
+        return;
+    }
+    json_t *object = json_object();
+    output_put_text(object, "key", "token");
+    output_put_number(object, "id", id);
+    output_put_text(object, "made", made);
+    output_put_bool(object, "current", current);
+    output_json(object);
+}
+
+static int run_list(const struct call *call)
+{
+    struct site site;
+    struct error why = {""};
+    bool json = call->values[JSON];
+
+    int code = site_open(call->config_file, SITE_KEYS, &site, &why);
+    if (code == 0)
+        show_subject_key(&site.lookup, json);
+    for (size_t i = 0; i < site.lookup.token_count && code == 0; i++)
+        show_token_key(&site.lookup, i, json);
+    site_close(&site);
+    return output_status(code, &why);
+}
+
+const struct command command_keys_list = {
+    .name = "keys",
+    .verb = "list",
+    .arguments = "",
+    .text = "show the keys, without their secrets",
+    .flags = list_flags,
+    .run = run_list,
+};
+
+/* --- rotate --- */
+
+static int run_rotate(const struct call *call)
+{
+    struct site site;
+    struct error why = {""};
+    uint8_t id;
+
+    int code = site_open(call->config_file, SITE_USER, &site, &why);
+    if (code == 0)
+        code = keys_rotate(site.config->key_dir, clock_now(), &id, &why);
+    if (code == 0) {
+        output_line("token key %u made", id);
+        remark("Old tokens still open. The milter takes the new key when it is reloaded. Copy %s "
+               "to where its backup is.",
+               site.config->key_dir);
+    } else if (code == ERR_EXISTS) {
+        complain("%s", why.text);
+        code = STATUS_NO;
+    }
+    site_close(&site);
+    return output_status(code, &why);
+}
+
+const struct command command_keys_rotate = {
+    .name = "keys",
+    .verb = "rotate",
+    .arguments = "",
+    .text = "make a new token key; old links still work",
+    .flags = no_flags,
+    .run = run_rotate,
+};
