@@ -50,13 +50,15 @@ static const char *action_text(enum action action)
     return "unknown";
 }
 
-static void show_verdict(const struct outcome *o)
+static void show_verdict(const struct message *message, const struct outcome *o)
 {
+    bool all = o->taken_count == message->recipient_count;
+
     if (o->taken_count == 0)
         output_line("message: nobody is left, so the mail server ends it before its content");
     else
-        output_line("message: %s: it %s%s", action_name(o->verdict.action),
-                    action_text(o->verdict.action),
+        output_line("message: %s: it %s%s%s", action_name(o->verdict.action),
+                    action_text(o->verdict.action), all ? "" : ", of those that RCPT has taken",
                     o->recognition.stream->mode == MODE_MONITOR
                         ? "; in monitor mode this is only recorded, and all of it passes untouched"
                         : "");
@@ -109,8 +111,9 @@ void outcome_show(struct site *site, const struct message *message, const struct
                     o->recognition.stream->scope);
         trace_append_rule(&line, o->recognition.rule);
         output_text(&line);
+        trace_show_unbelieved(&site->config->policy, message);
         show_recipients(site, message, o);
-        show_verdict(o);
+        show_verdict(message, o);
         show_fields(site, o);
         break;
     case RECOGNISED_EXEMPTION:
@@ -125,6 +128,7 @@ void outcome_show(struct site *site, const struct message *message, const struct
                     message_has_bulk_sign(message)
                         ? "; it bears a sign of bulk, `optout stats --unclaimed` counts it"
                         : "");
+        trace_show_unbelieved(&site->config->policy, message);
         trace_show_misses(&site->config->policy, message);
         break;
     }

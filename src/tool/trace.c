@@ -106,15 +106,22 @@ static double nearness(const struct rule_trace *trace)
     return asked ? (double)matched / asked : 0;
 }
 
-static void show(const char *head, const struct policy *policy, const struct stream *stream,
+static void show(const char *head, const struct policy *policy, const struct rule *rule,
                  const struct message *message)
 {
-    struct rule_trace trace = rule_trace(policy, &stream->rule, message);
+    struct rule_trace trace = rule_trace(policy, rule, message);
     struct text line = TEXT_EMPTY;
 
-    text_format(&line, "  %s%s: ", head, stream->rule.name);
-    append_trace(&line, &stream->rule, &trace, message);
+    text_format(&line, "  %s%s: ", head, rule->name);
+    append_trace(&line, rule, &trace, message);
     output_text(&line);
+}
+
+void trace_show_unbelieved(const struct policy *policy, const struct message *message)
+{
+    for (size_t i = 0; i < policy->exemption_count; i++)
+        if (rule_trace(policy, &policy->exemptions[i], message).needs_internal)
+            show("not exempt by ", policy, &policy->exemptions[i], message);
 }
 
 void trace_show_misses(const struct policy *policy, const struct message *message)
@@ -130,10 +137,10 @@ void trace_show_misses(const struct policy *policy, const struct message *messag
         }
     }
     if (policy->stream_count > 0)
-        show("nearest: stream ", policy, &policy->streams[nearest], message);
+        show("nearest: stream ", policy, &policy->streams[nearest].rule, message);
     for (size_t i = 0; i < policy->stream_count; i++)
         if (i != nearest)
-            show("stream ", policy, &policy->streams[i], message);
+            show("stream ", policy, &policy->streams[i].rule, message);
 }
 
 static json_t *names_of(unsigned set)

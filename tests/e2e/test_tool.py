@@ -294,7 +294,10 @@ def test_explain_tells_the_nearest_miss_and_why(site):
 
 def test_explain_tells_of_an_exemption(site):
     letter = Letter(sender="receipts@acme.example", to=person())
-    assert "receipts" in explain(site, letter, "--listener", "MARKETING")
+    said = explain(site, letter, "--listener", "MARKETING", "--client", "127.0.0.1")
+    assert "exempt receipts" in said
+    said = explain(site, letter, "--listener", "MARKETING", "--client", "198.51.100.9")
+    assert "stream newsletter" in said and "not exempt by receipts" in said
 
 
 def test_explain_tells_that_a_stranger_is_not_believed(site):
