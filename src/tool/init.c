@@ -83,10 +83,9 @@ static void tell_new_scopes(const char *config_file)
 
 static void tell_next(const struct making *m)
 {
-    if (m->milter_outside)
-        complain(
-            "%s is not in the group of %s and may not be able to read it: usermod -aG GROUP %s",
-            m->config->milter_user, m->list, m->config->milter_user);
+    if (m->owners.milter_outside)
+        complain("%s is not in group %s, and may not be able to read the list: usermod -aG %s %s",
+                 m->config->milter_user, m->owners.group, m->owners.group, m->config->milter_user);
     remark("%s", "");
     remark("Lost keys are a lost list: nobody in it could be looked up any more.");
     remark("Copy %s now, and keep the copy apart from the backups of %s.", m->config->key_dir,

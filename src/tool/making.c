@@ -2,13 +2,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/privilege.h"
 #include "tool/output.h"
 #include "tool/staff.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -28,63 +26,6 @@ static const struct {
     {KEYS_SIGNING_FILE, 0400},
     {KEYS_LOOKUP_FILE, 0440},
 };
-
-/* --- owners --- */
-
-/* Who is not root can only make files of their own. */
-static int check_self(const char *option, const char *user, struct error *why)
-{
-    uid_t uid;
-    gid_t gid;
-
-    if (!user)
-        return 0;
-    int code = privilege_user(user, &uid, &gid, why);
-    if (code == 0 && uid != geteuid())
-        code = error_set(why, -EPERM, "%s is %s: run this as root", option, user);
-    return code;
-}
-
-#define GROUPS_MAX 256
-
-static bool is_outside(const char *user, gid_t primary, gid_t group)
-{
-    gid_t groups[GROUPS_MAX];
-    int count = GROUPS_MAX;
-
-    if (getgrouplist(user, primary, groups, &count) < 0)
-        return false; /* so many that nobody can tell */
-    for (int i = 0; i < count; i++)
-        if (groups[i] == group)
-            return false;
-    return true;
-}
-
-static int find_owners(struct making *m, struct error *why)
-{
-    const struct config *config = m->config;
-    bool root = geteuid() == 0;
-    uid_t uid = geteuid(), milter_uid = geteuid();
-    gid_t gid = getegid(), milter_gid = getegid();
-    int code = 0;
-
-    if (!root) {
-        code = check_self("user", config->user, why);
-        if (code == 0)
-            code = check_self("milter_user", config->milter_user, why);
-    }
-    if (code == 0 && root && config->user)
-        code = privilege_user(config->user, &uid, &gid, why);
-    if (code == 0 && config->group)
-        code = privilege_group(config->group, &gid, why);
-    if (code == 0 && root && config->milter_user)
-        code = privilege_user(config->milter_user, &milter_uid, &milter_gid, why);
-    if (code == 0 && root && config->milter_user)
-        m->milter_outside = is_outside(config->milter_user, milter_gid, gid);
-    m->list_owner = (struct owner){uid, gid};
-    m->ledger_owner = (struct owner){milter_uid, gid};
-    return code;
-}
 
 /* --- looking --- */
 
@@ -121,7 +62,7 @@ int making_open(const char *config_file, struct making *making, struct error *wh
     making->key_stage = file_join(making->config->key_dir, MAKING_FOLDER);
     if (!making->list || !making->ledger || !making->key_stage)
         return -ENOMEM;
-    code = find_owners(making, why);
+    code = owners_find(making->config, &making->owners, why);
     return code ? code : look(making, why);
 }
 
@@ -155,9 +96,9 @@ static int take_stage(struct making *m, struct error *why)
 
 int making_begin(struct making *m, struct error *why)
 {
-    int code = place_folder(m->config->data_dir, MODE_DATA, &m->list_owner, why);
+    int code = place_folder(m->config->data_dir, MODE_DATA, &m->owners.list, why);
     if (code == 0)
-        code = place_folder(m->config->key_dir, MODE_KEYS, &m->list_owner, why);
+        code = place_folder(m->config->key_dir, MODE_KEYS, &m->owners.list, why);
     /* With keys that were there before, nothing is made that could be mixed up. */
     if (code || (!m->present.interrupted && m->present.keys > 0))
         return code;
@@ -177,7 +118,7 @@ static int move_keys(struct making *m, struct error *why)
         code = found < 0 ? found : 0;
         if (found > 0) /* else an earlier run moved it */
             code = place_file(m->key_stage, m->config->key_dir, key_files[i].name,
-                              key_files[i].mode, &m->list_owner, why);
+                              key_files[i].mode, &m->owners.list, why);
     }
     return code ? code : place_sync(m->config->key_dir, why);
 }
@@ -302,7 +243,7 @@ int making_list(struct making *m, struct error *why)
 {
     int code = m->present.list
                    ? 0
-                   : make_store(m, m->list, MODE_LIST, 0640, &m->list_owner, make_list, why);
+                   : make_store(m, m->list, MODE_LIST, 0640, &m->owners.list, make_list, why);
     if (code == 0)
         output_line("list:   %s%s", m->list, m->present.list ? " (there already)" : "");
     return code;
@@ -311,7 +252,7 @@ int making_list(struct making *m, struct error *why)
 int making_ledger(struct making *m, struct error *why)
 {
     int code = m->present.ledger ? 0
-                                 : make_store(m, m->ledger, MODE_LEDGER, 0660, &m->ledger_owner,
+                                 : make_store(m, m->ledger, MODE_LEDGER, 0660, &m->owners.ledger,
                                               make_ledger, why);
     if (code == 0)
         output_line("ledger: %s%s", m->ledger, m->present.ledger ? " (there already)" : "");

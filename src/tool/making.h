@@ -7,7 +7,7 @@
 #define TOOL_MAKING_H
 
 #include "base/error.h"
-#include "tool/place.h"
+#include "tool/owners.h"
 #include "tool/site.h"
 
 #include <stdbool.h>
@@ -24,8 +24,7 @@ struct present {
 
 struct making {
     struct config *config;
-    struct owner list_owner, ledger_owner;
-    bool milter_outside; /* milter_user is not in the group that may read the list */
+    struct owners owners;
     struct present present;
     char *list, *ledger;      /* folders of the stores */
     char *key_stage;          /* key_dir/.init */
