@@ -11,6 +11,7 @@ import threading
 import time
 
 RECIPIENT = "user@bench.example"
+FREE = "u@bench.example"  # behind any number: not on the list
 SENDER = "news@acme.example"
 LIST_ID = "news.newsletter.acme.example"
 SHARE = 50
@@ -62,11 +63,11 @@ def through_postfix(port, letter, messages, recipients, keep_open):
     return seconds
 
 
-def direct(program, socket, connections, messages, recipients):
+def direct(program, socket, connections, messages, recipients, recipient):
     """Drives a milter; what milter-drive printed, name -> number."""
     ran = subprocess.run(
         [program, "--connections", str(connections), "--messages", str(messages),
-         "--recipients", str(recipients), "--recipient", RECIPIENT, "--sender", SENDER,
+         "--recipients", str(recipients), "--recipient", recipient, "--sender", SENDER,
          "--list-id", f"<{LIST_ID}>", f"unix:{socket}"],
         check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -58,6 +58,12 @@ def _grouped(rows, **wanted):
     return groups
 
 
+def _title(variants, name):
+    """A name that is no variant's is one with a remark behind it."""
+    base, blank, remark = name.partition(" ")
+    return variants[base].title + blank + remark
+
+
 def through_postfix(variants, rows, recipients, yardstick):
     groups = _grouped(rows, recipients=recipients)
     lines = [
@@ -69,7 +75,7 @@ def through_postfix(variants, rows, recipients, yardstick):
         to_none = _show_ratio(_ratio(mine, groups.get("none", [])))
         to_noop = _show_ratio(_ratio(mine, groups.get(yardstick, [])))
         lines.append(
-            f"{variants[name].title:36}  {_middle(mine, 'rate'):6.0f}  {to_none}  {to_noop}"
+            f"{_title(variants, name):36}  {_middle(mine, 'rate'):6.0f}  {to_none}  {to_noop}"
             f"  {_middle(mine, 'milter_us'):6.0f}   {_middle(mine, 'postfix_us'):6.0f}"
             f"       {_middle(mine, 'elsewhere'):4.0%}"
         )
@@ -84,7 +90,7 @@ def direct(variants, rows, connections, recipients, yardstick):
     ]
     for name, mine in groups.items():
         lines.append(
-            f"{variants[name].title:36}  {_middle(mine, 'rate'):6.0f}"
+            f"{_title(variants, name):36}  {_middle(mine, 'rate'):6.0f}"
             f"  {_show_ratio(_ratio(mine, groups.get(yardstick, [])))}"
             f"  {_middle(mine, 'p50_us'):6.0f}  {_middle(mine, 'p99_us'):6.0f}"
             f"         {_middle(mine, 'milter_us'):6.0f}       {_middle(mine, 'elsewhere'):4.0%}"
@@ -95,7 +101,7 @@ def direct(variants, rows, connections, recipients, yardstick):
 def memory(variants, rows, connections, recipients, _yardstick):
     groups = _grouped(rows, connections=connections, recipients=recipients)
     return "\n".join(
-        f"{variants[name].title:36}  {recipients:2} recipient(s): highest"
+        f"{_title(variants, name):36}  {recipients:2} recipient(s): highest"
         f" {max(row['anonymous_kib'] for row in mine) / 1024:.1f} MiB"
         for name, mine in groups.items()
     )
