@@ -60,6 +60,9 @@ int env_explain(const struct env *env, int code, struct error *why)
     case -EFBIG:
         return error_set(why, code, "%s cannot grow: this process may not write longer files",
                          path);
+    case -EIO:
+        return error_set(why, code, "%s could not be written: see to the disk, it may be full",
+                         path);
     case ERR_FATAL:
         return error_set(why, code,
                          "%s could not be written to the disk for certain: see to the disk, then "

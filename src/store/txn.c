@@ -1,8 +1,10 @@
 #include "store/env_private.h"
 
 #include <errno.h>
+#include <sys/statvfs.h>
 
 #define RETIRED_KEY "retired"
+#define LITTLE_ROOM (1 << 20) /* octets on a disk that may not have had room for a commit */
 #define WRITES_BETWEEN_CHECKS                                                                      \
     256 /* a dead process's reader keeps pages from being used again only as long as that */
 
@@ -74,10 +76,21 @@ int txn_begin_write(struct env *env, struct txn **txn)
     return 0;
 }
 
+/* LMDB calls a write that was cut short an input/output error; what cuts it short is the end of the
+ * disk's room. */
+static int find_reason(const struct env *env, int code)
+{
+    struct statvfs disk;
+    if (code != -EIO || statvfs(env->folder, &disk) < 0)
+        return code;
+    return (uint64_t)disk.f_bavail * disk.f_frsize < LITTLE_ROOM ? -ENOSPC : code;
+}
+
 int txn_commit(struct txn *txn)
 {
-    struct env *env = env_of(txn); /* which the commit frees the way to */
-    return note_fatal(env, env_translate(mdb_txn_commit(mdb_of(txn))));
+    struct env *env = env_of(txn); /* asked now: the commit frees the transaction */
+    int code = env_translate(mdb_txn_commit(mdb_of(txn)));
+    return note_fatal(env, find_reason(env, code));
 }
 
 void txn_abort(struct txn *txn)
