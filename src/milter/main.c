@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,29 +98,36 @@ static int check_configuration(const char *path)
  * -------------------------------------------------------------------------------------------------------
  */
 
-/* A store that cannot be opened is told at the start and again with each message; it does not keep
- * other mail waiting. */
-static void warn_of_stores(struct service *service)
+static void warn_of_stores(struct service *service, const struct setup *setup)
 {
-    struct setup *setup = service_take_setup(service);
     struct list *list;
     struct ledger *ledger;
     struct error why;
 
     if (setup->key_code) {
         log_error("marketing mail is put off: %s", setup->key_why.text);
+        return;
+    }
+    if (stores_take_list(service->stores, &setup->key, &list, &why)) {
+        log_error("marketing mail is put off: %s", why.text);
     } else {
-        if (stores_take_list(service->stores, &setup->key, &list, &why))
-            log_error("marketing mail is put off: %s", why.text);
-        else
-            stores_give_list(service->stores);
-        if (stores_take_ledger(service->stores, &setup->key, &ledger, &why))
-            log_error("marketing mail for people who opted out is put off: %s", why.text);
-        else
-            stores_give_ledger(service->stores);
+        stores_give_list(service->stores);
         if (service_check_scopes(service, setup, &why))
             log_error("mail of this stream is put off: %s", why.text);
     }
+    if (stores_take_ledger(service->stores, &setup->key, &ledger, &why))
+        log_error("marketing mail for people who opted out is put off: %s", why.text);
+    else
+        stores_give_ledger(service->stores);
+}
+
+/* What is wrong with the stores is told at the start and again with each message; it does not keep
+ * other mail waiting. */
+static void warn_of_setup(struct service *service)
+{
+    struct setup *setup = service_take_setup(service);
+
+    warn_of_stores(service, setup);
     if (setup->config->policy.stream_count == 0)
         log_warning("no stream is configured: nothing counts as marketing");
     if (!setup->config->policy.public_url)
@@ -148,28 +156,60 @@ static int become_service(const char *path, struct error *why)
     return code;
 }
 
-/* Blocked in all threads; the main thread waits for them. */
-static void block_signals(sigset_t *set)
+/* --- signals
+ * -----------------------------------------------------------------------------------------------------
+ *
+ * libmilter waits for HUP, TERM and INT on a thread of its own, and whichever it gets means to stop
+ * at once. A signal to the process goes to its main thread first, if that thread does not block it
+ * and has none pending: so they are never blocked there, also while it does something else, and
+ * blocked on all other threads. */
+
+static sem_t signalled;
+static volatile sig_atomic_t stop_asked, reload_asked;
+
+static void on_signal(int number)
 {
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGHUP);
-    sigaddset(set, SIGUSR1);
-    sigaddset(set, SIGTSTP);
-    pthread_sigmask(SIG_BLOCK, set, NULL);
-    sigdelset(set, SIGTSTP);
+    if (number == SIGTERM || number == SIGINT)
+        stop_asked = 1;
+    else
+        reload_asked = 1;
+    sem_post(&signalled);
+}
+
+static void block_signals(int how)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaddset(&set, numbers[i]);
+    pthread_sigmask(how, &set, NULL);
+}
+
+/* Nobody is at a terminal: a process that was stopped would hold locks of the stores. */
+static void handle_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+    sem_init(&signalled, 0, 0);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGTSTP, SIG_IGN);
 }
 
 static void *serve(void *argument)
 {
     (void)argument;
-    if (callbacks_serve()) {
+    block_signals(SIG_BLOCK);
+    if (callbacks_serve())
         log_error("libmilter gave up");
-        _exit(EX_UNAVAILABLE);
-    }
-    return NULL;
+    else
+        log_error("libmilter was stopped by a signal that it must not get");
+    _exit(EX_UNAVAILABLE);
 }
 
 static int start(const struct arguments *arguments, struct service **service, struct error *why)
@@ -191,7 +231,7 @@ static int start(const struct arguments *arguments, struct service **service, st
     return code;
 }
 
-/* --- signals
+/* --- running
  * -----------------------------------------------------------------------------------------------------
  */
 
@@ -202,6 +242,20 @@ static void reload(struct service *service)
         log_error("the configuration stays as it was: %s", why.text);
     else
         log_info("the configuration was read again");
+}
+
+static void run(struct service *service)
+{
+    for (;;) {
+        while (sem_wait(&signalled) < 0)
+            ;
+        if (stop_asked)
+            return;
+        if (reload_asked) {
+            reload_asked = 0;
+            reload(service);
+        }
+    }
 }
 
 /* Lets what is under way come to its end. Connections stay open as long as the MTA likes, so they
@@ -223,21 +277,7 @@ static void drain(struct service *service)
         log_warning("%u messages were under way for more than %d s and are cut off", left,
                     DRAIN_SECONDS);
     service_write_tally(service);
-}
-
-/* libmilter waits for TERM, INT and HUP on a thread of its own and would stop at once. A signal to
- * the process goes first to its main thread if that waits for it, which is why this one does, and
- * smfi_main runs on another. */
-static void wait_for_signals(struct service *service, const sigset_t *set)
-{
-    for (;;) {
-        int signal_number;
-        if (sigwait(set, &signal_number))
-            continue;
-        if (signal_number == SIGTERM || signal_number == SIGINT)
-            return;
-        reload(service);
-    }
+    nanosleep(&moment, NULL); /* the last answer is on its way: libmilter sends it after us */
 }
 
 int main(int argc, char **argv)
@@ -246,21 +286,22 @@ int main(int argc, char **argv)
     struct service *service;
     struct error why = {"out of memory"};
     pthread_t server;
-    sigset_t signals;
 
     if (arguments.check)
         return check_configuration(arguments.config);
-    block_signals(&signals);
+    block_signals(SIG_BLOCK);
+    handle_signals();
     if (start(&arguments, &service, &why))
         return fail(&why);
-    warn_of_stores(service);
+    warn_of_setup(service);
+    block_signals(SIG_UNBLOCK);
     if (pthread_create(&server, NULL, serve, NULL)) {
         fprintf(stderr, NAME ": no thread to serve on\n");
         return EX_OSERR;
     }
     log_info("ready");
     daemon_ready();
-    wait_for_signals(service, &signals);
+    run(service);
     drain(service);
     /* Idle connections and libmilter's threads are still there; what they hold ends with the
      * process, and the stores need no closing. */
