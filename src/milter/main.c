@@ -112,7 +112,7 @@ static void warn_of_stores(struct service *service, const struct setup *setup)
         log_error("marketing mail is put off: %s", why.text);
     } else {
         stores_give_list(service->stores);
-        if (service_check_scopes(service, setup, &why))
+        if (service_check_list(service, setup, &why))
             log_error("mail of this stream is put off: %s", why.text);
     }
     if (stores_take_ledger(service->stores, &setup->key, &ledger, &why))

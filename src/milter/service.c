@@ -116,6 +116,8 @@ static void *write_tallies(void *argument)
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += TALLY_SECONDS;
         pthread_cond_timedwait(&p->wake, &p->lock, &until);
+        if (p->stopping)
+            break;
         pthread_mutex_unlock(&p->lock);
         service_write_tally(service);
         pthread_mutex_lock(&p->lock);
@@ -186,6 +188,7 @@ void service_stop(struct service *service)
     pthread_cond_signal(&p->wake);
     pthread_mutex_unlock(&p->lock);
     pthread_join(p->writer, NULL);
+    service_write_tally(service);
     release(service);
 }
 
@@ -198,31 +201,35 @@ static void warn_of_fixed(const struct config *old, const struct config *new)
                     new->path);
 }
 
-int service_check_scopes(struct service *service, const struct setup *setup, struct error *why)
+static int check_scopes(const struct setup *setup, struct list_view *view, struct error *why)
 {
     const struct policy *policy = &setup->config->policy;
+
+    for (size_t i = 0; i < policy->stream_count; i++) {
+        const struct stream *stream = &policy->streams[i];
+        if (list_scope_known(view, stream->scope) == ERR_SCOPE)
+            return error_set(
+                why, ERR_SCOPE,
+                "%s: stream %s: scope %s is not registered: `optout scope add %s` does it",
+                setup->config->path, stream->rule.name, stream->scope, stream->scope);
+    }
+    return 0;
+}
+
+int service_check_list(struct service *service, const struct setup *setup, struct error *why)
+{
     struct list_view *view;
     struct list *list;
-    int code = setup->key_code ? setup->key_code
-                               : stores_take_list(service->stores, &setup->key, &list, why);
 
+    int code = stores_take_list(service->stores, &setup->key, &list, why);
     if (code)
-        return 0; /* mail waits for the list anyway */
-    code = list_view_begin(list, &view);
-    if (code == 0) {
-        for (size_t i = 0; i < policy->stream_count && code != ERR_SCOPE; i++) {
-            const struct stream *stream = &policy->streams[i];
-            code = list_scope_known(view, stream->scope);
-            if (code == ERR_SCOPE)
-                error_set(
-                    why, code,
-                    "%s: stream %s: scope %s is not registered: `optout scope add %s` does it",
-                    setup->config->path, stream->rule.name, stream->scope, stream->scope);
-        }
+        return code == ERR_KEY ? code : 0; /* mail waits for the list anyway */
+    if (list_view_begin(list, &view) == 0) {
+        code = check_scopes(setup, view, why);
         list_view_end(view);
     }
     stores_give_list(service->stores);
-    return code == ERR_SCOPE ? code : 0;
+    return code;
 }
 
 int service_reload(struct service *service, struct error *why)
@@ -236,7 +243,7 @@ int service_reload(struct service *service, struct error *why)
     if (fresh->key_code)
         code = error_set(why, fresh->key_code, "%s", fresh->key_why.text);
     else
-        code = service_check_scopes(service, fresh, why);
+        code = service_check_list(service, fresh, why);
     if (code) {
         service_give_setup(fresh);
         return code;

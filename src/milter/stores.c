@@ -7,154 +7,155 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One store and who uses it. LMDB must not open a file twice in a process, so a store that is stale
  * is opened again only when its last user has given it back. */
 struct slot {
-    int (*open)(const struct slot *slot, const struct lookup_key *key, void **store,
-                struct error *why);
-    int (*check)(const void *store);
-    void (*close)(void *store);
+    bool is_list;
     char *folder;
     uint64_t size;
-    void *store; /* NULL: not open */
+    pthread_mutex_t lock; /* guards all below */
+    struct list *list;    /* what is open: this or the ledger, never both */
+    struct ledger *ledger;
     unsigned users;
     bool stale;
-    int code; /* why it could not be opened last time, and when that was */
+    int code; /* why it could not be opened last time, when that was, and for which key */
     struct error why;
-    int64_t tried;
+    int64_t tried; /* seconds */
+    uint8_t key[KEYS_FINGERPRINT_SIZE];
 };
 
 struct stores {
-    pthread_mutex_t lock;
     struct slot list;
     struct slot ledger;
 };
 
 /* --- the two kinds --- */
 
-static int open_list(const struct slot *slot, const struct lookup_key *key, void **store,
-                     struct error *why)
+static bool is_open(const struct slot *slot)
 {
-    struct list *list;
-    int code = list_open(slot->folder, ENV_READ, slot->size, key, NULL, &list, why);
-    if (code == 0)
-        *store = list;
-    return code;
+    return slot->list || slot->ledger;
 }
 
-static int check_list(const void *store)
+static int open_store(struct slot *slot, const struct lookup_key *key)
 {
-    return list_check(store);
+    if (slot->is_list)
+        return list_open(slot->folder, ENV_READ, slot->size, key, NULL, &slot->list, &slot->why);
+    return ledger_open(slot->folder, ENV_WRITE, slot->size, key, &slot->ledger, &slot->why);
 }
 
-static void close_list(void *store)
+static int check_store(const struct slot *slot)
 {
-    list_close(store);
+    return slot->list ? list_check(slot->list) : ledger_check(slot->ledger);
 }
 
-static int open_ledger(const struct slot *slot, const struct lookup_key *key, void **store,
-                       struct error *why)
+static int close_store(struct slot *slot)
 {
-    struct ledger *ledger;
-    int code = ledger_open(slot->folder, ENV_WRITE, slot->size, key, &ledger, why);
-    if (code == 0)
-        *store = ledger;
-    return code;
-}
-
-static int check_ledger(const void *store)
-{
-    return ledger_check(store);
-}
-
-static void close_ledger(void *store)
-{
-    ledger_close(store);
+    int code = slot->list ? list_close(slot->list) : ledger_close(slot->ledger);
+    if (code)
+        return code;
+    slot->list = NULL;
+    slot->ledger = NULL;
+    return 0;
 }
 
 /* --- slots --- */
 
-static void close_unused(struct slot *slot)
+static bool is_key(const struct slot *slot, const struct lookup_key *key)
 {
-    if (!slot->stale || slot->users > 0)
+    return memcmp(slot->key, key->fingerprint, sizeof slot->key) == 0;
+}
+
+/* A ledger whose writer hangs in another program's lock cannot be closed; that takes two seconds to
+ * find out, so it is not tried by everybody who comes. */
+static void close_stale(struct slot *slot)
+{
+    if (!slot->stale || slot->users > 0 || slot->tried == clock_now())
         return;
-    slot->close(slot->store);
-    slot->store = NULL;
-    slot->stale = false;
+    if (close_store(slot) == 0)
+        slot->stale = false;
+    else
+        slot->tried = clock_now();
 }
 
 static void check_open(struct slot *slot)
 {
-    if (!slot->store || slot->stale)
+    int code;
+
+    if (!is_open(slot) || slot->stale || (code = check_store(slot)) == 0)
         return;
-    int code = slot->check(slot->store);
-    if (code) {
-        log_warning("%s: %s; it is opened again", slot->folder, error_name(code));
-        slot->stale = true;
-        slot->tried = 0;
-    }
-    close_unused(slot);
+    log_warning("%s: %s; it is opened again", slot->folder, error_name(code));
+    slot->stale = true;
+    slot->tried = 0;
 }
 
 static int open_now(struct slot *slot, const struct lookup_key *key)
 {
     int64_t now = clock_now();
-    if (slot->code && slot->tried == now)
-        return slot->code;
-    slot->tried = now;
     int before = slot->code;
-    slot->code = slot->open(slot, key, &slot->store, &slot->why);
+
+    if (before && slot->tried == now && is_key(slot, key))
+        return before;
+    slot->tried = now;
+    memcpy(slot->key, key->fingerprint, sizeof slot->key);
+    slot->code = open_store(slot, key);
     if (slot->code == 0 && before)
         log_info("%s: open again", slot->folder);
     return slot->code;
 }
 
-static int take(struct stores *stores, struct slot *slot, const struct lookup_key *key,
-                void **store, struct error *why)
+static int make_ready(struct slot *slot, const struct lookup_key *key, struct error *why)
 {
-    int code = 0;
-
-    pthread_mutex_lock(&stores->lock);
     check_open(slot);
+    close_stale(slot);
     if (slot->stale)
-        code = error_set(why, ERR_RETIRED, "%s was replaced and is still in use", slot->folder);
-    else if (!slot->store && (code = open_now(slot, key)) != 0)
-        error_set(why, code, "%s", slot->why.text);
-    if (code == 0) {
+        return error_set(why, ERR_RETIRED, "%s was replaced and is still in use", slot->folder);
+    if (!is_open(slot) && open_now(slot, key))
+        return error_set(why, slot->code, "%s", slot->why.text);
+    /* Subjects under another key are other people: nobody would be found, and all be mailed. */
+    if (!is_key(slot, key))
+        return error_set(why, ERR_KEY,
+                         "%s belongs to another lookup file than the one that is in key_dir now: "
+                         "put back the one that belongs to it",
+                         slot->folder);
+    return 0;
+}
+
+static int take(struct slot *slot, const struct lookup_key *key, struct error *why)
+{
+    pthread_mutex_lock(&slot->lock);
+    int code = make_ready(slot, key, why);
+    if (code == 0)
         slot->users++;
-        *store = slot->store;
-    }
-    pthread_mutex_unlock(&stores->lock);
+    pthread_mutex_unlock(&slot->lock);
     return code;
 }
 
-static void give(struct stores *stores, struct slot *slot)
+static void give(struct slot *slot)
 {
-    pthread_mutex_lock(&stores->lock);
+    pthread_mutex_lock(&slot->lock);
     slot->users--;
-    close_unused(slot);
-    pthread_mutex_unlock(&stores->lock);
+    pthread_mutex_unlock(&slot->lock);
 }
 
 /* --- */
+
+static void slot_init(struct slot *slot, const char *data_dir, const char *name, uint64_t size)
+{
+    pthread_mutex_init(&slot->lock, NULL);
+    slot->folder = file_join(data_dir, name);
+    slot->size = size;
+}
 
 int stores_new(const struct config *config, struct stores **stores)
 {
     struct stores *s = calloc(1, sizeof *s);
     if (!s)
         return -ENOMEM;
-    pthread_mutex_init(&s->lock, NULL);
-    s->list = (struct slot){.open = open_list,
-                            .check = check_list,
-                            .close = close_list,
-                            .folder = file_join(config->data_dir, "list"),
-                            .size = config->list_size};
-    s->ledger = (struct slot){.open = open_ledger,
-                              .check = check_ledger,
-                              .close = close_ledger,
-                              .folder = file_join(config->data_dir, "ledger"),
-                              .size = config->ledger_size};
+    slot_init(&s->list, config->data_dir, "list", config->list_size);
+    slot_init(&s->ledger, config->data_dir, "ledger", config->ledger_size);
+    s->list.is_list = true;
     if (!s->list.folder || !s->ledger.folder) {
         stores_free(s);
         return -ENOMEM;
@@ -163,46 +164,47 @@ int stores_new(const struct config *config, struct stores **stores)
     return 0;
 }
 
+static void slot_release(struct slot *slot)
+{
+    if (is_open(slot))
+        close_store(slot);
+    free(slot->folder);
+    pthread_mutex_destroy(&slot->lock);
+}
+
 void stores_free(struct stores *stores)
 {
     if (!stores)
         return;
-    if (stores->list.store)
-        stores->list.close(stores->list.store);
-    if (stores->ledger.store)
-        stores->ledger.close(stores->ledger.store);
-    free(stores->list.folder);
-    free(stores->ledger.folder);
-    pthread_mutex_destroy(&stores->lock);
+    slot_release(&stores->list);
+    slot_release(&stores->ledger);
     free(stores);
 }
 
 int stores_take_list(struct stores *stores, const struct lookup_key *key, struct list **list,
                      struct error *why)
 {
-    void *store;
-    int code = take(stores, &stores->list, key, &store, why);
+    int code = take(&stores->list, key, why);
     if (code == 0)
-        *list = store;
+        *list = stores->list.list;
     return code;
 }
 
 void stores_give_list(struct stores *stores)
 {
-    give(stores, &stores->list);
+    give(&stores->list);
 }
 
 int stores_take_ledger(struct stores *stores, const struct lookup_key *key, struct ledger **ledger,
                        struct error *why)
 {
-    void *store;
-    int code = take(stores, &stores->ledger, key, &store, why);
+    int code = take(&stores->ledger, key, why);
     if (code == 0)
-        *ledger = store;
+        *ledger = stores->ledger.ledger;
     return code;
 }
 
 void stores_give_ledger(struct stores *stores)
 {
-    give(stores, &stores->ledger);
+    give(&stores->ledger);
 }
