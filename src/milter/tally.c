@@ -119,13 +119,19 @@ static void cut(char *to, const char *from)
     to[length] = '\0';
 }
 
-static struct unclaimed_entry *find_unclaimed(struct tally *tally,
+static struct unclaimed_entry *find_unclaimed(const struct tally *tally,
                                               const struct unclaimed_entry *like)
 {
     for (struct unclaimed_entry *e = tally->unclaimed; e; e = e->next)
         if (strcmp(e->login, like->login) == 0 && strcmp(e->listener, like->listener) == 0 &&
             strcmp(e->domain, like->domain) == 0)
             return e;
+    return NULL;
+}
+
+static struct unclaimed_entry *new_unclaimed(struct tally *tally,
+                                             const struct unclaimed_entry *like)
+{
     struct unclaimed_entry *e = malloc(sizeof *e);
     if (!e)
         return NULL;
@@ -141,14 +147,19 @@ static struct unclaimed_entry *find_unclaimed(struct tally *tally,
 static void add_unclaimed(struct tally *tally, struct unclaimed_entry *more)
 {
     pthread_mutex_lock(&tally->lock);
-    if (tally->unclaimed_entries >= UNCLAIMED_MAX) {
+    struct unclaimed_entry *e = find_unclaimed(tally, more);
+    if (!e && tally->unclaimed_entries >= UNCLAIMED_MAX) {
         more->login[0] = more->listener[0] = '\0';
         strcpy(more->domain, "others");
+        e = find_unclaimed(tally, more);
     }
-    struct unclaimed_entry *e = find_unclaimed(tally, more);
+    if (!e)
+        e = new_unclaimed(tally, more);
     if (e) {
         e->count.messages += more->count.messages;
         e->count.recipients += more->count.recipients;
+        if (e->count.first > more->count.first)
+            e->count.first = more->count.first;
         if (e->count.last < more->count.last)
             e->count.last = more->count.last;
     }
@@ -202,7 +213,7 @@ int tally_write(struct tally *tally, struct ledger *ledger, struct error *why)
         return 0;
     struct stream_count *streams = malloc(taken.stream_entries * sizeof *streams + 1);
     struct unclaimed_count *unclaimed = malloc(taken.unclaimed_entries * sizeof *unclaimed + 1);
-    int code = -ENOMEM;
+    int code = error_set(why, -ENOMEM, "no memory to write them");
 
     if (streams && unclaimed) {
         size_t n = 0, m = 0;
