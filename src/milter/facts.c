@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define FACTS_MAX (4 << 20) /* bytes of header fields and addresses kept of one message */
+#define ROOM_KEPT 128       /* entries of a list that a connection keeps for its next message */
 
 struct session *session_new(struct service *service, bool answers)
 {
@@ -19,6 +20,7 @@ struct session *session_new(struct service *service, bool answers)
     s->answers = answers;
     s->pool.limit = FACTS_MAX;
     s->connection_pool.limit = FACTS_MAX;
+    s->connection_failed = true; /* until session_connect */
     atomic_fetch_add(&service->connections, 1);
     return s;
 }
@@ -30,6 +32,7 @@ void session_free(struct session *s)
     session_reset(s);
     atomic_fetch_sub(&s->service->connections, 1);
     pool_release(&s->pool);
+    pool_release(&s->work);
     pool_release(&s->connection_pool);
     subject_hasher_free(s->hasher);
     keys_forget(s->hasher_key, sizeof s->hasher_key);
@@ -37,6 +40,23 @@ void session_free(struct session *s)
     free(s->offered);
     free(s->fields);
     free(s);
+}
+
+/* One big message must not cost memory for as long as the connection lasts. */
+static void shrink(struct session *s)
+{
+    if (s->recipient_room > ROOM_KEPT) {
+        free(s->recipients);
+        free(s->offered);
+        s->recipients = NULL;
+        s->offered = NULL;
+        s->recipient_room = 0;
+    }
+    if (s->field_room > ROOM_KEPT) {
+        free(s->fields);
+        s->fields = NULL;
+        s->field_room = 0;
+    }
 }
 
 void session_reset(struct session *s)
@@ -48,7 +68,9 @@ void session_reset(struct session *s)
     s->message = (struct message){0};
     s->recipient_count = 0;
     s->field_count = 0;
+    shrink(s);
     pool_reset(&s->pool);
+    pool_reset(&s->work);
     service_give_setup(s->setup);
     s->setup = NULL;
     atomic_fetch_sub(&s->service->messages, 1);
@@ -89,6 +111,7 @@ static bool is_sendmail(const char *name, const struct ip *ip, unsigned port)
     return port == 0 && loopback && name && text_equal(name, "localhost");
 }
 
+/* A copy of what was told, NULL where nothing was; *failed where it could not be kept. */
 static const char *keep(struct pool *pool, const char *text, bool *failed)
 {
     if (!text)
@@ -105,10 +128,10 @@ void session_connect(struct session *s, const char *client_name, const struct so
     unsigned port = 0;
 
     pool_reset(&s->connection_pool);
+    s->connection_failed = false;
     s->client_known = read_client(client, &s->client_ip, &port);
     s->origin = s->client_known && is_sendmail(client_name, &s->client_ip, port) ? ORIGIN_SENDMAIL
                                                                                  : ORIGIN_SMTP;
-    s->connection_failed = false;
     s->client_name = keep(&s->connection_pool, client_name, &s->connection_failed);
     s->listener = keep(&s->connection_pool, listener, &s->connection_failed);
     s->listener_port = keep(&s->connection_pool, listener_port, &s->connection_failed);
@@ -138,29 +161,33 @@ void session_mail(struct session *s, const char *sender, const char *login)
         s->failed = true;
 }
 
-static int grow(void **list, size_t size, size_t count, size_t *room)
+/* The list, with room for one more entry; NULL without memory, and it is as it was. */
+static void *grown(void *list, size_t size, size_t count, size_t *room)
 {
     if (count < *room)
-        return 0;
+        return list;
     size_t more = *room ? 2 * *room : 8;
-    void *grown = reallocarray(*list, more, size);
-    if (!grown)
-        return -ENOMEM;
-    *list = grown;
-    *room = more;
-    return 0;
+    void *larger = reallocarray(list, more, size);
+    if (larger)
+        *room = more;
+    return larger;
 }
 
 /* Room for one more recipient in both arrays. */
 static int grow_recipients(struct session *s)
 {
     size_t room = s->recipient_room, same = s->recipient_room;
-    int code = grow((void **)&s->recipients, sizeof *s->recipients, s->recipient_count, &room);
-    if (code == 0)
-        code = grow((void **)&s->offered, sizeof *s->offered, s->recipient_count, &same);
-    if (code == 0)
-        s->recipient_room = room;
-    return code;
+    struct recipient *recipients =
+        grown(s->recipients, sizeof *recipients, s->recipient_count, &room);
+    if (!recipients)
+        return -ENOMEM;
+    s->recipients = recipients;
+    enum offered *offered = grown(s->offered, sizeof *offered, s->recipient_count, &same);
+    if (!offered)
+        return -ENOMEM;
+    s->offered = offered;
+    s->recipient_room = room;
+    return 0;
 }
 
 struct recipient *session_add_recipient(struct session *s, const char *given)
@@ -215,11 +242,13 @@ void session_field(struct session *s, const char *name, const char *value)
 {
     if (!s->in_message || s->failed || !is_kept(&s->setup->config->policy, name))
         return;
-    if (grow((void **)&s->fields, sizeof *s->fields, s->field_count, &s->field_room)) {
+    struct header_field *fields = grown(s->fields, sizeof *fields, s->field_count, &s->field_room);
+    if (!fields) {
         s->failed = true;
         return;
     }
-    struct header_field *field = &s->fields[s->field_count++];
+    s->fields = fields;
+    struct header_field *field = &fields[s->field_count++];
     field->name = keep(&s->pool, name, &s->failed);
     field->value = keep(&s->pool, value, &s->failed);
     if (s->failed)

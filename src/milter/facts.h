@@ -26,7 +26,7 @@ struct session {
     /* Of the connection. */
     struct pool connection_pool;
     enum message_origin origin;
-    bool connection_failed; /* some fact of the connection could not be kept */
+    bool connection_failed; /* its facts could not be kept, or nobody told them */
     const char *client_name, *listener, *listener_port;
     bool client_known;
     struct ip client_ip;
@@ -37,7 +37,8 @@ struct session {
     bool in_message;
     bool failed; /* some fact could not be kept */
     struct setup *setup;
-    struct pool pool;
+    struct pool pool; /* its facts: what the sender says, so it has a limit */
+    struct pool work; /* what is worked out from them; empty between two callbacks */
     struct message
         message; /* its recipients are all that were offered, its fields those that count */
     struct recipient *recipients;

@@ -10,36 +10,50 @@
 #define BASIS_MAX 16 /* events named for one recipient; more add nothing to the proof */
 #define EVENTS_LOGGED 20
 
+/* The events that decided about one recipient. NULL without memory. */
+static struct event_basis *name_basis(const struct judged *judged, struct list_view *view,
+                                      struct pool *pool, size_t count)
+{
+    struct event_basis *basis = pool_take(pool, (count + 1) * sizeof *basis);
+
+    for (size_t i = 0; basis && i < count; i++) {
+        basis[i] = (struct event_basis){.event = judged->deciding[i]->event};
+        if (view)
+            list_event_hash(view, &basis[i].event, basis[i].hash);
+    }
+    return basis;
+}
+
 int record_prepare(struct record *record, struct list_view *view)
 {
-    struct pool *pool = &record->session->pool;
+    struct pool *pool = &record->session->work;
     struct event_verdict_row *rows = pool_take(pool, (record->count + 1) * sizeof *rows);
+    size_t count = 0;
 
     if (!rows)
         return -ENOMEM;
-    record->rows = rows;
-    record->row_count = 0;
     for (size_t i = 0; i < record->count; i++) {
         const struct judged *judged = &record->judged[i];
         if (!recipient_is_kept_back(judged->state))
             continue;
         size_t n = judged->deciding_count < BASIS_MAX ? judged->deciding_count : BASIS_MAX;
-        struct event_basis *basis = pool_take(pool, (n + 1) * sizeof *basis);
+        struct event_basis *basis = name_basis(judged, view, pool, n);
         if (!basis)
             return -ENOMEM;
-        for (size_t j = 0; j < n; j++) {
-            basis[j].event = judged->deciding[j]->event;
-            memset(basis[j].hash, 0, sizeof basis[j].hash);
-            if (view)
-                list_event_hash(view, &basis[j].event, basis[j].hash);
-        }
-        rows[record->row_count++] = (struct event_verdict_row){.known = judged->has_subject,
-                                                               .subject = judged->subject,
-                                                               .state = judged->state,
-                                                               .basis = basis,
-                                                               .basis_count = n};
+        rows[count++] = (struct event_verdict_row){.known = judged->has_subject,
+                                                   .subject = judged->subject,
+                                                   .state = judged->state,
+                                                   .basis = basis,
+                                                   .basis_count = n};
     }
+    record->rows = rows;
+    record->row_count = count;
     return 0;
+}
+
+const char *record_name(const struct record *record)
+{
+    return *record->queue_id ? record->queue_id : "NOQUEUE";
 }
 
 /* "match_login+match_header" */
@@ -68,36 +82,55 @@ static const char *message_id(const struct message *message)
 
 static const char *client_text(const struct message *message, char text[INET6_ADDRSTRLEN])
 {
-    return message->client_known
-               ? inet_ntop(AF_INET6, message->client_ip.bytes, text, INET6_ADDRSTRLEN)
-               : NULL;
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const uint8_t *bytes = message->client_ip.bytes;
+
+    if (!message->client_known)
+        return NULL;
+    if (memcmp(bytes, mapped, sizeof mapped) == 0)
+        return inet_ntop(AF_INET, bytes + sizeof mapped, text, INET6_ADDRSTRLEN);
+    return inet_ntop(AF_INET6, bytes, text, INET6_ADDRSTRLEN);
 }
 
 /* The spellings that could not be read; nothing else tells who they were. */
-static char *unreadable_text(struct record *record)
+static void append_unreadable(const struct record *record, struct text *text)
 {
-    struct text text = TEXT_EMPTY;
     for (size_t i = 0; i < record->count; i++)
-        if (record->recipients[i].problem && !record->recipients[i].companion) {
-            if (text.length)
-                text_append(&text, " ");
-            text_append(&text, record->recipients[i].given);
+        if (record->recipients[i].problem) {
+            if (text->length)
+                text_append(text, " ");
+            text_append(text, record->recipients[i].given);
         }
-    char *copy = text.data && !text.failed ? pool_copy(&record->session->pool, text.data) : NULL;
-    text_release(&text);
-    return copy;
+}
+
+static int write_verdict(struct record *record, const struct event_verdict *verdict,
+                         const struct word *words, size_t word_count, struct error *why)
+{
+    struct session *session = record->session;
+    struct ledger *ledger;
+
+    int code = stores_take_ledger(session->service->stores, &session->setup->key, &ledger, why);
+    if (code)
+        return code;
+    code = ledger_write(ledger, verdict, words, word_count, &record->reference, why);
+    stores_give_ledger(session->service->stores);
+    return code;
 }
 
 int record_write(struct record *record, struct error *why)
 {
-    struct session *session = record->session;
-    const struct message *message = session_message(session);
+    const struct message *message = session_message(record->session);
     char client[INET6_ADDRSTRLEN], rule[RULE_SIZE];
-    struct ledger *ledger;
+    struct text unreadable = TEXT_EMPTY;
 
     if (record->row_count == 0)
         return 0;
     describe_rule(record->rule, rule);
+    append_unreadable(record, &unreadable);
+    if (unreadable.failed) {
+        text_release(&unreadable);
+        return error_set(why, -ENOMEM, "no memory for its words");
+    }
     struct event_verdict verdict = {.stream = record->stream->rule.name,
                                     .rule = rule,
                                     .scope = record->stream->scope,
@@ -113,14 +146,10 @@ int record_write(struct record *record, struct error *why)
                                  {"login", message->login},
                                  {"client", client_text(message, client)},
                                  {"message-id", message_id(message)},
-                                 {"unreadable", unreadable_text(record)}};
-    memcpy(verdict.config, session->setup->config->digest, sizeof verdict.config);
-    int code = stores_take_ledger(session->service->stores, &session->setup->key, &ledger, why);
-    if (code)
-        return code;
-    code = ledger_write(ledger, &verdict, words, sizeof words / sizeof *words, &record->reference,
-                        why);
-    stores_give_ledger(session->service->stores);
+                                 {"unreadable", unreadable.data}};
+    memcpy(verdict.config, record->session->setup->config->digest, sizeof verdict.config);
+    int code = write_verdict(record, &verdict, words, sizeof words / sizeof *words, why);
+    text_release(&unreadable);
     return code;
 }
 
@@ -155,9 +184,8 @@ void record_log(const struct record *record)
     char rule[RULE_SIZE];
 
     describe_rule(record->rule, rule);
-    text_format(&line, "%s: stream=%s rule=%s verdict=%s",
-                *record->queue_id ? record->queue_id : "NOQUEUE", record->stream->rule.name, rule,
-                action_name(verdict->action));
+    text_format(&line, "%s: stream=%s rule=%s verdict=%s", record_name(record),
+                record->stream->rule.name, rule, action_name(verdict->action));
     if (record->stream->mode == MODE_MONITOR)
         text_append(&line, " mode=monitor");
     text_format(&line, " in=%zu out=%zu kept_back=%zu", record->count, verdict->delivered,

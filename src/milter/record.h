@@ -31,6 +31,9 @@ int record_prepare(struct record *record, struct list_view *view);
  * it is on disk. */
 int record_write(struct record *record, struct error *why);
 
+/* What the message is called in the log: its queue id, or NOQUEUE. */
+const char *record_name(const struct record *record);
+
 /* The line: queue id, stream, rule, verdict, recipients in and out, and the events behind each
  * refusal. */
 void record_log(const struct record *record);

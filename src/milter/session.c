@@ -16,7 +16,8 @@
 /* --- asking the list --- */
 
 /* Judges the recipients of the record and prepares what the ledger says; in one read transaction. A
- * store that cannot tell leaves them RECIPIENT_UNKNOWN, with the reason in `why`. -ENOMEM. */
+ * store that cannot tell leaves them RECIPIENT_UNKNOWN. The reason is in `why` then, as it is after
+ * -ENOMEM. */
 static int judge(struct record *record, struct judged *judged, struct error *why)
 {
     struct session *s = record->session;
@@ -30,7 +31,7 @@ static int judge(struct record *record, struct judged *judged, struct error *why
     if (code == 0 && (code = list_view_begin(list, &view)) != 0)
         list_explain(list, code, why);
     int judging = judge_recipients(view, hasher, record->stream, record->recipients, record->count,
-                                   clock_now(), &s->pool, judged);
+                                   clock_now(), &s->work, judged);
     if (code == 0 && judging == ERR_SCOPE)
         error_set(why, judging, "scope %s is not registered: `optout scope add %s` does it",
                   record->stream->scope, record->stream->scope);
@@ -38,6 +39,8 @@ static int judge(struct record *record, struct judged *judged, struct error *why
         list_explain(list, judging, why);
     record->judged = judged;
     code = record_prepare(record, view);
+    if (code)
+        error_set(why, code, "no memory for a verdict");
     list_view_end(view);
     if (list)
         stores_give_list(s->service->stores);
@@ -176,6 +179,7 @@ enum answer session_recipient(struct session *s, const struct mta *mta, const ch
     enum answer answer = decide_recipient(s, mta, &recognition, queue_id);
     if (answer != ANSWER_CONTINUE)
         s->offered[s->recipient_count - 1] = OFFERED_OUT;
+    pool_reset(&s->work);
     return answer;
 }
 
@@ -193,20 +197,17 @@ static void count_unclaimed(struct session *s, const struct message *message)
                         clock_now());
 }
 
-/* The recipients that the MTA still has. */
-static int take_present(struct session *s, struct recipient **recipients, size_t *count)
+/* Leaves the recipients that the MTA still has. Not before the stream is settled: it is recognised
+ * by all that were offered. */
+static void drop_absent(struct session *s)
 {
-    struct recipient *list = pool_take(&s->pool, (s->recipient_count + 1) * sizeof *list);
     size_t n = 0;
-
-    if (!list)
-        return -ENOMEM;
     for (size_t i = 0; i < s->recipient_count; i++)
-        if (s->offered[i] != OFFERED_OUT)
-            list[n++] = s->recipients[i];
-    *recipients = list;
-    *count = n;
-    return 0;
+        if (s->offered[i] != OFFERED_OUT) {
+            s->offered[n] = s->offered[i];
+            s->recipients[n++] = s->recipients[i];
+        }
+    s->recipient_count = n;
 }
 
 static int strip(const struct record *record, const struct mta *mta)
@@ -231,7 +232,7 @@ static int edit_fields(const struct record *record, const struct mta *mta)
 
     int code = edits_plan(&s->setup->config->policy, record->stream, session_message(s),
                           record->recipients, &record->verdict, keys_current_token(&s->setup->key),
-                          (uint16_t)(clock_now() / SECONDS_A_DAY), &s->pool, &edits);
+                          (uint16_t)(clock_now() / SECONDS_A_DAY), &s->work, &edits);
     for (size_t i = 0; i < edits.count && code == 0; i++) {
         const struct edit *edit = &edits.list[i];
         code = edit->value ? mta->add_field(mta->context, edit->name, edit->value)
@@ -240,7 +241,7 @@ static int edit_fields(const struct record *record, const struct mta *mta)
     for (size_t i = 0; i < edits.broken_count && code == 0; i++)
         log_warning("%s: a DKIM signature of %s covers a field that is replaced, and will not "
                     "verify: sign after this milter",
-                    record->queue_id, edits.broken_signatures[i]);
+                    record_name(record), edits.broken_signatures[i]);
     return code;
 }
 
@@ -265,7 +266,8 @@ static enum answer act(const struct record *record, const struct mta *mta)
     if (code == 0)
         code = edit_fields(record, mta);
     if (code) {
-        log_error("%s: the message could not be changed: %s", record->queue_id, error_name(code));
+        log_error("%s: the message could not be changed: %s", record_name(record),
+                  error_name(code));
         return defer(mta);
     }
     return ANSWER_ACCEPT;
@@ -276,7 +278,7 @@ static enum answer watch(struct record *record)
 {
     struct error why = {""};
     if (record_write(record, &why))
-        log_error("%s: a verdict in monitor mode could not be recorded: %s", record->queue_id,
+        log_error("%s: a verdict in monitor mode could not be recorded: %s", record_name(record),
                   why.text);
     record_log(record);
     return ANSWER_ACCEPT;
@@ -286,49 +288,76 @@ static enum answer enforce(struct record *record, const struct mta *mta)
 {
     struct error why = {""};
     if (record->verdict.action != ACTION_DEFER && record_write(record, &why)) {
-        log_error("%s: put off, its verdict could not be recorded: %s", record->queue_id, why.text);
+        log_error("%s: put off, its verdict could not be recorded: %s", record_name(record),
+                  why.text);
         record->verdict = (struct verdict){.action = ACTION_DEFER};
     }
     record_log(record);
     return act(record, mta);
 }
 
+/* Without memory everything is put off. */
+static int decide(struct record *record, struct error *why)
+{
+    struct session *s = record->session;
+    struct judged *judged = pool_take(&s->work, (record->count + 1) * sizeof *judged);
+    enum recipient_state *states = pool_take(&s->work, (record->count + 1) * sizeof *states);
+
+    record->verdict = (struct verdict){.action = ACTION_DEFER};
+    if (!judged || !states)
+        return error_set(why, -ENOMEM, "no memory for %zu recipients", record->count);
+    int code = judge(record, judged, why);
+    if (code)
+        return code;
+    for (size_t i = 0; i < record->count; i++)
+        states[i] = judged[i].state;
+    record->verdict = verdict_make(record->stream, record->recipients, states, record->count);
+    return 0;
+}
+
 static enum answer settle(struct session *s, const struct mta *mta,
                           const struct recognition *recognition, const char *queue_id)
 {
-    const struct stream *stream = recognition->stream;
-    struct record record = {.session = s,
-                            .stream = stream,
-                            .rule = recognition->rule,
-                            .queue_id = queue_id ? queue_id : ""};
-    struct recipient *recipients;
     struct error why = {""};
 
-    if (take_present(s, &recipients, &record.count))
-        return defer(mta);
-    record.recipients = recipients;
-    struct judged *judged = pool_take(&s->pool, (record.count + 1) * sizeof *judged);
-    enum recipient_state *states = pool_take(&s->pool, (record.count + 1) * sizeof *states);
-    if (!judged || !states || judge(&record, judged, &why))
-        return defer(mta);
-    for (size_t i = 0; i < record.count; i++)
-        states[i] = judged[i].state;
-    record.verdict = verdict_make(stream, recipients, states, record.count);
-    if (record.verdict.action == ACTION_DEFER)
-        log_error("%s: %s: %s", record.queue_id, stream->rule.name, why.text);
-    enum answer answer = stream->mode == MODE_MONITOR ? watch(&record) : enforce(&record, mta);
-    tally_verdict(s->service->tally, stream, stream->mode, &record.verdict, record.count);
+    drop_absent(s);
+    struct record record = {.session = s,
+                            .stream = recognition->stream,
+                            .rule = recognition->rule,
+                            .recipients = s->recipients,
+                            .count = s->recipient_count,
+                            .queue_id = queue_id ? queue_id : ""};
+    if (decide(&record, &why) || record.verdict.action == ACTION_DEFER)
+        log_error("%s: %s: %s", record_name(&record), record.stream->rule.name, why.text);
+    enum mode mode = record.stream->mode;
+    enum answer answer = mode == MODE_MONITOR ? watch(&record) : enforce(&record, mta);
+    tally_verdict(s->service->tally, record.stream, mode, &record.verdict, record.count);
     return answer;
+}
+
+static bool is_only_watching(const struct policy *policy)
+{
+    for (size_t i = 0; i < policy->stream_count; i++)
+        if (policy->streams[i].mode != MODE_MONITOR)
+            return false;
+    return true;
+}
+
+/* It may be marketing or not. */
+static enum answer end_unknown(const struct session *s, const struct mta *mta, const char *queue_id)
+{
+    bool pass = is_only_watching(&s->setup->config->policy);
+    log_error("%s: %s, its facts could not be kept", queue_id ? queue_id : "NOQUEUE",
+              pass ? "not looked at" : "put off");
+    return pass ? ANSWER_ACCEPT : defer(mta);
 }
 
 enum answer session_end(struct session *s, const struct mta *mta, const char *queue_id)
 {
     if (!s->in_message)
-        return ANSWER_CONTINUE;
-    if (s->failed) {
-        log_error("%s: put off, its facts could not be kept", queue_id ? queue_id : "NOQUEUE");
         return defer(mta);
-    }
+    if (s->failed)
+        return end_unknown(s, mta, queue_id);
     const struct message *message = session_message(s);
     struct recognition recognition =
         stream_recognise(&s->setup->config->policy, message, STAGE_COMPLETE);
