@@ -26,7 +26,8 @@ struct connection {
     bool answers; /* RCPT is answered; what was negotiated stays so, whatever the configuration
                      becomes */
     bool unknown; /* what was negotiated is not known: libmilter was told that a new connection
-                     follows on this one */
+                     follows on this one. It is answered CONTINUE, never silence: libmilter takes
+                     that back where nothing must be said, but does not make up what is missing */
     bool turned_away;
 };
 
@@ -103,7 +104,7 @@ static const char *macro(SMFICTX *context, const char *name)
 
 static bool is_crowded(const struct setup *setup)
 {
-    return atomic_load(&the_service->connections) > setup->config->connections;
+    return atomic_load(&the_service->connections) >= setup->config->connections;
 }
 
 static struct connection *connection_new(bool answers)
@@ -118,22 +119,27 @@ static struct connection *connection_new(bool answers)
     return c;
 }
 
-static void ask_for_macros(SMFICTX *context, bool answers)
+/* The queue id is of use at RCPT only where that is answered. False without memory: rules that ask
+ * for what the MTA does not send by itself would match nothing. */
+static bool ask_for_macros(SMFICTX *context, bool answers)
 {
-    static const struct {
+    const struct {
         int where;
         const char *macros;
     } wanted[] = {
         {SMFIM_CONNECT, "{daemon_name} {daemon_port}"},
         {SMFIM_HELO, ""},
         {SMFIM_ENVFROM, "{auth_authen}"},
+        {SMFIM_ENVRCPT, answers ? "i" : ""},
         {SMFIM_DATA, ""},
         {SMFIM_EOH, ""},
         {SMFIM_EOM, "i"},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        smfi_setsymlist(context, wanted[i].where, (char *)(uintptr_t)wanted[i].macros);
-    smfi_setsymlist(context, SMFIM_ENVRCPT, answers ? (char[]){"i"} : (char[]){""});
+        if (smfi_setsymlist(context, wanted[i].where, (char *)(uintptr_t)wanted[i].macros) !=
+            MI_SUCCESS)
+            return false;
+    return true;
 }
 
 static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions,
@@ -173,7 +179,8 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions,
     *pf2 = *pf3 = 0;
     if (offered_actions & SMFIF_SETSYMLIST) {
         *actions |= SMFIF_SETSYMLIST;
-        ask_for_macros(context, answers);
+        if (!ask_for_macros(context, answers))
+            return SMFIS_REJECT;
     }
     return SMFIS_CONTINUE;
 }
@@ -202,7 +209,7 @@ static sfsistat on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
     }
     session_connect(c->session, name, address, macro(context, "{daemon_name}"),
                     macro(context, "{daemon_port}"));
-    return SMFIS_NOREPLY;
+    return c->unknown ? SMFIS_CONTINUE : SMFIS_NOREPLY;
 }
 
 static sfsistat on_mail(SMFICTX *context, char **arguments)
@@ -221,7 +228,6 @@ static sfsistat on_rcpt(SMFICTX *context, char **arguments)
     if (!c)
         return SMFIS_CONTINUE;
     enum answer answer = session_recipient(c->session, &mta, arguments[0], macro(context, "i"));
-    /* Where what was negotiated is not known, libmilter makes a CONTINUE silent if it has to be. */
     return c->answers || c->unknown ? status_of(answer) : SMFIS_NOREPLY;
 }
 
