@@ -58,10 +58,13 @@ static int unsubscribe_value(const struct policy *policy, const struct stream *s
     return code;
 }
 
+/* Edits of one field stand together; each name is looked for once, or a message full of fields and
+ * signatures would take their product. */
 static bool is_touched(const char *signature, const struct edit *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (fields_signature_covers(signature, list[i].name))
+        if ((i == 0 || strcmp(list[i].name, list[i - 1].name) != 0) &&
+            fields_signature_covers(signature, list[i].name))
             return true;
     return false;
 }
