@@ -29,6 +29,7 @@ struct committer {
     pthread_cond_t done;
     struct ticket *first;
     struct ticket **end;
+    unsigned callers; /* within committer_run */
     bool stopping;
     bool ended;
 };
@@ -205,6 +206,7 @@ int committer_run(struct committer *c, committer_job job, void *argument)
     block_signals(&before);
     deadline(&until);
     pthread_mutex_lock(&c->lock);
+    c->callers++;
     *c->end = &ticket;
     c->end = &ticket.next;
     pthread_cond_signal(&c->work);
@@ -217,6 +219,8 @@ int committer_run(struct committer *c, committer_job job, void *argument)
             break;
         }
     }
+    if (--c->callers == 0 && c->stopping)
+        pthread_cond_broadcast(&c->done);
     pthread_mutex_unlock(&c->lock);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ticket.result;
@@ -233,9 +237,9 @@ int committer_stop(struct committer *c)
     c->stopping = true;
     pthread_cond_signal(&c->work);
     int code = 0;
-    while (!c->ended && code == 0)
+    while (!(c->ended && c->callers == 0) && code == 0)
         code = pthread_cond_timedwait(&c->done, &c->lock, &until);
-    bool ended = c->ended;
+    bool ended = c->ended && c->callers == 0;
     pthread_mutex_unlock(&c->lock);
     if (!ended)
         return ERR_BUSY;

@@ -25,9 +25,9 @@ int committer_start(struct env *env, struct committer **committer);
  * would hold the write lock. */
 int committer_run(struct committer *committer, committer_job job, void *argument);
 
-/* Ends the thread after what is waiting was done, and frees it. NULL is allowed. ERR_BUSY: the
- * thread still waits for a write lock that somebody else holds; it and the environment must then be
- * left as they are until the process ends. */
+/* Ends the thread after what is waiting was done and its callers know, and frees it; nobody may
+ * come any more. NULL is allowed. ERR_BUSY: the thread still waits for a write lock that somebody
+ * else holds; it and the environment must then be left as they are until the process ends. */
 int committer_stop(struct committer *committer);
 
 #endif
