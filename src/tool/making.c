@@ -14,8 +14,6 @@
 
 #define MODE_DATA 02750
 #define MODE_KEYS 02750
-#define MODE_LIST 02750
-#define MODE_LEDGER 02770
 
 /* `lookup` comes last: with it the set counts as complete. */
 static const struct {
@@ -221,42 +219,67 @@ static int move_store(const char *stage, const char *folder, mode_t data_mode,
     return code ? code : place_sync(folder, why);
 }
 
-static int make_store(struct making *m, const char *folder, mode_t mode, mode_t data_mode,
-                      const struct owner *owner,
-                      int (*make)(struct making *, const char *, struct error *), struct error *why)
+struct plan {
+    const char *name;
+    const char *folder;
+    bool present;
+    mode_t mode, data_mode;
+    const struct owner *owner;
+    int (*make)(struct making *, const char *stage, struct error *);
+};
+
+static int make_store(struct making *m, const struct plan *plan, const char *stage,
+                      struct error *why)
 {
-    char *stage = file_join(folder, MAKING_FOLDER);
-    int code = stage ? place_folder(folder, mode, owner, why) : -ENOMEM;
+    int code = place_folder(plan->folder, plan->mode, plan->owner, why);
     if (code == 0)
         code = place_remove(stage, why);
     if (code == 0)
         code = file_make_folder(stage, 0700, why);
     if (code == 0)
-        code = make(m, stage, why);
+        code = plan->make(m, stage, why);
     if (code == 0)
-        code = move_store(stage, folder, data_mode, owner, why);
+        code = move_store(stage, plan->folder, plan->data_mode, plan->owner, why);
+    return code;
+}
+
+static int provide_store(struct making *m, const struct plan *plan, struct error *why)
+{
+    char *stage = file_join(plan->folder, MAKING_FOLDER);
+    int code = stage ? 0 : -ENOMEM;
+    if (code == 0 && !plan->present)
+        code = make_store(m, plan, stage, why);
+    else if (code == 0 && m->present.interrupted)
+        code = place_remove(stage, why);
     free(stage);
+    if (code == 0)
+        output_line("%-7s %s%s", plan->name, plan->folder, plan->present ? " (there already)" : "");
     return code;
 }
 
 int making_list(struct making *m, struct error *why)
 {
-    int code = m->present.list
-                   ? 0
-                   : make_store(m, m->list, MODE_LIST, 0640, &m->owners.list, make_list, why);
-    if (code == 0)
-        output_line("list:   %s%s", m->list, m->present.list ? " (there already)" : "");
-    return code;
+    const struct plan plan = {.name = "list:",
+                              .folder = m->list,
+                              .present = m->present.list,
+                              .mode = 02750,
+                              .data_mode = 0640,
+                              .owner = &m->owners.list,
+                              .make = make_list};
+    return provide_store(m, &plan, why);
 }
 
+/* The milter owns it, and the tool may write it too. */
 int making_ledger(struct making *m, struct error *why)
 {
-    int code = m->present.ledger ? 0
-                                 : make_store(m, m->ledger, MODE_LEDGER, 0660, &m->owners.ledger,
-                                              make_ledger, why);
-    if (code == 0)
-        output_line("ledger: %s%s", m->ledger, m->present.ledger ? " (there already)" : "");
-    return code;
+    const struct plan plan = {.name = "ledger:",
+                              .folder = m->ledger,
+                              .present = m->present.ledger,
+                              .mode = 02770,
+                              .data_mode = 0660,
+                              .owner = &m->owners.ledger,
+                              .make = make_ledger};
+    return provide_store(m, &plan, why);
 }
 
 int making_end(struct making *m, struct error *why)
