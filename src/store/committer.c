@@ -18,6 +18,7 @@ struct ticket {
     void *argument;
     enum state state;
     int result;
+    struct timespec until; /* it waits in the queue; the time in a transaction does not count */
     struct ticket *next;
 };
 
@@ -29,7 +30,8 @@ struct committer {
     pthread_cond_t done;
     struct ticket *first;
     struct ticket **end;
-    unsigned callers; /* within committer_run */
+    struct timespec taken; /* when the queue was taken last */
+    unsigned callers;      /* within committer_run */
     bool stopping;
     bool ended;
 };
@@ -47,6 +49,23 @@ static void block_signals(sigset_t *before)
     pthread_sigmask(SIG_BLOCK, &all, before);
 }
 
+static void add_time(struct timespec *at, time_t seconds, long nanoseconds)
+{
+    at->tv_sec += seconds;
+    at->tv_nsec += nanoseconds;
+    if (at->tv_nsec >= 1000000000L || at->tv_nsec < 0) {
+        long carry = at->tv_nsec < 0 ? -1 : 1;
+        at->tv_sec += carry;
+        at->tv_nsec -= carry * 1000000000L;
+    }
+}
+
+static void deadline(struct timespec *at)
+{
+    clock_gettime(CLOCK_MONOTONIC, at);
+    add_time(at, COMMITTER_PATIENCE_MS / 1000, COMMITTER_PATIENCE_MS % 1000 * 1000000L);
+}
+
 static struct ticket *take_all(struct committer *c)
 {
     pthread_mutex_lock(&c->lock);
@@ -55,6 +74,7 @@ static struct ticket *take_all(struct committer *c)
         t->state = TAKEN;
     c->first = NULL;
     c->end = &c->first;
+    clock_gettime(CLOCK_MONOTONIC, &c->taken);
     pthread_mutex_unlock(&c->lock);
     return all;
 }
@@ -64,10 +84,14 @@ static struct ticket *take_all(struct committer *c)
 static void give_back(struct committer *c, struct ticket *list)
 {
     struct ticket **end = &list;
+    struct timespec now;
 
+    clock_gettime(CLOCK_MONOTONIC, &now);
     pthread_mutex_lock(&c->lock);
-    for (; *end; end = &(*end)->next)
+    for (; *end; end = &(*end)->next) {
         (*end)->state = WAITING;
+        add_time(&(*end)->until, now.tv_sec - c->taken.tv_sec, now.tv_nsec - c->taken.tv_nsec);
+    }
     *end = c->first;
     if (!c->first)
         c->end = end == &list ? &c->first : end;
@@ -176,15 +200,11 @@ int committer_start(struct env *env, struct committer **committer)
     return 0;
 }
 
-static void deadline(struct timespec *at)
+static bool has_passed(const struct timespec *at)
 {
-    clock_gettime(CLOCK_MONOTONIC, at);
-    at->tv_sec += COMMITTER_PATIENCE_MS / 1000;
-    at->tv_nsec += COMMITTER_PATIENCE_MS % 1000 * 1000000L;
-    if (at->tv_nsec >= 1000000000L) {
-        at->tv_sec++;
-        at->tv_nsec -= 1000000000L;
-    }
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > at->tv_sec || (now.tv_sec == at->tv_sec && now.tv_nsec >= at->tv_nsec);
 }
 
 static void take_back(struct committer *c, struct ticket *ticket)
@@ -200,23 +220,25 @@ static void take_back(struct committer *c, struct ticket *ticket)
 int committer_run(struct committer *c, committer_job job, void *argument)
 {
     struct ticket ticket = {.job = job, .argument = argument, .state = WAITING};
-    struct timespec until;
     sigset_t before;
 
     block_signals(&before);
-    deadline(&until);
+    deadline(&ticket.until);
     pthread_mutex_lock(&c->lock);
     c->callers++;
     *c->end = &ticket;
     c->end = &ticket.next;
     pthread_cond_signal(&c->work);
     while (ticket.state != DONE) {
-        int code = ticket.state == WAITING ? pthread_cond_timedwait(&c->done, &c->lock, &until)
-                                           : pthread_cond_wait(&c->done, &c->lock);
-        if (code == ETIMEDOUT && ticket.state == WAITING) {
+        struct timespec until = ticket.until;
+        if (ticket.state == TAKEN) {
+            pthread_cond_wait(&c->done, &c->lock);
+        } else if (has_passed(&until)) {
             take_back(c, &ticket);
             ticket.result = ERR_BUSY;
             break;
+        } else {
+            pthread_cond_timedwait(&c->done, &c->lock, &until);
         }
     }
     if (--c->callers == 0 && c->stopping)
