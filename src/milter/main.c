@@ -19,6 +19,7 @@
 
 #define NAME "optout-milter"
 #define DRAIN_SECONDS 20  /* for messages that are under way when the end is asked for */
+#define DRAIN_MOMENTS 15  /* of 20 ms that it takes at least */
 #define FILES_A_SESSION 2 /* descriptors: the connection, and a spare one */
 #define FILES_BESIDE 64
 
@@ -198,6 +199,7 @@ static void handle_signals(void)
     sigaction(SIGHUP, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
     signal(SIGTSTP, SIG_IGN);
 }
 
@@ -258,26 +260,35 @@ static void run(struct service *service)
     }
 }
 
-/* Lets what is under way come to its end. Connections stay open as long as the MTA likes, so they
- * are not waited for. */
-static void drain(struct service *service)
+/* Lets what is under way come to its end. A message may still lie unread in the socket, and
+ * libmilter sends the last answer after us: so not at once. Connections stay open as long as the
+ * MTA likes, they are not waited for. */
+static unsigned wait_for_messages(const struct service *service)
 {
     const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
-    struct setup *setup = service_take_setup(service);
     time_t end = time(NULL) + DRAIN_SECONDS;
+
+    for (unsigned i = 0; i < DRAIN_MOMENTS; i++)
+        nanosleep(&moment, NULL);
+    while (atomic_load(&service->messages) > 0 && time(NULL) < end)
+        nanosleep(&moment, NULL);
+    nanosleep(&moment, NULL);
+    return atomic_load(&service->messages);
+}
+
+static void drain(struct service *service)
+{
+    struct setup *setup = service_take_setup(service);
 
     log_info("stopping");
     daemon_stopping();
     callbacks_drain(setup->config->listen);
     service_give_setup(setup);
-    while (atomic_load(&service->messages) > 0 && time(NULL) < end)
-        nanosleep(&moment, NULL);
-    unsigned left = atomic_load(&service->messages);
+    unsigned left = wait_for_messages(service);
     if (left)
         log_warning("%u messages were under way for more than %d s and are cut off", left,
                     DRAIN_SECONDS);
     service_write_tally(service);
-    nanosleep(&moment, NULL); /* the last answer is on its way: libmilter sends it after us */
 }
 
 int main(int argc, char **argv)
