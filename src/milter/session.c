@@ -197,9 +197,7 @@ static void count_unclaimed(struct session *s, const struct message *message)
                         clock_now());
 }
 
-/* Leaves the recipients that the MTA still has. Not before the stream is settled: it is recognised
- * by all that were offered. */
-static void drop_absent(struct session *s)
+static size_t move_present_forward(struct session *s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->recipient_count; i++)
@@ -207,7 +205,17 @@ static void drop_absent(struct session *s)
             s->offered[n] = s->offered[i];
             s->recipients[n++] = s->recipients[i];
         }
-    s->recipient_count = n;
+    return n;
+}
+
+/* Leaves the recipients that the MTA still has. Not before the stream is settled: it is recognised
+ * by all that were offered. Where it should have none, it would not have come this far: it did not
+ * listen, and has them all. */
+static void drop_absent(struct session *s)
+{
+    size_t present = move_present_forward(s);
+    if (present > 0)
+        s->recipient_count = present;
 }
 
 static int strip(const struct record *record, const struct mta *mta)
