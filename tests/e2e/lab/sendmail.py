@@ -26,8 +26,8 @@ define(`confTO_IDENT', `0')dnl
 define(`confSERVICE_SWITCH_FILE', `{root}/service.switch')dnl
 define(`SMART_HOST', `relay:[127.0.0.1]')dnl
 define(`RELAY_MAILER_ARGS', `TCP $h {relay_port}')dnl
-define(`confREFUSE_LA', `0')dnl
-define(`confQUEUE_LA', `0')dnl
+define(`confREFUSE_LA', `100000')dnl
+define(`confQUEUE_LA', `100000')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl
