@@ -28,6 +28,18 @@ static bool same_choice(const struct choice *a, const struct choice *b)
            strcmp(a->source, b->source) == 0 && same_names(a, b);
 }
 
+/* A scope or source and its id lead to each other. */
+static int check_id(struct fold_check *check, struct txn *txn, unsigned table, const char *name)
+{
+    const char *back;
+    uint32_t id;
+
+    int code = list_id_of(txn, table, name, &id);
+    if (code == 0)
+        code = list_name_of(txn, table, id, &check->pool, &back);
+    return code ? code : strcmp(back, name) == 0 ? 0 : ERR_CORRUPT;
+}
+
 /* The row that an event wrote stands, or is past. */
 static int check_row(struct fold_check *check, struct txn *txn, const struct event_choice *row)
 {
@@ -47,6 +59,8 @@ static int check_row(struct fold_check *check, struct txn *txn, const struct eve
                                &check->pool, &stored, &by);
     if (code == 0 && !same_choice(&stored, &row->choice))
         code = ERR_CORRUPT;
+    if (code == 0)
+        code = check_id(check, txn, TABLE_SOURCE, stored.source);
     return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
 }
 
@@ -69,25 +83,13 @@ static int check_withdrawal(struct fold_check *check, struct txn *txn, const str
     return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
 }
 
-/* A scope and its id lead to each other. */
-static int check_scope(struct fold_check *check, struct txn *txn, const char *scope)
-{
-    const char *name;
-    uint32_t id;
-
-    int code = list_id_of(txn, TABLE_SCOPE, scope, &id);
-    if (code == 0)
-        code = list_name_of(txn, TABLE_SCOPE, id, &check->pool, &name);
-    return code ? code : strcmp(name, scope) == 0 ? 0 : ERR_CORRUPT;
-}
-
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct fold_check *check = argument;
     int code = 0;
 
     for (size_t i = 0; i < event->scope_count && code == 0; i++)
-        code = check_scope(check, txn, event->scopes[i]);
+        code = check_id(check, txn, TABLE_SCOPE, event->scopes[i]);
     for (size_t i = 0; i < event->choice_count && code == 0; i++)
         code = check_row(check, txn, &event->choices[i]);
     for (size_t i = 0; i < event->withdrawal_count && code == 0; i++)
