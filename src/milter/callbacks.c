@@ -25,9 +25,6 @@ struct connection {
     struct session *session;
     bool answers; /* RCPT is answered; what was negotiated stays so, whatever the configuration
                      becomes */
-    bool unknown; /* what was negotiated is not known: libmilter was told that a new connection
-                     follows on this one. It is answered CONTINUE, never silence: libmilter takes
-                     that back where nothing must be said, but does not make up what is missing */
     bool turned_away;
 };
 
@@ -193,13 +190,8 @@ static sfsistat on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 {
     struct connection *c = smfi_getpriv(context);
 
-    if (!c) {
-        c = connection_new(false);
-        if (!c)
-            return SMFIS_TEMPFAIL;
-        c->unknown = true;
-        smfi_setpriv(context, c);
-    }
+    if (!c)
+        return SMFIS_TEMPFAIL;
     if (c->turned_away) {
         log_warning("a connection is put off: %s",
                     atomic_load(&the_service->draining)
@@ -209,7 +201,7 @@ static sfsistat on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
     }
     session_connect(c->session, name, address, macro(context, "{daemon_name}"),
                     macro(context, "{daemon_port}"));
-    return c->unknown ? SMFIS_CONTINUE : SMFIS_NOREPLY;
+    return SMFIS_NOREPLY;
 }
 
 static sfsistat on_mail(SMFICTX *context, char **arguments)
@@ -228,7 +220,7 @@ static sfsistat on_rcpt(SMFICTX *context, char **arguments)
     if (!c)
         return SMFIS_CONTINUE;
     enum answer answer = session_recipient(c->session, &mta, arguments[0], macro(context, "i"));
-    return c->answers || c->unknown ? status_of(answer) : SMFIS_NOREPLY;
+    return c->answers ? status_of(answer) : SMFIS_NOREPLY;
 }
 
 static sfsistat on_header(SMFICTX *context, char *name, char *value)

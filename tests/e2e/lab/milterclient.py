@@ -157,10 +157,6 @@ class MilterClient:
     def quit(self):
         self.send(b"Q")
 
-    def quit_for_a_new_connection(self):
-        """SMFIC_QUIT_NC: this SMTP client is gone, another one comes on the same socket."""
-        self.send(b"K")
-
     # -- whole messages
 
     def open_session(self, listener="smtpd", port="25", ip="127.0.0.1"):
