@@ -158,7 +158,7 @@ def test_recipients_that_postfix_refuses_are_none(own_lab):
 
 
 def test_a_requeued_message_is_not_judged_again_and_keeps_its_one_pair(own_lab):
-    world = World(own_lab, postfix={"smtpd_end_of_data_restrictions": "static:HOLD"})
+    world = World(own_lab, postfix={"smtpd_sender_restrictions": "static:HOLD"})
     gone, here = opted_out(world), person()
     letter = Letter(to=(gone, here))
     first = world.mail(letter, settle=False).queue_id

@@ -102,18 +102,33 @@ def test_after_the_scope_was_added_the_reload_is_taken(world):
 
 
 def test_a_message_ends_with_the_configuration_it_began_with(world):
+    """By hand: where nothing is answered, Postfix keeps MAIL to itself until the end."""
+    with world.site.milter() as client:
+        client.open_session("SHOP")
+        client.mail("<a@acme.example>")
+        client.rcpt(f"<{person()}>")
+        time.sleep(0.2)  # no answer tells that it was read
+        reload(world.site, SHOP_TOO)
+        client.end_of_headers()
+        assert not client.end_of_message().headers
+        _, end = client.message("<a@acme.example>", [f"<{person()}>"])
+        assert end.set_headers("List-Unsubscribe")
+
+
+def test_under_postfix_a_message_ends_with_the_configuration_that_answered_its_rcpt(world):
+    reload(world.site, REFUSING)
     here = person()
     with world.postfix.client("shop") as client:
         client.mail("a@acme.example")
-        client.rcpt(here)
-        reload(world.site, SHOP_TOO)
+        assert client.rcpt(here).code == 250
+        reload(world.site, MARKETING)
         letter = Letter(to=here)
         assert client.data(letter.content()).code == 250
-        assert not has_link_fields(world.sink.wait_for(letter)[0])
+        assert has_link_fields(world.sink.wait_for(letter)[0])
         # The next message on the same connection has the new one.
         letter = Letter(to=here)
         assert client.send(letter).accepted
-        assert has_link_fields(world.sink.wait_for(letter)[0])
+        assert not has_link_fields(world.sink.wait_for(letter)[0])
 
 
 def test_a_connection_opened_before_stays_silent_to_its_end_and_strips_all_the_same(world):
