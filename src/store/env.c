@@ -118,6 +118,9 @@ int env_check(const struct env *env)
     if (stat(env->data_path, &named) < 0 || named.st_ino != open.st_ino ||
         named.st_dev != open.st_dev)
         return ERR_RETIRED;
+    /* The promise itself stands in one of the first two pages. */
+    if ((uint64_t)open.st_size < 2 * env->page_size)
+        return ERR_CORRUPT;
     return check_length(env);
 }
 
