@@ -94,10 +94,22 @@ static void tell_next(const struct making *m)
     remark("optout-milter and name its socket to the mail server, as optout-milter(8) tells.");
 }
 
+/* What root made, its owner must be able to open: a folder on the way may be closed to them. */
+static int check_open(const char *config_file, struct error *why)
+{
+    struct site site;
+    int code = site_open(config_file, SITE_KEYS | SITE_WRITE | SITE_LEDGER, &site, why);
+    if (code && site.config && site.config->user)
+        complain("all was made, but user %s cannot use it", site.config->user);
+    site_close(&site);
+    return code;
+}
+
 static int run(const struct call *call)
 {
     struct making m;
     struct error why = {""};
+    bool made = false;
 
     int code = making_open(call->config_file, &m, &why);
     if (code == 0)
@@ -109,10 +121,13 @@ static int run(const struct call *call)
         code = STATUS_NO;
     } else if (code == 0) {
         code = make_all(&m, &why);
-        if (code == 0)
-            tell_next(&m);
+        made = code == 0;
     }
+    if (made)
+        tell_next(&m);
     making_close(&m);
+    if (made)
+        code = check_open(call->config_file, &why);
     return output_status(code, &why);
 }
 
