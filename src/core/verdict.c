@@ -88,8 +88,9 @@ static enum action choose_action(const struct stream *stream, const struct tally
     return stream->none_left == NONE_LEFT_DISCARD ? ACTION_DISCARD : ACTION_REFUSE;
 }
 
-struct verdict verdict_make(const struct stream *stream, const struct recipient *recipients,
-                            const enum recipient_state *states, size_t count)
+struct verdict verdict_make(const struct stream *stream, enum message_origin origin,
+                            const struct recipient *recipients, const enum recipient_state *states,
+                            size_t count)
 {
     struct tally tally = count_states(recipients, states, count);
     struct verdict verdict = {
@@ -98,6 +99,8 @@ struct verdict verdict_make(const struct stream *stream, const struct recipient 
         .kept_back = tally.kept_back,
     };
 
+    if (verdict.action == ACTION_STRIP && origin == ORIGIN_SENDMAIL)
+        verdict.action = ACTION_REFUSE;
     if (verdict.action != ACTION_PASS && verdict.action != ACTION_STRIP)
         return verdict;
     verdict.delivered = tally.free + tally.companions;

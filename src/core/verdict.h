@@ -53,9 +53,12 @@ bool recipient_is_kept_back(enum recipient_state state);
 /* `states[i]` belongs to `recipients[i]`; only one that was read can be free. One person given
  * twice, in whatever spelling, is one person. A message with recipients that are all companions
  * passes; one that had others and lost them is left with nobody. One that the store cannot tell of
- * defers the whole, one that is not certain to be removable refuses it. Neither `suppressed` nor
- * `mode` is looked at: the first belongs to RCPT, the second to who acts. */
-struct verdict verdict_make(const struct stream *stream, const struct recipient *recipients,
-                            const enum recipient_state *states, size_t count);
+ * defers the whole, one that is not certain to be removable refuses it. So does mail from
+ * sendmail(1) that would lose only some: Postfix shows a milter recipients that it has rewritten,
+ * removes by the spelling that the program gave, and does not tell when there is none. Neither
+ * `suppressed` nor `mode` is looked at: the first belongs to RCPT, the second to who acts. */
+struct verdict verdict_make(const struct stream *stream, enum message_origin origin,
+                            const struct recipient *recipients, const enum recipient_state *states,
+                            size_t count);
 
 #endif

@@ -68,6 +68,8 @@ static enum answer refuse(const struct mta *mta, const struct record *record)
         else if (record->rows[i].state == RECIPIENT_UNREADABLE ||
                  record->rows[i].state == RECIPIENT_UNREMOVABLE)
             what = "a recipient cannot be read, for";
+    if (record->session->origin == ORIGIN_SENDMAIL && record->row_count < record->count)
+        what = "send it to each recipient alone, some must not have it:";
     snprintf(text, sizeof text, "%s %s, ref %llu", what, record->stream->scope,
              (unsigned long long)record->reference);
     int code = mta->set_reply(mta->context, "550", "5.7.1", text);
@@ -319,7 +321,8 @@ static int decide(struct record *record, struct error *why)
         return code;
     for (size_t i = 0; i < record->count; i++)
         states[i] = judged[i].state;
-    record->verdict = verdict_make(record->stream, record->recipients, states, record->count);
+    record->verdict = verdict_make(record->stream, record->session->origin, record->recipients,
+                                   states, record->count);
     return 0;
 }
 

@@ -77,7 +77,8 @@ static int settle(struct site *site, const struct message *message, struct outco
             o->taken[o->taken_count++] = message->recipients[i];
         }
     if (o->taken_count > 0)
-        o->verdict = verdict_make(o->recognition.stream, o->taken, states, o->taken_count);
+        o->verdict =
+            verdict_make(o->recognition.stream, message->origin, o->taken, states, o->taken_count);
     return 0;
 }
 

@@ -49,7 +49,7 @@ static struct verdict judge(const struct stream *stream, const char *words)
 {
     struct envelope envelope;
     read_envelope(words, &envelope);
-    return verdict_make(stream, envelope.recipients, envelope.states, envelope.count);
+    return verdict_make(stream, ORIGIN_SMTP, envelope.recipients, envelope.states, envelope.count);
 }
 
 /* --- cases ------------------------------------------------------------------------------------ */
@@ -162,6 +162,31 @@ static void in_every_mix_nobody_gets_mail_who_may_not(void **state)
     assert_int_equal(seen, 2401);
 }
 
+static void nobody_can_be_removed_for_certain_from_mail_of_sendmail_1(void **state)
+{
+    const struct stream stream = {.none_left = NONE_LEFT_DISCARD};
+    struct envelope envelope;
+    (void)state;
+    read_envelope("F1 O2", &envelope);
+    struct verdict verdict = verdict_make(&stream, ORIGIN_SENDMAIL, envelope.recipients,
+                                          envelope.states, envelope.count);
+    assert_int_equal(verdict.action, ACTION_REFUSE);
+    assert_int_equal(verdict.delivered, 0);
+    assert_int_equal(verdict.link, LINK_NONE);
+}
+
+static void mail_of_sendmail_1_that_all_may_have_passes(void **state)
+{
+    const struct stream stream = {.none_left = NONE_LEFT_REFUSE};
+    struct envelope envelope;
+    (void)state;
+    read_envelope("F1", &envelope);
+    struct verdict verdict = verdict_make(&stream, ORIGIN_SENDMAIL, envelope.recipients,
+                                          envelope.states, envelope.count);
+    assert_int_equal(verdict.action, ACTION_PASS);
+    assert_int_equal(verdict.link, LINK_PERSONAL);
+}
+
 static void a_state_that_is_none_cannot_tell(void **state)
 {
     const struct stream stream = {.none_left = NONE_LEFT_DISCARD};
@@ -170,7 +195,8 @@ static void a_state_that_is_none_cannot_tell(void **state)
     read_envelope("F1 F2", &envelope);
     envelope.states[1] = (enum recipient_state)0;
     assert_int_equal(
-        verdict_make(&stream, envelope.recipients, envelope.states, envelope.count).action,
+        verdict_make(&stream, ORIGIN_SMTP, envelope.recipients, envelope.states, envelope.count)
+            .action,
         ACTION_DEFER);
 }
 
@@ -206,6 +232,8 @@ int main(void)
         cmocka_unit_test(discarding_is_for_mail_with_nobody_left_alone),
         cmocka_unit_test(a_stream_without_list_unsubscribe_gets_no_link),
         cmocka_unit_test(in_every_mix_nobody_gets_mail_who_may_not),
+        cmocka_unit_test(nobody_can_be_removed_for_certain_from_mail_of_sendmail_1),
+        cmocka_unit_test(mail_of_sendmail_1_that_all_may_have_passes),
         cmocka_unit_test(a_state_that_is_none_cannot_tell),
         cmocka_unit_test(kept_back_is_who_must_not_get_it),
         cmocka_unit_test(actions_and_states_have_names),
