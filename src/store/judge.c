@@ -72,16 +72,19 @@ static int judge_one(struct list_view *view, struct subject_hasher *hasher,
                      const struct stream *stream, const struct recipient *recipient, int64_t now,
                      struct pool *pool, struct judged *judged)
 {
+    int code = 0;
+
     *judged = (struct judged){.state = RECIPIENT_UNKNOWN};
     if (recipient->companion)
         judged->state = RECIPIENT_COMPANION;
     else if (recipient->problem)
-        judged->state =
-            address_is_removable(recipient->given) ? RECIPIENT_UNREADABLE : RECIPIENT_UNREMOVABLE;
+        judged->state = RECIPIENT_UNREADABLE;
     else if (view && hasher)
-        return judge_address(view, hasher, &recipient->address, stream->scope,
+        code = judge_address(view, hasher, &recipient->address, stream->scope,
                              stream->consent == CONSENT_OPT_IN, now, pool, judged);
-    return 0;
+    if (recipient_is_kept_back(judged->state) && !address_is_removable(recipient->given))
+        judged->state = RECIPIENT_UNREMOVABLE;
+    return code;
 }
 
 int judge_recipients(struct list_view *view, struct subject_hasher *hasher,

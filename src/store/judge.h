@@ -26,8 +26,9 @@ int judge_address(struct list_view *view, struct subject_hasher *hasher,
                   struct pool *pool, struct judged *judged);
 
 /* Judges every recipient. `view` and `hasher` may be NULL where there is no list to ask: then
- * whoever would have to be looked up is RECIPIENT_UNKNOWN. Returns 0 or the first error that left
- * somebody unknown; `judged` is filled in either case. */
+ * whoever would have to be looked up is RECIPIENT_UNKNOWN. Who is kept back, for whatever reason,
+ * and is not certain to be removable is RECIPIENT_UNREMOVABLE. Returns 0 or the first error that
+ * left somebody unknown; `judged` is filled in either case. */
 int judge_recipients(struct list_view *view, struct subject_hasher *hasher,
                      const struct stream *stream, const struct recipient *recipients, size_t count,
                      int64_t now, struct pool *pool, struct judged *judged);
