@@ -9,7 +9,6 @@ import pytest
 
 from lab.letter import Letter
 from lab.product import PUBLIC_URL, program
-from lab.waiting import until
 from lab.world import MARKETING, World, people, person
 
 SCOPE = ("--scope", "acme/newsletter")
@@ -349,6 +348,7 @@ def busy(lab):
     world.mail(Letter(to=(*gone, person())))
     world.mail(Letter(to=gone[0]))
     world.mail(Letter(to=person()))
+    world.site.restart()  # the milter writes what it has counted when it ends
     return world, gone
 
 
@@ -388,14 +388,11 @@ def test_log_of_a_stranger_is_empty_and_no_error(busy):
 
 def test_stats_count_by_stream(busy):
     world, _ = busy
-
-    def counted():
-        said = world.site.tool("stats")
-        return said if "newsletter" in said else None
-
-    said = until(counted, "stats that name the stream", 90, 1.0)
-    assert "newsletter" in said
-    assert all(isinstance(row, dict) for row in world.site.json("stats"))
+    assert "newsletter" in world.site.tool("stats")
+    rows = world.site.json("stats")
+    counted = {row["action"]: row for row in rows if row.get("stream") == "newsletter"}
+    assert {verdict: row["messages"] for verdict, row in counted.items()} == {
+        "strip": 1, "refuse": 1, "pass": 1}  # fmt: skip
 
 
 # -- scope, token, keys, config, verify
@@ -480,15 +477,9 @@ def test_verify_finds_a_byte_that_somebody_changed(own_lab):
     file = site.data / "list/data.mdb"
     content = file.read_bytes()
     assert b"telltale-source" in content
-    # A fresh copy of the last page that holds it, everywhere.
-    file.write_bytes(content.replace(b"telltale-source", b"telltale-sourcf", 1))
-    if file.read_bytes() != content:
-        site.tool("verify", code=None)
-        first = site.last.returncode
-        file.write_bytes(content.replace(b"telltale-source", b"telltale-sourcf"))
-        site.tool("verify", code=None)
-        assert site.last.returncode != 0 and first in (0, site.last.returncode)
-        assert "list" in site.last.stderr
+    file.write_bytes(content.replace(b"telltale-source", b"telltale-sourcf"))
+    site.tool("verify", code=1)
+    assert str(site.data / "list") in site.last.stderr
 
 
 # -- output
