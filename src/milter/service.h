@@ -38,8 +38,8 @@ int service_start(const char *config_path, struct service **service, struct erro
 void service_stop(struct service *service);
 
 /* Whether the list knows the scope of every stream: a scope that was renamed in the configuration
- * alone would bring everybody back who opted out of it. ERR_SCOPE; ERR_KEY where the list belongs to
- * other keys than the setup's, which must be there; 0 also where there is no list to ask. */
+ * alone would bring everybody back who opted out of it. ERR_SCOPE; ERR_KEY where the list belongs
+ * to other keys than the setup's, which must be there; 0 also where there is no list to ask. */
 int service_check_list(struct service *service, const struct setup *setup, struct error *why);
 
 /* Reads configuration and keys again. On failure the old ones stay. */

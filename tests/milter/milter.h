@@ -16,8 +16,6 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define URL "https://out.acme.example/"
 
-extern char **environ;
-
 static char milter_config[96], milter_log[96];
 static const char *milter_ledger_size = "64M";
 static struct service *service;
