@@ -3,23 +3,37 @@
 #include <errno.h>
 #include <string.h>
 
+static int read_domain_rows(struct list_view *view, struct subject_hasher *hasher,
+                            const struct address *address, struct pool *pool, struct choice **rows,
+                            size_t *count)
+{
+    struct subject domain;
+    bool any;
+
+    int code = list_has_domains(view, &any);
+    if (code == 0 && !any) {
+        *count = 0;
+        return 0;
+    }
+    if (code == 0)
+        code = subject_of_address(hasher, address->text + address->at,
+                                  address->length - address->at, &domain);
+    return code ? code : list_read(view, LIST_STANDING, &domain, true, pool, rows, count, NULL);
+}
+
 /* All rows that count for an address: its own, and those of its domain. */
 static int read_rows(struct list_view *view, struct subject_hasher *hasher,
                      const struct address *address, struct subject *subject, struct pool *pool,
                      struct choice **rows, size_t *count)
 {
-    struct subject domain;
     struct choice *own, *of_domain;
     size_t own_count, domain_count;
 
     int code = subject_of_address(hasher, address->text, address->length, subject);
     if (code == 0)
-        code = subject_of_address(hasher, address->text + address->at,
-                                  address->length - address->at, &domain);
-    if (code == 0)
         code = list_read(view, LIST_STANDING, subject, false, pool, &own, &own_count, NULL);
     if (code == 0)
-        code = list_read(view, LIST_STANDING, &domain, true, pool, &of_domain, &domain_count, NULL);
+        code = read_domain_rows(view, hasher, address, pool, &of_domain, &domain_count);
     if (code)
         return code;
     if (domain_count == 0) {

@@ -152,6 +152,15 @@ int list_read(struct list_view *view, enum list_rows which, const struct subject
     return read_range(view, table, subject, domain, pool, rows, count, withdrawn_by);
 }
 
+int list_has_domains(struct list_view *view, bool *any)
+{
+    uint64_t count;
+    int code = txn_count(view->txn, TABLE_DOMAIN, &count);
+    if (code == 0)
+        *any = count > 0;
+    return code;
+}
+
 int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
                  const char **address)
 {

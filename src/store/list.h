@@ -54,6 +54,10 @@ int list_read(struct list_view *view, enum list_rows which, const struct subject
               bool domain, struct pool *pool, struct choice **rows, size_t *count,
               struct event_name **withdrawn_by);
 
+/* Whether there is a choice about any domain at all: where there is none, nobody's domain has to be
+ * looked up. */
+int list_has_domains(struct list_view *view, bool *any);
+
 /* The address that a subject stands for: as a whole into `address`. ERR_NOT_FOUND: the list never
  * held it. ERR_KEY: not without the address key. An entry that is only a hash, or was erased, gives
  * 0 and an empty text. */
