@@ -285,9 +285,9 @@ static int open_on_a_read_only_file_system(void)
 {
     struct env *env;
     struct error why = {""};
-    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-        mount(site_list, site_list, NULL, MS_BIND, NULL) < 0 ||
-        mount(site_list, site_list, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount(site_list, site_list, "none", MS_BIND, NULL) < 0 ||
+        mount(site_list, site_list, "none", MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
         return 77;
     int code = try_open(ENV_READ, &env, &why);
     return code == -EROFS && strstr(why.text, "lock.mdb: Read-only file system") ? 0 : 1;

@@ -319,7 +319,7 @@ static int fill_a_small_disk(void)
     size_t added;
     const char *scope = SCOPE;
 
-    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("none", site_list, "tmpfs", 0, "size=1m,mode=0700") < 0)
         return 77;
     snprintf(ballast, sizeof ballast, "%s/ballast", site_list);

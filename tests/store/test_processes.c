@@ -93,6 +93,7 @@ static int read_until_stopped(void)
     while (outcome == 0 && !atomic_load(&shared->stop)) {
         outcome = look(list, &state);
         atomic_fetch_add(&shared->looks, 1);
+        sleep_us(100);
     }
     list_close(list);
     return outcome;
@@ -110,7 +111,7 @@ static void readers_see_whole_transactions_and_all_that_was_acknowledged(void **
     while (atomic_load(&shared->ready) < 3)
         sleep_us(1000);
     struct list *list = open_list();
-    for (unsigned i = 0; i < 4000; i += 2) {
+    for (unsigned i = 0; i < 2000; i += 2) {
         struct list_entry pair[] = {opt_out_of(SCOPE, i), opt_out_of(SCOPE, i + 1)};
         assert_ok(list_add(list, pair, 2, &by_cli, &why));
         atomic_store(&shared->acknowledged, i + 2);
