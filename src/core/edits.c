@@ -58,13 +58,20 @@ static int unsubscribe_value(const struct policy *policy, const struct stream *s
     return code;
 }
 
-/* Edits of one field stand together; each name is looked for once, or a message full of fields and
- * signatures would take their product. */
-static bool is_touched(const char *signature, const struct edit *list, size_t count)
+static const char *const written[] = {LIST_UNSUBSCRIBE, LIST_UNSUBSCRIBE_POST, LIST_ID};
+#define WRITTEN_COUNT (sizeof written / sizeof *written)
+
+static void find_touched(const struct edits *edits, bool touched[WRITTEN_COUNT])
 {
-    for (size_t i = 0; i < count; i++)
-        if ((i == 0 || strcmp(list[i].name, list[i - 1].name) != 0) &&
-            fields_signature_covers(signature, list[i].name))
+    for (size_t i = 0; i < edits->count; i++)
+        for (size_t j = 0; j < WRITTEN_COUNT; j++)
+            touched[j] = touched[j] || strcmp(edits->list[i].name, written[j]) == 0;
+}
+
+static bool is_broken(const char *signature, const bool touched[WRITTEN_COUNT])
+{
+    for (size_t j = 0; j < WRITTEN_COUNT; j++)
+        if (touched[j] && fields_signature_covers(signature, written[j]))
             return true;
     return false;
 }
@@ -77,12 +84,14 @@ static int find_broken(const struct message *message, struct edits *edits, struc
     unsigned signatures = count_fields(message, DKIM_SIGNATURE);
     const char **broken = pool_take(pool, (signatures + 1) * sizeof *broken);
     const struct header_field *field;
+    bool touched[WRITTEN_COUNT] = {false};
 
     if (!broken)
         return -ENOMEM;
+    find_touched(edits, touched);
     while ((field = message_field(message, DKIM_SIGNATURE, &position)) != NULL) {
         char domain[DOMAIN_SIZE];
-        if (!is_touched(field->value, edits->list, edits->count))
+        if (!is_broken(field->value, touched))
             continue;
         fields_signature_domain(field->value, domain, sizeof domain);
         if (!(broken[count++] = pool_copy(pool, domain)))

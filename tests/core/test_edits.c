@@ -334,7 +334,7 @@ static void without_memory_nothing_is_planned(void **state)
     assert_int_equal(edits.broken_count, 1);
 }
 
-/* Each signature was held against each edit once: minutes for a header of this size. */
+/* Each signature held against each edit would take minutes for a header of this size. */
 static void a_header_full_of_fields_and_signatures_takes_no_product_of_time(void **state)
 {
     enum { MANY = 40000 };
