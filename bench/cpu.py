@@ -60,11 +60,11 @@ class Meter:
         return times.children_user + times.children_system + times.user + times.system
 
     def read(self):
-        """(seconds used by each leader's session, share of the machine that went to anybody but
-        these and us)."""
+        """(seconds used by each leader's session, by us and what we ran, share of the machine that
+        went to anybody else)."""
         used = of_sessions(self.leaders)
         used = {leader: used[leader] - self._used[leader] for leader in self.leaders}
-        ours = sum(used.values()) + self._of_children() - self._children
-        elsewhere = busy() - self._busy - ours
+        load = self._of_children() - self._children
+        elsewhere = busy() - self._busy - sum(used.values()) - load
         whole = (time.monotonic() - self._start) * os.cpu_count()
-        return used, max(0.0, elsewhere / whole)
+        return used, load, max(0.0, elsewhere / whole)

@@ -39,15 +39,24 @@ def _middle(rows, key):
     return statistics.median(row[key] for row in rows)
 
 
-def _ratio(rows, base):
-    """Median of the ratios within each round, (median, lowest, highest); base: rows to compare to."""
-    rates = {row["round"]: row["rate"] for row in base}
-    ratios = [row["rate"] / rates[row["round"]] for row in rows if row["round"] in rates]
-    return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
+def _ratios(rows, base, key):
+    """By how much each round's row lies over the same round's in base."""
+    others = {row["round"]: row[key] for row in base}
+    return [row[key] / others[row["round"]] for row in rows if row["round"] in others]
 
 
-def _show_ratio(ratio):
-    return f"{ratio[0]:5.2f} ({ratio[1]:.2f}-{ratio[2]:.2f})" if ratio else "       -         "
+def _rate_ratio(rows, base):
+    """Median, lowest and highest of the rounds' ratios."""
+    ratios = _ratios(rows, base, "rate")
+    if not ratios:
+        return "       -         "
+    return f"{statistics.median(ratios):5.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
+def _cpu_ratio(rows, base):
+    """What the rate would be, compared to base, if nothing but processor time counted."""
+    ratios = _ratios(base, rows, "cpu_us")
+    return f"{statistics.median(ratios):4.2f}" if ratios else "  - "
 
 
 def _grouped(rows, **wanted):
@@ -68,14 +77,15 @@ def through_postfix(variants, rows, recipients, yardstick):
     groups = _grouped(rows, recipients=recipients)
     lines = [
         f"\nthrough Postfix, {recipients} recipient(s)\n"
-        f"{'':36}  msgs/s   to no milter       to the no-op       milter  Postfix  elsewhere\n"
-        f"{'':36}                                                us/msg   us/msg"
+        f"{'':36}  msgs/s   to no milter       to the no-op     by CPU  milter  Postfix  elsewhere\n"
+        f"{'':36}                                               time  us/msg   us/msg"
     ]
     for name, mine in groups.items():
-        to_none = _show_ratio(_ratio(mine, groups.get("none", [])))
-        to_noop = _show_ratio(_ratio(mine, groups.get(yardstick, [])))
+        noop = groups.get(yardstick, [])
         lines.append(
-            f"{_title(variants, name):36}  {_middle(mine, 'rate'):6.0f}  {to_none}  {to_noop}"
+            f"{_title(variants, name):36}  {_middle(mine, 'rate'):6.0f}"
+            f"  {_rate_ratio(mine, groups.get('none', []))}"
+            f"  {_rate_ratio(mine, noop)}    {_cpu_ratio(mine, noop)}"
             f"  {_middle(mine, 'milter_us'):6.0f}   {_middle(mine, 'postfix_us'):6.0f}"
             f"       {_middle(mine, 'elsewhere'):4.0%}"
         )
@@ -85,15 +95,17 @@ def through_postfix(variants, rows, recipients, yardstick):
 def direct(variants, rows, connections, recipients, yardstick):
     groups = _grouped(rows, connections=connections, recipients=recipients)
     lines = [
-        f"{connections} connection(s), {recipients} recipient(s)\n"
-        f"{'':36}  msgs/s   to the no-op      p50 us  p99 us  milter us/msg  elsewhere"
+        f"\n{connections} connection(s), {recipients} recipient(s)\n"
+        f"{'':36}  msgs/s   to the no-op     by CPU  p50 us  p99 us  milter  elsewhere\n"
+        f"{'':36}                             time                  us/msg"
     ]
     for name, mine in groups.items():
+        noop = groups.get(yardstick, [])
         lines.append(
             f"{_title(variants, name):36}  {_middle(mine, 'rate'):6.0f}"
-            f"  {_show_ratio(_ratio(mine, groups.get(yardstick, [])))}"
+            f"  {_rate_ratio(mine, noop)}    {_cpu_ratio(mine, noop)}"
             f"  {_middle(mine, 'p50_us'):6.0f}  {_middle(mine, 'p99_us'):6.0f}"
-            f"         {_middle(mine, 'milter_us'):6.0f}       {_middle(mine, 'elsewhere'):4.0%}"
+            f"  {_middle(mine, 'milter_us'):6.0f}       {_middle(mine, 'elsewhere'):4.0%}"
         )
     return "\n".join(lines)
 
