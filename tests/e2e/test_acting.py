@@ -56,8 +56,12 @@ def test_refuse_is_logged_and_in_the_ledger_before_the_answer(world):
     gone = opted_out(world)
     with world.postfix.client("REFUSE") as client:
         client.mail("news@acme.example")
-        assert client.rcpt(gone).code == 550
+        reply = client.rcpt(gone)
+        assert reply.code == 550
+        reference = reply.text.rpartition("ref ")[2]
         assert "refuse" in world.site.tool("log", gone)
+        # Postfix has no queue id before the first accepted recipient.
+        assert world.site.log_lines("NOQUEUE: ", "verdict=refuse", f"ref={reference} ")
         client.rset()
 
 

@@ -1,15 +1,19 @@
 """The store is gone, broken or full: marketing waits with a 451, other mail does not notice."""
 
 import contextlib
+import os
 import resource
 import shutil
+import signal
 import subprocess
+import threading
+import time
 
 import pytest
 
 from lab.letter import Letter
 from lab.waiting import until
-from lab.world import World, people, person
+from lab.world import MARKETING, World, people, person
 
 
 @pytest.fixture
@@ -364,3 +368,49 @@ def test_a_stale_reader_does_not_make_the_list_grow(world):
     for _ in range(30):
         world.opt_out(person())
     assert list_file(world.site).stat().st_size < before + 300 * 4096
+
+
+# -- held up
+
+
+def test_a_ledger_that_somebody_holds_makes_mail_wait_and_not_the_mail_server(own_lab):
+    """A second daemon on the same stores is stopped in the middle of a write (Ctrl-Z): whoever
+    needs its lock gives up after two seconds."""
+    site = own_lab.site(policy=MARKETING)
+    other = own_lab.site(policy=MARKETING, settings={"data_dir": str(site.data),
+                                                     "key_dir": str(site.keys)}, init=False)
+    site.start()
+    other.start()
+    gone = person()
+    site.opt_out(gone)
+    stop, codes = threading.Event(), []
+
+    def load():
+        with other.milter() as client:
+            client.open_session("MARKETING")
+            while not stop.is_set():
+                client.message("<n@a.example>", [f"<{gone}>"])
+
+    writer = threading.Thread(target=load)
+    writer.start()
+    try:
+        with site.milter() as client:
+            client.open_session("MARKETING")
+            for number in range(100):
+                time.sleep(0.003 * (number % 7))
+                os.kill(other.pid, signal.SIGSTOP)
+                begun = time.monotonic()
+                codes.append(client.message("<n@a.example>", [f"<{gone}>"])[1].code)
+                took = time.monotonic() - begun
+                os.kill(other.pid, signal.SIGCONT)
+                assert took < 5
+                if codes[-1] != 550:
+                    break
+    finally:
+        stop.set()
+        writer.join()
+    assert codes[-1] == 451, "it was never stopped while it held the lock"
+    with site.milter() as client:
+        client.open_session("MARKETING")
+        assert client.message("<n@a.example>", [f"<{gone}>"])[1].code == 550
+    site.tool("verify")

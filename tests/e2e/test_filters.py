@@ -103,6 +103,34 @@ def test_known_by_login_alone_a_message_is_no_marketing_on_its_second_way(own_la
     assert world.sink.recipients(letter) == [here]
 
 
+# -- one message for each person
+
+
+def test_splitting_behind_the_milter_comes_too_late_for_a_link_each(own_lab):
+    """default_destination_recipient_limit=1: the milter has seen one message to both."""
+    world = World(own_lab, postfix={"default_destination_recipient_limit": "1"})
+    delivery = world.mail(Letter(to=people(2)))
+    assert len(delivery.arrived) == 2
+    assert not any(one_click(message) for message in delivery.arrived)
+
+
+def test_a_hop_for_each_person_before_the_milter_gives_each_a_link(own_lab):
+    """As content_filter on the marketing port, back into a port where the milter is."""
+    world = World(own_lab, listeners={"judged": {"milter_macro_daemon_name": "MARKETING"}})
+    options = {"content_filter": f"smtp:[127.0.0.1]:{world.postfix.port('judged')}", **NONE}
+    front = world.postfix.listener("front", options)
+    world.postfix.reload({"default_destination_recipient_limit": "1"})
+    gone, (first, second) = opted_out(world), people(2)
+    letter = Letter(to=(first, gone, second))
+    with Client(front) as client:
+        assert client.send(letter).accepted
+    messages = world.sink.wait_for(letter, 2)
+    assert all(one_click(message) for message in messages)
+    world.postfix.wait_log("opted out of acme/newsletter")
+    mail = [message for message in world.sink.find(letter) if message.sender]
+    assert sorted(to for message in mail for to in message.recipients) == [first, second]
+
+
 # -- what a milter cannot see
 
 
@@ -190,6 +218,28 @@ def test_a_dead_socket_with_its_own_default_action_tempfail_makes_all_mail_wait(
     for listener in ("marketing", "shop"):
         delivery = world.mail(Letter(to=gone), listener)
         assert delivery.refusal.code == 451 and not delivery.arrived
+
+
+def test_a_milter_killed_in_mid_session_lets_the_rest_pass_under_default_action_accept(own_lab):
+    """The same trap with the milter killed later: everything after goes out unfiltered."""
+    world = World(own_lab, postfix={"milter_default_action": "accept"})
+    world.postfix.reload({"smtpd_milters": world.site.settings["listen"]})
+    gone = opted_out(world)
+    with world.postfix.client("marketing") as client:
+        assert client.send(Letter(to=gone)).refusal.code == 550
+        world.site.kill()
+        letter = Letter(to=gone)
+        assert client.send(letter).accepted
+    assert world.sink.wait_for(letter)
+
+
+def test_a_milter_killed_in_mid_session_makes_the_rest_wait_with_its_own_tempfail(own_lab):
+    world = World(own_lab, postfix={"milter_default_action": "accept"})
+    gone = opted_out(world)
+    with world.postfix.client("marketing") as client:
+        assert client.send(Letter(to=gone)).refusal.code == 550
+        world.site.kill()
+        assert client.send(Letter(to=gone)).refusal.code == 451
 
 
 def test_blanks_around_the_equals_sign_of_default_action_break_every_smtpd(own_lab):

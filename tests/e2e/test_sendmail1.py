@@ -168,3 +168,31 @@ def test_an_opt_out_that_came_while_the_mail_waited_holds(own_lab):
     world.site.start()
     world.sink.wait_for(letter, timeout=90)
     assert world.sink.recipients(letter) == ["cron@acme.example"]  # the bounce, and nothing else
+
+
+def test_while_the_list_cannot_be_read_mail_stays_in_maildrop_and_comes_afterwards(own_lab):
+    """A 451 at the end: tried again under a new queue id each time."""
+    world = World(own_lab, policy=POLICY)
+    world.site.stop()
+    (world.site.data / "list").rename(world.site.root / "away")
+    world.site.start()
+    here = person()
+    letter = Letter(sender="cron@acme.example", to=here)
+    world.postfix.sendmail(letter, words=("-f", "cron@acme.example"))
+    world.postfix.wait_log("milter-reject", "4.3.0")
+    assert world.postfix.maildrop() and not world.sink.find(letter)
+    (world.site.root / "away").rename(world.site.data / "list")
+    assert one_click(world.sink.wait_for(letter, timeout=90)[0])
+    ids = {line.split("]: ")[1] for line in world.postfix.log_lines(f"message-id=<{letter.mark}>")}
+    assert len(ids) > 1
+    assert not world.postfix.maildrop()
+
+
+def test_without_f_the_bounce_goes_to_the_user_who_ran_sendmail(own_lab):
+    """Often www-data: the mailbox that the guide tells to read."""
+    policy = 'stream all { scope = "acme/cron"\n match_listener = {"sendmail"} }\n'
+    world = World(own_lab, policy=policy)
+    letter = Letter(sender="nobody", to=opted_out(world))
+    world.postfix.sendmail(letter)
+    bounce = world.sink.wait_for(letter)[0]
+    assert (bounce.sender, bounce.recipients) == ("", ["www-data@mta.test"])

@@ -56,12 +56,12 @@ class Lab:
         """A started OpenDKIM, see there."""
         return self._run(OpenDkim(self.directory("dkim"), **more), "opendkim")
 
-    def site(self, **more):
-        """A Site with its stores made, and not started yet: see product.Site.start."""
+    def site(self, init=True, **more):
+        """A Site with its stores made (init), and not started yet: see product.Site.start."""
         site = Site(self.directory("site"), **more)
         self._ends.callback(site.stop)
         self._logs.append(("optout-milter", site.log))
-        return site.init()
+        return site.init() if init else site
 
     def logs(self):
         """(name, text) of what the servers have logged so far."""

@@ -77,6 +77,11 @@ class Client:
         verb, _, rest = line.partition(" ")
         return Reply(*self._text(self._smtp.docmd(verb, rest)))
 
+    def raw(self, data):
+        """Sends text as it is, NULs and all, and reads one reply."""
+        self._smtp.send(data.encode("utf-8"))
+        return Reply(*self._text(self._smtp.getreply()))
+
     def mail(self, sender, *parameters):
         return self.command(" ".join([f"MAIL FROM:<{sender}>", *parameters]))
 
