@@ -35,7 +35,7 @@ static void remove_all(struct edit *list, size_t *count, const char *name, unsig
 
 static int unsubscribe_value(const struct policy *policy, const struct stream *stream,
                              const struct recipient *recipients, const struct verdict *verdict,
-                             const struct token_key *key, uint16_t day, struct pool *pool,
+                             const struct token_sealer *sealer, uint16_t day, struct pool *pool,
                              const char **value)
 {
     const struct unsubscribe_targets targets = {policy->public_url, stream->mailto,
@@ -45,7 +45,7 @@ static int unsubscribe_value(const struct policy *policy, const struct stream *s
     int code;
 
     if (verdict->link == LINK_PERSONAL) {
-        code = token_seal(key, TOKEN_UNSUBSCRIBE, stream->scope,
+        code = token_seal(sealer, TOKEN_UNSUBSCRIBE, stream->scope,
                           &recipients[verdict->only_one].address, day, token);
         if (code == 0)
             code = fields_personal(&targets, token, &text);
@@ -104,7 +104,7 @@ static int find_broken(const struct message *message, struct edits *edits, struc
 
 int edits_plan(const struct policy *policy, const struct stream *stream,
                const struct message *message, const struct recipient *recipients,
-               const struct verdict *verdict, const struct token_key *key, uint16_t day,
+               const struct verdict *verdict, const struct token_sealer *sealer, uint16_t day,
                struct pool *pool, struct edits *edits)
 {
     unsigned present = count_fields(message, LIST_UNSUBSCRIBE);
@@ -120,7 +120,8 @@ int edits_plan(const struct policy *policy, const struct stream *stream,
     if (!list)
         return -ENOMEM;
     if (present == 0 || stream->list_unsubscribe == UNSUBSCRIBE_REPLACE) {
-        int code = unsubscribe_value(policy, stream, recipients, verdict, key, day, pool, &value);
+        int code =
+            unsubscribe_value(policy, stream, recipients, verdict, sealer, day, pool, &value);
         if (code)
             return code;
         remove_all(list, &count, LIST_UNSUBSCRIBE_POST, posts);

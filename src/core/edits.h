@@ -29,13 +29,13 @@ struct edits {
     size_t broken_count;
 };
 
-/* What to do for a verdict. `key` makes the token of a personal link, `day` is today in days since
- * 1970 (UTC). Nothing is planned where the policy has no public_url, or the verdict's link is
+/* What to do for a verdict. `sealer` makes the token of a personal link, `day` is today in days
+ * since 1970 (UTC). Nothing is planned where the policy has no public_url, or the verdict's link is
  * LINK_NONE. All lies in the pool. -ENOMEM, ERR_SYNTAX (a value that would not be a safe header),
  * ERR_CRYPTO. */
 int edits_plan(const struct policy *policy, const struct stream *stream,
                const struct message *message, const struct recipient *recipients,
-               const struct verdict *verdict, const struct token_key *key, uint16_t day,
+               const struct verdict *verdict, const struct token_sealer *sealer, uint16_t day,
                struct pool *pool, struct edits *edits);
 
 #endif

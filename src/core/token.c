@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FORMAT 1
@@ -13,20 +14,19 @@
 #define PLAIN_MIN (2 + 1)
 #define PLAIN_MAX (TOKEN_BYTES_MAX - HEAD_SIZE - IV_SIZE)
 
-/* A context with cipher and key, and with what is authenticated beside the sealed bytes. OpenSSL's
- * SIV cannot be set up again without the key, so there is nothing to keep between two tokens. NULL:
- * OpenSSL refused. */
-static EVP_CIPHER_CTX *begin(const struct token_key *key, enum token_purpose purpose, bool sealing)
+struct token_sealer {
+    uint8_t key_id;
+    EVP_CIPHER_CTX *keyed;
+};
+
+/* A context with cipher and key. NULL: OpenSSL refused. */
+static EVP_CIPHER_CTX *new_keyed(const struct token_key *key, bool sealing)
 {
-    const uint8_t head[] = {FORMAT, key->id, (uint8_t)purpose};
-    int n;
-    bool ready = false;
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 
-    if (cipher && context)
-        ready = EVP_CipherInit_ex2(context, cipher, key->key, NULL, sealing, NULL) == 1 &&
-                EVP_CipherUpdate(context, NULL, &n, head, sizeof head) == 1;
+    bool ready = cipher && context &&
+                 EVP_CipherInit_ex2(context, cipher, key->key, NULL, sealing, NULL) == 1;
     EVP_CIPHER_free(cipher);
     if (!ready) {
         EVP_CIPHER_CTX_free(context);
@@ -35,15 +35,49 @@ static EVP_CIPHER_CTX *begin(const struct token_key *key, enum token_purpose pur
     return context;
 }
 
-/* `iv` and `sealed`, of the length of `plain`, are what comes out. */
-static int seal(const struct token_key *key, enum token_purpose purpose, const uint8_t *plain,
+/* Authenticates what stands beside the sealed bytes. */
+static bool add_head(EVP_CIPHER_CTX *context, uint8_t key_id, enum token_purpose purpose)
+{
+    const uint8_t head[] = {FORMAT, key_id, (uint8_t)purpose};
+    int n;
+    return EVP_CipherUpdate(context, NULL, &n, head, sizeof head) == 1;
+}
+
+int token_sealer_new(const struct token_key *key, struct token_sealer **sealer)
+{
+    if (key->id == 0)
+        return ERR_KEY;
+    struct token_sealer *s = malloc(sizeof *s);
+    if (!s)
+        return -ENOMEM;
+    s->key_id = key->id;
+    s->keyed = new_keyed(key, true);
+    if (!s->keyed) {
+        free(s);
+        return ERR_CRYPTO;
+    }
+    *sealer = s;
+    return 0;
+}
+
+void token_sealer_free(struct token_sealer *sealer)
+{
+    if (!sealer)
+        return;
+    EVP_CIPHER_CTX_free(sealer->keyed);
+    free(sealer);
+}
+
+/* `iv` and `sealed`, of the length of `plain`, are what comes out. OpenSSL's SIV cannot be set up
+ * again without the key, so each token is made on a copy of the keyed context. */
+static int seal(const struct token_sealer *sealer, enum token_purpose purpose, const uint8_t *plain,
                 size_t length, uint8_t iv[IV_SIZE], uint8_t *sealed)
 {
     int n, last;
-    EVP_CIPHER_CTX *context = begin(key, purpose, true);
-    if (!context)
-        return ERR_CRYPTO;
-    bool done = EVP_EncryptUpdate(context, sealed, &n, plain, (int)length) == 1 &&
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    bool done = context && EVP_CIPHER_CTX_copy(context, sealer->keyed) == 1 &&
+                add_head(context, sealer->key_id, purpose) &&
+                EVP_EncryptUpdate(context, sealed, &n, plain, (int)length) == 1 &&
                 (size_t)n == length && EVP_EncryptFinal_ex(context, sealed + n, &last) == 1 &&
                 last == 0 && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, IV_SIZE, iv) == 1;
     EVP_CIPHER_CTX_free(context);
@@ -56,8 +90,9 @@ static int unseal(const struct token_key *key, enum token_purpose purpose, uint8
 {
     int n, last;
     int rc = ERR_CRYPTO;
-    EVP_CIPHER_CTX *context = begin(key, purpose, false);
-    if (context && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, IV_SIZE, iv) == 1)
+    EVP_CIPHER_CTX *context = new_keyed(key, false);
+    if (context && add_head(context, key->id, purpose) &&
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, IV_SIZE, iv) == 1)
         rc = EVP_DecryptUpdate(context, plain, &n, sealed, (int)length) == 1 &&
                      (size_t)n == length && EVP_DecryptFinal_ex(context, plain + n, &last) == 1
                  ? 0
@@ -76,13 +111,11 @@ static int check_canonical(const struct address *address)
     return rc == -ENOMEM ? rc : rc < 0 ? ERR_SYNTAX : 0;
 }
 
-int token_seal(const struct token_key *key, enum token_purpose purpose, const char *scope,
+int token_seal(const struct token_sealer *sealer, enum token_purpose purpose, const char *scope,
                const struct address *address, uint16_t day, char text[TOKEN_SIZE])
 {
     uint8_t bytes[TOKEN_BYTES_MAX], plain[PLAIN_MAX];
 
-    if (key->id == 0)
-        return ERR_KEY;
     if (scope_check(scope) < 0)
         return ERR_SYNTAX;
     int rc = check_canonical(address);
@@ -97,8 +130,8 @@ int token_seal(const struct token_key *key, enum token_purpose purpose, const ch
     size_t length = PLAIN_MIN + scope_length + address->length;
 
     bytes[0] = FORMAT;
-    bytes[1] = key->id;
-    rc = seal(key, purpose, plain, length, bytes + HEAD_SIZE, bytes + HEAD_SIZE + IV_SIZE);
+    bytes[1] = sealer->key_id;
+    rc = seal(sealer, purpose, plain, length, bytes + HEAD_SIZE, bytes + HEAD_SIZE + IV_SIZE);
     if (rc == 0)
         text_to_base64url(bytes, HEAD_SIZE + IV_SIZE + length, text);
     return rc;

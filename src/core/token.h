@@ -42,9 +42,17 @@ struct token {
     struct address address;
 };
 
-/* ERR_SYNTAX for a scope or address that is not canonical, or is a whole domain; ERR_KEY for a key
- * without an id; ERR_CRYPTO, -ENOMEM. */
-int token_seal(const struct token_key *key, enum token_purpose purpose, const char *scope,
+/* A key that is set up for making tokens, which takes longer than to make one. Many threads may
+ * share it. */
+struct token_sealer;
+
+/* ERR_KEY for a key without an id; ERR_CRYPTO, -ENOMEM. The key is copied. */
+int token_sealer_new(const struct token_key *key, struct token_sealer **sealer);
+void token_sealer_free(struct token_sealer *sealer);
+
+/* ERR_SYNTAX for a scope or address that is not canonical, or is a whole domain; ERR_CRYPTO,
+ * -ENOMEM. */
+int token_seal(const struct token_sealer *sealer, enum token_purpose purpose, const char *scope,
                const struct address *address, uint16_t day, char text[TOKEN_SIZE]);
 
 /* Opens a token with whichever of the keys made it. ERR_NOT_FOUND for every text that is not a

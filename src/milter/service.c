@@ -23,6 +23,15 @@ struct service_private {
 
 /* --- setups --- */
 
+static void read_keys(struct setup *setup)
+{
+    int code = keys_read_lookup(setup->config->key_dir, &setup->key, &setup->key_why);
+    if (code == 0 &&
+        (code = token_sealer_new(keys_current_token(&setup->key), &setup->sealer)) != 0)
+        error_set(&setup->key_why, code, "no token can be made: %s", error_name(code));
+    setup->key_code = code;
+}
+
 static int read_setup(const char *path, struct setup **setup, struct error *why)
 {
     struct config *config;
@@ -36,7 +45,7 @@ static int read_setup(const char *path, struct setup **setup, struct error *why)
     }
     s->config = config;
     atomic_init(&s->users, 1);
-    s->key_code = keys_read_lookup(config->key_dir, &s->key, &s->key_why);
+    read_keys(s);
     *setup = s;
     return 0;
 }
@@ -46,6 +55,7 @@ void service_give_setup(struct setup *setup)
     if (!setup || atomic_fetch_sub(&setup->users, 1) > 1)
         return;
     config_release(setup->config);
+    token_sealer_free(setup->sealer);
     keys_forget(&setup->key, sizeof setup->key);
     free(setup);
 }
@@ -69,9 +79,9 @@ static void look_for_keys(struct service_private *p)
     fresh = calloc(1, sizeof *fresh);
     if (!fresh)
         return;
-    fresh->key_code = keys_read_lookup(p->setup->config->key_dir, &fresh->key, &fresh->key_why);
     fresh->config = config_hold(p->setup->config);
     atomic_init(&fresh->users, 1);
+    read_keys(fresh);
     if (fresh->key_code == 0)
         log_info("%s: the keys are there now", fresh->config->key_dir);
     replace_setup(p, fresh);

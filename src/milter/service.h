@@ -18,6 +18,7 @@ struct setup {
     int key_code; /* 0, or why `key` does not count; `key_why` says it */
     struct error key_why;
     struct lookup_key key;
+    struct token_sealer *sealer; /* of its current token key; NULL where `key` does not count */
     atomic_uint users;
 };
 

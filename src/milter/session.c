@@ -241,7 +241,7 @@ static int edit_fields(const struct record *record, const struct mta *mta)
     struct edits edits;
 
     int code = edits_plan(&s->setup->config->policy, record->stream, session_message(s),
-                          record->recipients, &record->verdict, keys_current_token(&s->setup->key),
+                          record->recipients, &record->verdict, s->setup->sealer,
                           (uint16_t)(clock_now() / SECONDS_A_DAY), &s->work, &edits);
     for (size_t i = 0; i < edits.count && code == 0; i++) {
         const struct edit *edit = &edits.list[i];

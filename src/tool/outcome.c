@@ -90,9 +90,14 @@ static int plan(struct site *site, const struct message *message, struct outcome
     if (o->verdict.link == LINK_NONE || stream->mode == MODE_MONITOR ||
         site->lookup.token_count == 0)
         return 0;
-    return edits_plan(&site->config->policy, stream, message, o->taken, &o->verdict,
-                      keys_current_token(&site->lookup), (uint16_t)(clock_now() / SECONDS_A_DAY),
-                      &site->pool, &o->edits);
+    struct token_sealer *sealer;
+    int code = token_sealer_new(keys_current_token(&site->lookup), &sealer);
+    if (code)
+        return code;
+    code = edits_plan(&site->config->policy, stream, message, o->taken, &o->verdict, sealer,
+                      (uint16_t)(clock_now() / SECONDS_A_DAY), &site->pool, &o->edits);
+    token_sealer_free(sealer);
+    return code;
 }
 
 static int judge_all(struct site *site, const struct message *message, struct outcome *o)

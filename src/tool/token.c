@@ -21,13 +21,18 @@ static const struct flag make_flags[] = {
 static int make_token(struct site *site, const struct address *address, const char *scope,
                       struct error *why)
 {
+    struct token_sealer *sealer;
     char token[TOKEN_SIZE];
     /* A link whose scope nobody knows could not be honoured. */
     int code = site_check_scope(site, scope, why);
     if (code)
         return code;
-    code = token_seal(keys_current_token(&site->lookup), TOKEN_UNSUBSCRIBE, scope, address,
-                      (uint16_t)(clock_now() / SECONDS_A_DAY), token);
+    code = token_sealer_new(keys_current_token(&site->lookup), &sealer);
+    if (code == 0) {
+        code = token_seal(sealer, TOKEN_UNSUBSCRIBE, scope, address,
+                          (uint16_t)(clock_now() / SECONDS_A_DAY), token);
+        token_sealer_free(sealer);
+    }
     if (code)
         return error_set(why, code, "no token could be made: %s", error_name(code));
     output_line("%s", token);

@@ -35,7 +35,10 @@ static void seal(const struct token_key *key, const char *scope, const char *add
                  char text[TOKEN_SIZE])
 {
     struct address parsed = address_of(address);
-    assert_int_equal(token_seal(key, TOKEN_UNSUBSCRIBE, scope, &parsed, day, text), 0);
+    struct token_sealer *sealer;
+    assert_int_equal(token_sealer_new(key, &sealer), 0);
+    assert_int_equal(token_seal(sealer, TOKEN_UNSUBSCRIBE, scope, &parsed, day, text), 0);
+    token_sealer_free(sealer);
 }
 
 static int open_with_all(const char *text, struct token *token)
@@ -246,18 +249,19 @@ static void what_is_not_canonical_is_not_sealed(void **state)
     char text[TOKEN_SIZE] = "untouched";
     struct address address = address_of("anna@example.com");
     struct token_key no_id = keys[0];
+    struct token_sealer *sealer, *none = NULL;
     no_id.id = 0;
-    assert_int_equal(token_seal(&keys[0], TOKEN_UNSUBSCRIBE, "Acme", &address, 1, text),
-                     ERR_SYNTAX);
-    assert_int_equal(token_seal(&keys[0], TOKEN_UNSUBSCRIBE, "", &address, 1, text), ERR_SYNTAX);
-    assert_int_equal(token_seal(&no_id, TOKEN_UNSUBSCRIBE, "acme", &address, 1, text), ERR_KEY);
+    assert_int_equal(token_sealer_new(&keys[0], &sealer), 0);
+    assert_int_equal(token_seal(sealer, TOKEN_UNSUBSCRIBE, "Acme", &address, 1, text), ERR_SYNTAX);
+    assert_int_equal(token_seal(sealer, TOKEN_UNSUBSCRIBE, "", &address, 1, text), ERR_SYNTAX);
+    assert_int_equal(token_sealer_new(&no_id, &none), ERR_KEY);
+    assert_null(none);
     address.text[0] = 'A';
-    assert_int_equal(token_seal(&keys[0], TOKEN_UNSUBSCRIBE, "acme", &address, 1, text),
-                     ERR_SYNTAX);
+    assert_int_equal(token_seal(sealer, TOKEN_UNSUBSCRIBE, "acme", &address, 1, text), ERR_SYNTAX);
     assert_int_equal(address_parse_domain("@example.com", &address), 0);
-    assert_int_equal(token_seal(&keys[0], TOKEN_UNSUBSCRIBE, "acme", &address, 1, text),
-                     ERR_SYNTAX);
+    assert_int_equal(token_seal(sealer, TOKEN_UNSUBSCRIBE, "acme", &address, 1, text), ERR_SYNTAX);
     assert_string_equal(text, "untouched");
+    token_sealer_free(sealer);
 }
 
 int main(void)

@@ -12,7 +12,10 @@ static void seal_change_and_open(const struct address *address, const uint8_t *d
     char text[TOKEN_SIZE];
     struct token token;
 
-    PROMISE(token_seal(&key, TOKEN_UNSUBSCRIBE, "acme/news", address, 20000, text) == 0);
+    struct token_sealer *sealer;
+    PROMISE(token_sealer_new(&key, &sealer) == 0);
+    PROMISE(token_seal(sealer, TOKEN_UNSUBSCRIBE, "acme/news", address, 20000, text) == 0);
+    token_sealer_free(sealer);
     PROMISE(token_open(&key, 1, TOKEN_UNSUBSCRIBE, text, &token) == 0);
     PROMISE(strcmp(token.address.text, address->text) == 0 && token.day == 20000);
     PROMISE(strcmp(token.scope, "acme/news") == 0 && token.key_id == key.id);
