@@ -21,16 +21,19 @@ static int sd_notify(int unset, const char *state)
 
 static int parent_pipe = -1;
 
-static void await_child(int readiness) __attribute__((noreturn));
+static void await_child(pid_t child, int readiness) __attribute__((noreturn));
 
-static void await_child(int readiness)
+static void await_child(pid_t child, int readiness)
 {
     char byte;
     ssize_t got;
+    int status;
     do
         got = read(readiness, &byte, 1);
     while (got < 0 && errno == EINTR);
-    _exit(got == 1 ? 0 : 1);
+    if (got == 1)
+        _exit(0);
+    _exit(waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
 int daemon_detach(struct error *why)
@@ -43,7 +46,7 @@ int daemon_detach(struct error *why)
         return error_set(why, -errno, "going into the background: %s", strerror(errno));
     if (child > 0) {
         close(ends[1]);
-        await_child(ends[0]);
+        await_child(child, ends[0]);
     }
     close(ends[0]);
     parent_pipe = ends[1];

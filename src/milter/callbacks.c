@@ -285,6 +285,19 @@ static const char *unix_path(const char *listen)
     return text_starts(listen, "unix:") ? listen + strlen("unix:") : NULL;
 }
 
+static bool folder_is_missing(const char *path)
+{
+    struct stat status;
+    char folder[sizeof((struct sockaddr_un *)NULL)->sun_path];
+
+    strcpy(folder, path); /* its length was checked */
+    char *slash = strrchr(folder, '/');
+    if (!slash || slash == folder)
+        return false;
+    *slash = '\0';
+    return stat(folder, &status) < 0 && errno == ENOENT;
+}
+
 /* libmilter would take a living neighbour's socket file away. */
 static int check_unused(const char *path, struct error *why)
 {
@@ -299,6 +312,12 @@ static int check_unused(const char *path, struct error *why)
         return error_set(why, -errno, "%s: %s", path, strerror(errno));
     int answered = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
     close(fd);
+    if (!answered && folder_is_missing(path))
+        return error_set(
+            why, ERR_CONFIG,
+            "%s: its folder is missing; for Postfix it belongs to the milter's user and the "
+            "group postfix, mode 2750",
+            path);
     if (answered)
         return error_set(why, -EADDRINUSE,
                          "%s: another process answers there, perhaps a milter that still runs",

@@ -216,11 +216,15 @@ static void *serve(void *argument)
 
 static int start(const struct arguments *arguments, struct service **service, struct error *why)
 {
-    int code = become_service(arguments->config, why);
+    char *config = realpath(arguments->config, NULL); /* daemon_detach leaves the folder */
+    if (!config)
+        return error_set(why, -errno, "%s: %s", arguments->config, strerror(errno));
+    int code = become_service(config, why);
     if (code == 0 && !arguments->foreground)
         code = daemon_detach(why);
     if (code == 0)
-        code = service_start(arguments->config, service, why);
+        code = service_start(config, service, why);
+    free(config);
     if (code)
         return code;
     struct setup *setup = service_take_setup(*service);
