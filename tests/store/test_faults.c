@@ -302,6 +302,17 @@ static int add_until_it_fails(struct list *list, unsigned *count, struct error *
     return 0;
 }
 
+/* In one commit: the write of many pages at once is cut short. */
+static int add_too_many(struct list *list, struct error *why)
+{
+    static struct list_entry many[5000];
+    for (unsigned i = 0; i < 5000; i++) {
+        many[i] = opt_out_of(SCOPE, 1000000 + i);
+        many[i].address = "somebody.with.quite.a.long.name@department.example.com";
+    }
+    return list_add(list, many, 5000, &by_cli, why);
+}
+
 static bool all_are_there(struct list *list, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -331,6 +342,9 @@ static int fill_a_small_disk(void)
         list_open(site_list, ENV_WRITE, SITE_MAP, &site_lookup, &site_address, &list, &why) ||
         list_add_scopes(list, &scope, 1, &by_cli, &added, &why))
         return 2;
+    if (add_too_many(list, &why) != -ENOSPC ||
+        !strstr(why.text, "list/data.mdb cannot grow: no space left on the disk"))
+        return 7;
     if (add_until_it_fails(list, &count, &why) != -ENOSPC ||
         !strstr(why.text, "list/data.mdb cannot grow: no space left on the disk"))
         return 3;
