@@ -1,14 +1,66 @@
 #include "config/config.h"
 
 #include "config/options.h"
+#include "store/list.h"
 #include "tool/command.h"
 #include "tool/output.h"
+#include "tool/owners.h"
+#include "tool/site.h"
 
 #include <stdio.h>
 
 static const struct flag no_flags[] = {{0}};
 
-/* --- check and show --- */
+/* --- check --- */
+
+/* STATUS_NO where the list does not know the scope of a stream. */
+static int check_scopes(const struct site *site, struct error *why)
+{
+    const struct policy *policy = &site->config->policy;
+    int status = STATUS_OK;
+
+    for (size_t i = 0; i < policy->stream_count; i++) {
+        const struct stream *stream = &policy->streams[i];
+        int code = list_scope_known(site->list_view, stream->scope);
+        if (code && code != ERR_SCOPE)
+            return site_explain(site, code, why);
+        if (code == ERR_SCOPE) {
+            complain("%s: stream %s: scope %s is not registered: is it spelt right? A new one: "
+                     "`optout scope add %s`",
+                     site->config->path, stream->rule.name, stream->scope, stream->scope);
+            status = STATUS_NO;
+        }
+    }
+    return status;
+}
+
+/* As check_scopes; a list that cannot be asked, or is not made yet, is no fault of the
+ * configuration. */
+static int check_list(const char *config_file)
+{
+    struct site site;
+    struct error why = {""};
+
+    int code = site_open(config_file, SITE_KEYS | SITE_LIST, &site, &why);
+    if (code == 0)
+        code = site_view(&site, &why);
+    if (code == 0)
+        code = check_scopes(&site, &why);
+    site_close(&site);
+    if (code < 0)
+        remark("The list was not asked for the scopes: %s",
+               *why.text ? why.text : error_name(code));
+    return code < 0 ? STATUS_OK : code;
+}
+
+static void tell_fine(const struct config *config)
+{
+    size_t streams = config->policy.stream_count, exemptions = config->policy.exemption_count;
+
+    output_line("%s: fine, %zu stream%s and %zu exemption%s%s", config->path, streams,
+                streams == 1 ? "" : "s", exemptions, exemptions == 1 ? "" : "s",
+                streams == 0 ? "; no mail is marketing yet" : "");
+}
 
 static int run_check(const struct call *call)
 {
@@ -16,13 +68,16 @@ static int run_check(const struct call *call)
     struct error why = {""};
 
     int code = config_read(call->config_file, &config, &why);
-    if (code == 0) {
-        output_line("%s: fine, %zu streams and %zu exemptions", call->config_file,
-                    config->policy.stream_count, config->policy.exemption_count);
-    } else if (code == ERR_CONFIG) {
+    if (code == 0)
+        code = owners_check(config, &why);
+    if (code == ERR_CONFIG) {
         complain("%s", why.text);
         code = STATUS_NO;
     }
+    if (code == 0)
+        code = check_list(call->config_file);
+    if (code == 0)
+        tell_fine(config);
     config_release(config);
     return output_status(code, &why);
 }
@@ -35,6 +90,8 @@ const struct command command_config_check = {
     .flags = no_flags,
     .run = run_check,
 };
+
+/* --- show --- */
 
 static int run_show(const struct call *call)
 {

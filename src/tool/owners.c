@@ -75,6 +75,30 @@ static int find_as_self(const struct config *config, struct owners *o, struct er
     return code;
 }
 
+int owners_explain(const struct config *config, int code, struct error *why)
+{
+    if (code != -ENOENT || !why)
+        return code;
+    const struct error said = *why;
+    return error_set(why, code, "%.200s (%.200s names it; systemd-sysusers makes the package's)",
+                     said.text, config->path);
+}
+
+int owners_check(const struct config *config, struct error *why)
+{
+    uid_t uid;
+    gid_t gid;
+    int code = 0;
+
+    if (config->user)
+        code = privilege_user(config->user, &uid, &gid, why);
+    if (code == 0 && config->milter_user)
+        code = privilege_user(config->milter_user, &uid, &gid, why);
+    if (code == 0 && config->group)
+        code = privilege_group(config->group, &gid, why);
+    return owners_explain(config, code, why) == -ENOENT ? ERR_CONFIG : code;
+}
+
 int owners_find(const struct config *config, struct owners *owners, struct error *why)
 {
     const struct owner self = {geteuid(), getegid()};
@@ -82,7 +106,7 @@ int owners_find(const struct config *config, struct owners *owners, struct error
 
     int code = self.uid == 0 ? find_as_root(config, &o, why) : find_as_self(config, &o, why);
     if (code)
-        return code;
+        return owners_explain(config, code, why);
     o.ledger.gid = o.list.gid;
     name_group(o.list.gid, o.group, sizeof o.group);
     *owners = o;

@@ -18,4 +18,11 @@ struct owners {
  * nobody has; -EPERM for who is not root where others are named. */
 int owners_find(const struct config *config, struct owners *owners, struct error *why);
 
+/* Whether there are the users and the group that the configuration names. ERR_CONFIG: one of them
+ * there is not. -errno: nobody can tell. */
+int owners_check(const struct config *config, struct error *why);
+
+/* Adds what to do to a sentence about a user or group that there is not. Returns code. */
+int owners_explain(const struct config *config, int code, struct error *why);
+
 #endif

@@ -3,11 +3,14 @@
 #include "base/file.h"
 #include "base/privilege.h"
 #include "tool/output.h"
+#include "tool/owners.h"
 #include "tool/staff.h"
+#include "tool/stops.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int read_keys(struct site *site, unsigned needs, struct error *why)
 {
@@ -51,20 +54,34 @@ static int open_ledger(struct site *site, struct error *why)
     return code;
 }
 
+/* Adds whom to be to a sentence about what this user may not. */
+static int advise(const struct site *site, int code, struct error *why)
+{
+    const char *user = site->config->user;
+
+    if ((code != -EACCES && code != -EPERM) || geteuid() == 0 || !why)
+        return code;
+    const struct error said = *why;
+    return error_set(why, code, "%.400s; run it as root%s%.64s", said.text, user ? " or as " : "",
+                     user ? user : "");
+}
+
 int site_open(const char *config_file, unsigned needs, struct site *site, struct error *why)
 {
     memset(site, 0, sizeof *site);
+    stops_hold();
     staff_name(site->staff, sizeof site->staff);
     int code = config_read(config_file, &site->config, why);
     if (code == 0 && needs)
-        code = privilege_become(site->config->user, site->config->group, why);
+        code = owners_explain(site->config,
+                              privilege_become(site->config->user, site->config->group, why), why);
     if (code == 0 && needs & ~(unsigned)SITE_USER)
         code = read_keys(site, needs, why);
     if (code == 0 && needs & (SITE_LIST | SITE_WRITE))
         code = open_list(site, needs & SITE_WRITE ? ENV_WRITE : ENV_READ, why);
     if (code == 0 && needs & SITE_LEDGER)
         code = open_ledger(site, why);
-    return code;
+    return site->config ? advise(site, code, why) : code;
 }
 
 void site_close(struct site *site)
@@ -78,6 +95,7 @@ void site_close(struct site *site)
     keys_forget(&site->address, sizeof site->address);
     pool_release(&site->pool);
     config_release(site->config);
+    stops_release();
 }
 
 int site_view(struct site *site, struct error *why)
@@ -115,7 +133,8 @@ int site_check_scope(struct site *site, const char *scope, struct error *why)
     int code = list_scope_known(site->list_view, scope);
     if (code == ERR_SCOPE)
         return error_set(why, code,
-                         "scope %s is not registered: `optout scope list` shows those that are",
+                         "scope %s is not registered: `optout scope list` shows those that are, "
+                         "`optout scope add` makes a new one",
                          scope);
     return code ? site_explain(site, code, why) : 0;
 }

@@ -458,6 +458,35 @@ def test_keys_list_shows_no_key(own_lab):
 
 def test_config_check_says_nothing_wrong_of_a_good_file(site):
     site.tool("config", "check", code=0)
+    assert "fine, 2 streams and 1 exemption\n" in site.last.stdout and not site.last.stderr
+
+
+def test_config_check_names_a_scope_that_is_not_registered(own_lab):
+    site = own_lab.site(policy=POLICY)
+    site.conf.write_text(site.conf.read_text().replace('"acme/cron"', '"acme/corn"'))
+    site.tool("config", "check", code=1)
+    assert "stream cron: scope acme/corn is not registered" in site.last.stderr
+    site.tool("scope", "add", "acme/corn")
+    site.tool("config", "check", code=0)
+
+
+@pytest.mark.parametrize("option", ["user", "milter_user", "group"])
+def test_config_check_names_a_user_or_group_that_there_is_not(own_lab, option):
+    site = own_lab.site(policy=POLICY)
+    text = "".join(line for line in site.conf.read_text().splitlines(keepends=True)
+                   if not line.startswith(f"{option} "))  # fmt: skip
+    site.conf.write_text(f"{option} = nosuchname\n{text}")
+    site.tool("config", "check", code=1)
+    assert "nosuchname" in site.last.stderr and str(site.conf) in site.last.stderr
+
+
+def test_config_check_before_init_reads_the_text_alone(tmp_path):
+    conf = tmp_path / "optout.conf"
+    conf.write_text(f"data_dir = {tmp_path}/data\nkey_dir = {tmp_path}/keys\n")
+    ran = subprocess.run([program("optout"), "-c", conf, "config", "check"],
+                         capture_output=True, text=True)  # fmt: skip
+    assert ran.returncode == 0 and "no mail is marketing yet" in ran.stdout
+    assert "was not asked" in ran.stderr
 
 
 def test_config_prints_every_option_with_its_value(site):
