@@ -134,6 +134,8 @@ static int add_arguments(const struct call *call, struct adding *adding, struct 
         size_t left = call->argument_count - i;
         code = adding_write(adding, people + i, left < LIST_ENTRIES_MAX ? left : LIST_ENTRIES_MAX,
                             why);
+        if (code == 0 && !output_flush())
+            code = STATUS_CANNOT;
     }
     free(people);
     return code;

@@ -5,6 +5,7 @@
 #include "tool/lines.h"
 #include "tool/output.h"
 #include "tool/show.h"
+#include "tool/stops.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -106,6 +107,7 @@ static size_t read_batch(struct adding *adding, struct lines *lines, struct pers
 {
     struct error why;
     size_t count = 0;
+    bool held = stops_release(); /* somebody may be typing */
 
     while (count < BATCH && lines_next(lines)) {
         if (lines->bad)
@@ -117,6 +119,8 @@ static size_t read_batch(struct adding *adding, struct lines *lines, struct pers
         remark("line %" PRIu64 ": %s", lines->number, why.text);
         ++*bad;
     }
+    if (held)
+        stops_hold();
     return count;
 }
 
@@ -134,7 +138,7 @@ static int add_batches(struct adding *adding, struct lines *lines, struct person
             return error_set(why, code, "%s; all up to line %" PRIu64 " is done",
                              *reason.text ? reason.text : error_name(code), done);
         done = lines->number;
-        if (!output_is_fine())
+        if (!output_flush())
             return error_set(why, -EIO, "stopped behind line %" PRIu64, done);
         nanosleep(&pause, NULL);
     }

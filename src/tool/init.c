@@ -123,8 +123,10 @@ static int run(const struct call *call)
         code = make_all(&m, &why);
         made = code == 0;
     }
-    if (made)
+    if (made) {
+        output_flush();
         tell_next(&m);
+    }
     making_close(&m);
     if (made)
         code = check_open(call->config_file, &why);

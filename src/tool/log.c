@@ -36,19 +36,14 @@ struct logging {
     struct mention *mentions; /* oldest first */
     size_t mention_count, mention_next;
     /* Of everybody. */
-    uint64_t verdict_next; /* the first event of the ledger that was not looked at */
+    uint64_t event_next;   /* the first event of the list that was not looked at */
+    uint64_t verdict_next; /* likewise of the ledger */
     int64_t verdict_end;   /* those from this moment on have to wait */
 };
 
 static bool is_in_time(const struct logging *l, int64_t at_ms)
 {
     return at_ms >= l->since_ms && at_ms < l->until_ms;
-}
-
-/* Ends a walk once nobody takes the output any more; that is told at the end. */
-static int status_of_output(void)
-{
-    return output_is_fine() ? 0 : STATUS_CANNOT;
 }
 
 /* --- one person --- */
@@ -75,7 +70,7 @@ static int show_mention(struct logging *l, const struct mention *mention)
     }
     entry_close(&entry);
     pool_release(&pool);
-    return code ? code : status_of_output();
+    return code;
 }
 
 static int show_mentions_until(struct logging *l, int64_t at_ms)
@@ -158,7 +153,7 @@ static int show_verdict(struct logging *l, const struct event *event, const stru
     entry_close(&entry);
     if (!only)
         pool_reset(&l->site.pool); /* the addresses that were shown */
-    return code ? code : status_of_output();
+    return code;
 }
 
 static int visit_history(struct txn *txn, const struct event *event, void *argument)
@@ -181,7 +176,9 @@ static int log_person(struct logging *l)
 
 /* --- everybody --- */
 
-#define LATER 1000 /* what a visitor returns to end a walk that will go on */
+/* What a visitor returns to end a walk that will go on. */
+#define LATER 1000 /* what comes now is not in turn yet */
+#define PAUSE 1001 /* there is much to be written first */
 
 static int visit_verdict(struct txn *txn, const struct event *event, void *argument)
 {
@@ -190,7 +187,8 @@ static int visit_verdict(struct txn *txn, const struct event *event, void *argum
     if (event->at_ms >= l->verdict_end)
         return LATER;
     l->verdict_next = event->name.number + 1;
-    return show_verdict(l, event, NULL);
+    int code = show_verdict(l, event, NULL);
+    return code == 0 && output_is_large() ? PAUSE : code;
 }
 
 static int show_verdicts_until(struct logging *l, int64_t at_ms)
@@ -207,21 +205,42 @@ static int visit_event(struct txn *txn, const struct event *event, void *argumen
     (void)txn;
 
     int code = show_verdicts_until(l, event->at_ms);
-    if (code || !is_in_time(l, event->at_ms))
+    if (code)
         return code;
+    l->event_next = event->name.number + 1;
+    if (!is_in_time(l, event->at_ms))
+        return 0;
     code = entry_open(&entry, &l->site, l->json, event, l->why);
     if (code == 0)
         entry_show_all(&entry);
     entry_close(&entry);
     pool_reset(&l->site.pool); /* the addresses that were shown */
-    return code ? code : status_of_output();
+    return code == 0 && output_is_large() ? PAUSE : code;
+}
+
+/* Writes while no view is open, and goes on with what has come meanwhile. */
+static int write_gathered(struct logging *l)
+{
+    site_end_view(&l->site);
+    return output_flush() ? site_view(&l->site, l->why) : STATUS_CANNOT;
 }
 
 static int log_all(struct logging *l)
 {
-    l->verdict_next = 1;
-    int code = list_walk(l->site.list_view, 1, visit_event, l);
-    return code ? code : show_verdicts_until(l, INT64_MAX);
+    int code = PAUSE;
+
+    l->event_next = l->verdict_next = 1;
+    while (code == PAUSE) {
+        code = list_walk(l->site.list_view, l->event_next, visit_event, l);
+        if (code == 0)
+            code = show_verdicts_until(l, INT64_MAX);
+        if (code == PAUSE) {
+            int broken = write_gathered(l);
+            if (broken)
+                return broken;
+        }
+    }
+    return code;
 }
 
 /* --- */

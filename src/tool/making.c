@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "tool/output.h"
 #include "tool/staff.h"
+#include "tool/stops.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +52,7 @@ static int look(struct making *m, struct error *why)
 int making_open(const char *config_file, struct making *making, struct error *why)
 {
     *making = (struct making){.lock = -1};
+    stops_hold();
     staff_name(making->staff, sizeof making->staff);
     int code = config_read(config_file, &making->config, why);
     if (code)
@@ -74,6 +76,7 @@ void making_close(struct making *making)
     free(making->ledger);
     free(making->key_stage);
     config_release(making->config);
+    stops_release();
 }
 
 /* --- folders --- */

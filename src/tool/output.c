@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "core/unicode.h"
+#include "tool/stops.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -9,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LARGE (1 << 20) /* octets */
+
+static struct text gathered;
 static bool out_of_memory;
+static int write_error; /* errno of the first write that failed */
 
 /* C0, DEL, and C1 in UTF-8: all that a terminal could obey. */
 static void disarm(char *line)
@@ -22,16 +27,24 @@ static void disarm(char *line)
     }
 }
 
-__attribute__((format(printf, 3, 0))) static void print_line(FILE *file, const char *head,
-                                                             const char *format, va_list args)
+/* The line in new memory, NULL without. */
+__attribute__((format(printf, 1, 0))) static char *make_line(const char *format, va_list args)
 {
     char *line;
     if (vasprintf(&line, format, args) < 0) {
         out_of_memory = true;
-        return;
+        return NULL;
     }
     disarm(line);
-    fprintf(file, "%s%s\n", head, line);
+    return line;
+}
+
+__attribute__((format(printf, 2, 0))) static void tell(const char *head, const char *format,
+                                                       va_list args)
+{
+    char *line = make_line(format, args);
+    if (line)
+        fprintf(stderr, "%s%s\n", head, line);
     free(line);
 }
 
@@ -39,7 +52,7 @@ void complain(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    print_line(stderr, "optout: ", format, args);
+    tell("optout: ", format, args);
     va_end(args);
 }
 
@@ -47,7 +60,7 @@ void remark(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    print_line(stderr, "", format, args);
+    tell("", format, args);
     va_end(args);
 }
 
@@ -55,8 +68,13 @@ void output_line(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    print_line(stdout, "", format, args);
+    char *line = make_line(format, args);
     va_end(args);
+    if (line) {
+        text_append(&gathered, line);
+        text_append(&gathered, "\n");
+    }
+    free(line);
 }
 
 void output_text(struct text *line)
@@ -68,12 +86,18 @@ void output_text(struct text *line)
     text_release(line);
 }
 
+static int gather(const char *bytes, size_t length, void *argument)
+{
+    (void)argument;
+    text_append_bytes(&gathered, bytes, length);
+    return 0;
+}
+
 void output_json(json_t *object)
 {
-    if (!object || json_dumpf(object, stdout, JSON_COMPACT) < 0)
-        out_of_memory = out_of_memory || !ferror(stdout);
-    else
-        putchar('\n');
+    if (!object || json_dump_callback(object, gather, NULL, JSON_COMPACT) < 0)
+        out_of_memory = true;
+    text_append(&gathered, "\n");
     json_decref(object);
 }
 
@@ -126,9 +150,25 @@ void output_put_time(json_t *object, const char *name, int64_t seconds)
     output_put_text(object, name, seconds ? clock_format(seconds, text) : NULL);
 }
 
-bool output_is_fine(void)
+bool output_is_large(void)
 {
-    return !ferror(stdout) && !out_of_memory;
+    return gathered.length >= LARGE;
+}
+
+bool output_flush(void)
+{
+    bool held = stops_release();
+
+    if (gathered.failed)
+        out_of_memory = true;
+    if (!write_error && gathered.length > 0 &&
+        (fwrite(gathered.data, 1, gathered.length, stdout) < gathered.length ||
+         fflush(stdout) != 0))
+        write_error = errno;
+    gathered.length = 0;
+    if (held)
+        stops_hold();
+    return !write_error && !out_of_memory;
 }
 
 static int status_of(int code, const struct error *why)
@@ -143,13 +183,13 @@ int output_status(int code, const struct error *why)
 {
     int status = status_of(code, why);
 
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        complain("standard output: %s", strerror(errno));
-        return STATUS_CANNOT;
-    }
-    if (out_of_memory) {
+    output_flush();
+    if (!write_error && (fflush(stdout) != 0 || ferror(stdout)))
+        write_error = errno;
+    text_release(&gathered);
+    if (write_error)
+        complain("standard output: %s", strerror(write_error));
+    else if (out_of_memory)
         complain("no memory, the output is not complete");
-        return STATUS_CANNOT;
-    }
-    return status;
+    return write_error || out_of_memory ? STATUS_CANNOT : status;
 }

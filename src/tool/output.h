@@ -1,6 +1,9 @@
 /* What the tool says: results to standard output, as lines of text or as JSON objects, and all else
  * to standard error; and the exit status that goes with it.
  *
+ * Results are gathered and written at the end, or when output_flush is called: a reader that takes
+ * its time, a pager for one, must not keep a store's view open.
+ *
  * Words that others wrote can hold anything; nothing that is printed here can forge a second line
  * or talk to a terminal. */
 #ifndef TOOL_OUTPUT_H
@@ -45,8 +48,10 @@ void output_put(json_t *object, const char *name, json_t *value);
 /* Adds to an array; gives up the reference to `value`. */
 void output_append(json_t *array, json_t *value);
 
-/* Whether everything printed up to now was taken. */
-bool output_is_fine(void);
+/* Writes what was gathered; not while a view is open. False: it was not taken, now or before. */
+bool output_flush(void);
+/* Whether so much was gathered that it should be written. */
+bool output_is_large(void);
 
 /* The exit status for what a subcommand came to: 0 or a status, or a negative error, which is told
  * in the words of `why`, or by its name. Standard output is flushed, and what it refuses is an
