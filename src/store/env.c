@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READERS_MAX                                                                                \
     2048 /* slots in the lock file; one for each transaction under way on this machine */
 #define DATA_MODE 0640
 #define LOCK_MODE 0660
+#define OPEN_PATIENCE_MS 2000
 
 /* What this process has open. LMDB's locks are those of fcntl(2): if a process opened one store
  * twice, closing either would drop the locks of both, and the next program would take the lock file
@@ -215,6 +217,23 @@ static bool is_open_here(const struct env *env)
     return false;
 }
 
+/* Whoever opens a store that nobody else has open holds its lock file alone for a moment. LMDB
+ * waits for them without a limit, even for one that was stopped in that moment. */
+static int wait_for_opener(int fd)
+{
+    const struct timespec step = {.tv_nsec = 10 * 1000000};
+
+    for (int waited = 0; waited < OPEN_PATIENCE_MS; waited += 10) {
+        struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_len = 1};
+        if (fcntl(fd, F_GETLK, &lock) < 0)
+            return -errno;
+        if (lock.l_type == F_UNLCK)
+            return 0;
+        nanosleep(&step, NULL);
+    }
+    return ERR_BUSY;
+}
+
 /* Left to itself, LMDB would make the lock file with what the umask leaves of its permissions,
  * follow a symbolic link, and on a read-only file system go on without it: then a writer elsewhere
  * uses pages again that are being read here. */
@@ -231,8 +250,12 @@ static int prepare_lock_file(struct env *env, struct error *why)
     else if (env->identity.st_uid == geteuid() && (env->identity.st_mode & 07777) != LOCK_MODE &&
              fchmod(fd, LOCK_MODE) < 0)
         code = -errno;
+    else
+        code = wait_for_opener(fd);
     if (fd >= 0)
         close(fd);
+    if (code == ERR_BUSY)
+        return env_explain(env, code, why);
     return code ? error_set(why, code, "cannot open %s: %s", env->lock_path, error_name(code)) : 0;
 }
 
