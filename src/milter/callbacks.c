@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <libmilter/mfapi.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -347,9 +348,21 @@ int callbacks_listen(const char *listen, struct service *service, struct error *
     return 0;
 }
 
-int callbacks_serve(void)
+/* libmilter waits for TERM, INT and HUP on a thread of its own, stops at once at any of them, and
+ * cannot be told not to; whenever the main thread is busy, that one would get them. Symbols of a
+ * program come before those of libraries, so this is what libmilter finds: no signal comes out of
+ * it. Nobody else here may call it; sigwaitinfo(2) is left as it is. */
+int sigwait(const sigset_t *set, int *number)
 {
-    return smfi_main() == MI_SUCCESS ? 0 : -EIO;
+    (void)set;
+    (void)number;
+    for (;;)
+        pause();
+}
+
+void callbacks_serve(void)
+{
+    smfi_main();
 }
 
 void callbacks_drain(const char *listen)

@@ -10,8 +10,8 @@
  * set-group-id bit. ERR_CONFIG. */
 int callbacks_listen(const char *listen, struct service *service, struct error *why);
 
-/* Serves until callbacks_stop, or until libmilter gives up: then an error. */
-int callbacks_serve(void);
+/* Serves, and returns only if libmilter gives up. It takes no signals. */
+void callbacks_serve(void);
 
 /* From another thread. New connections are told to come back; those that are in a message go on. */
 void callbacks_drain(const char *listen);

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,60 +156,26 @@ static int become_service(const char *path, struct error *why)
     return code;
 }
 
-/* --- signals
- * -----------------------------------------------------------------------------------------------------
- *
- * libmilter waits for HUP, TERM and INT on a thread of its own, and whichever it gets means to stop
- * at once. A signal to the process goes to its main thread first, if that thread does not block it
- * and has none pending: so they are never blocked there, also while it does something else, and
- * blocked on all other threads. */
-
-static sem_t signalled;
-static volatile sig_atomic_t stop_asked, reload_asked;
-
-static void on_signal(int number)
+/* Blocked on all threads; the main thread waits for them, and callbacks_serve takes none. */
+static void block_signals(sigset_t *set)
 {
-    if (number == SIGTERM || number == SIGINT)
-        stop_asked = 1;
-    else
-        reload_asked = 1;
-    sem_post(&signalled);
-}
-
-static void block_signals(int how)
-{
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
-    sigset_t set;
-
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        sigaddset(&set, numbers[i]);
-    pthread_sigmask(how, &set, NULL);
-}
-
-/* Nobody is at a terminal: a process that was stopped would hold locks of the stores. */
-static void handle_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-
-    sem_init(&signalled, 0, 0);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-    sigaction(SIGUSR1, &action, NULL);
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGUSR2, SIG_IGN);
+    /* A process that was stopped would hold locks of the stores. */
     signal(SIGTSTP, SIG_IGN);
 }
 
 static void *serve(void *argument)
 {
     (void)argument;
-    block_signals(SIG_BLOCK);
-    if (callbacks_serve())
-        log_error("libmilter gave up");
-    else
-        log_error("libmilter was stopped by a signal that it must not get");
+    callbacks_serve();
+    log_error("libmilter gave up");
     _exit(EX_UNAVAILABLE);
 }
 
@@ -250,17 +215,14 @@ static void reload(struct service *service)
         log_info("the configuration was read again");
 }
 
-static void run(struct service *service)
+static void wait_for_signals(struct service *service, const sigset_t *set)
 {
     for (;;) {
-        while (sem_wait(&signalled) < 0)
-            ;
-        if (stop_asked)
+        int number = sigwaitinfo(set, NULL);
+        if (number == SIGTERM || number == SIGINT)
             return;
-        if (reload_asked) {
-            reload_asked = 0;
+        if (number > 0)
             reload(service);
-        }
     }
 }
 
@@ -301,22 +263,21 @@ int main(int argc, char **argv)
     struct service *service;
     struct error why = {"out of memory"};
     pthread_t server;
+    sigset_t signals;
 
     if (arguments.check)
         return check_configuration(arguments.config);
-    block_signals(SIG_BLOCK);
-    handle_signals();
+    block_signals(&signals);
     if (start(&arguments, &service, &why))
         return fail(&why);
     warn_of_setup(service);
-    block_signals(SIG_UNBLOCK);
     if (pthread_create(&server, NULL, serve, NULL)) {
         fprintf(stderr, NAME ": no thread to serve on\n");
         return EX_OSERR;
     }
     log_info("ready");
     daemon_ready();
-    run(service);
+    wait_for_signals(service, &signals);
     drain(service);
     /* Idle connections and libmilter's threads are still there; what they hold ends with the
      * process, and the stores need no closing. */
