@@ -27,6 +27,52 @@ static struct {
     size_t sections_seen;
 } current;
 
+/* --- errors --- */
+
+/* The text between the first and the last ' of a sentence of libconfuse, cut to fit. */
+static void quoted_word(const char *sentence, char *word, size_t size)
+{
+    const char *begin = strchr(sentence, '\''), *end = strrchr(sentence, '\'');
+    int length = begin && end > begin ? (int)(end - begin - 1) : 0;
+
+    snprintf(word, size, "%.*s", length, length > 0 ? begin + 1 : "");
+}
+
+/* An option that there is, but not here. */
+static void add_places(char *sentence, size_t size)
+{
+    static const struct {
+        enum option_place place;
+        const char *text;
+    } places[] = {{PLACE_GLOBAL, "outside of the sections"},
+                  {PLACE_STREAM, "in a stream"},
+                  {PLACE_EXEMPT, "in an exempt section"}};
+    char name[64];
+    const char *joint = " here; it may stand ";
+
+    quoted_word(sentence, name, sizeof name);
+    const struct option *option = option_find(name);
+    for (size_t i = 0; i < sizeof places / sizeof *places && option; i++)
+        if (option->places & (unsigned)places[i].place) {
+            size_t length = strlen(sentence);
+            snprintf(sentence + length, size - length, "%s%s", joint, places[i].text);
+            joint = " or ";
+        }
+}
+
+static void name_other_section(cfg_t *cfg, char *sentence, size_t size)
+{
+    char title[128];
+
+    quoted_word(sentence, title, sizeof title);
+    cfg_t *other = cfg_gettsec(cfg, "exempt", title);
+    if (!other)
+        other = cfg_gettsec(cfg, "stream", title);
+    if (other)
+        snprintf(sentence, size, "the name %s is taken by the section in line %d", title,
+                 other->line);
+}
+
 static void take_error(cfg_t *cfg, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
@@ -42,8 +88,14 @@ static void take_error(cfg_t *cfg, const char *format, va_list args)
     for (unsigned char *c = (unsigned char *)sentence; *c; c++)
         if (*c < 0x20 || *c == 0x7f)
             *c = '?';
+    if (strncmp(sentence, "no such option", 14) == 0)
+        add_places(sentence, sizeof sentence);
+    if (strncmp(sentence, "found duplicate title", 21) == 0)
+        name_other_section(cfg, sentence, sizeof sentence);
     error_set(current.why, ERR_CONFIG, "%s:%d: %s", current.path, cfg->line, sentence);
 }
+
+/* --- the tree --- */
 
 static int take_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 {

@@ -18,11 +18,21 @@ static const char *skip_blanks(const char *text)
     return text;
 }
 
+static bool is_quoted(const char *given)
+{
+    size_t length = strlen(given);
+    return length > 1 && given[0] == '"' && given[length - 1] == '"';
+}
+
 static int bad_address(const char *given, int code, struct error *why)
 {
+    if (is_quoted(given))
+        return error_set(why, code, "%.200s: quotes around an address are not taken off", given);
     switch (code) {
     case ERR_NO_DOMAIN:
-        return error_set(why, code, "%.200s: an address needs a domain", given);
+        return error_set(why, code,
+                         "%.200s: there is no @ in it; a whole domain is written @example.com",
+                         given);
     case ERR_TOO_LONG:
         return error_set(why, code, "%.200s: longer than an address can be", given);
     case -ENOMEM:
@@ -32,12 +42,29 @@ static int bad_address(const char *given, int code, struct error *why)
     }
 }
 
+/* Nothing is a pattern here. Who means the characters themselves can quote them. */
+static int check_pattern(const char *given, const struct address *address, struct error *why)
+{
+    if (strcspn(address->text, "*?") >= address->at || strchr(given, '"'))
+        return 0;
+    return error_set(why, ERR_SYNTAX,
+                     "%.80s: there are no patterns here: a whole domain is written %s, and an "
+                     "address with such a character \"%.*s\"%s",
+                     given, address->text + address->at, (int)address->at, address->text,
+                     address->text + address->at);
+}
+
 int argument_address(const char *given, struct address *address, bool *domain, struct error *why)
 {
     bool whole = *skip_blanks(given) == '@';
-    int code = whole ? address_parse_domain(given, address) : address_parse(given, address);
+    struct address a;
+    int code = whole ? address_parse_domain(given, &a) : address_parse(given, &a);
     if (code)
         return bad_address(given, code, why);
+    code = check_pattern(given, &a, why);
+    if (code)
+        return code;
+    *address = a;
     *domain = whole;
     return 0;
 }

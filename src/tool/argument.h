@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* An address, or "@domain". ERR_SYNTAX, ERR_TOO_LONG, ERR_NO_DOMAIN, -ENOMEM. */
+/* An address, or "@domain". One with * or ? before the @ has to be in quotes, since whoever leaves
+ * them out means a pattern. ERR_SYNTAX, ERR_TOO_LONG, ERR_NO_DOMAIN, -ENOMEM. */
 int argument_address(const char *given, struct address *address, bool *domain, struct error *why);
 
 /* An address and nothing else. */

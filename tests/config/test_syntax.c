@@ -152,6 +152,11 @@ static void names_are_words(void **state)
     refuses("mode = enforce\nno/thing = a\n", 2, "no such option 'no/thing'");
     refuses("\"\x1b[2J\" {}\n", 1, "no such option '?[2J'");
     refuses("Mode = enforce\n", 1, "no such option 'Mode'");
+    refuses("stream s {\n public_url = x\n}\n", 2,
+            "no such option 'public_url' here; it may stand outside of the sections");
+    refuses("exempt s {\n mode = x\n}\n", 2,
+            "'mode' here; it may stand outside of the sections or in a stream");
+    refuses("match_login = x\n", 1, "it may stand in a stream or in an exempt section");
 }
 
 static void lists_have_the_forms_of_the_manual(void **state)
@@ -176,7 +181,7 @@ static void sections_need_a_name_of_their_own(void **state)
     refuses("mode = enforce\nstream {\n}\n", 2, "missing title");
     refuses("mode = enforce\nstreams s {\n}\n", 2, "no such option 'streams'");
     refuses("exempt a {\n match_login = a\n}\nexempt a {\n match_login = b\n}\n", 4,
-            "duplicate title 'a'");
+            "the name a is taken by the section in line 1");
     refuses("exempt a {\n match_login = a\n}\nstream a {\n scope = a\n match_login = b\n}\n", 4,
             "line 1");
     refuses("exempt \"a b\" {\n match_login = a\n}\n", 1, "needs a name of letters");

@@ -89,9 +89,27 @@ static void the_sentence_names_the_address_and_what_is_wrong(void **state)
     (void)state;
     assert_int_equal(argument_address("nobody", &address, &domain, &why), ERR_NO_DOMAIN);
     assert_non_null(strstr(why.text, "nobody"));
-    assert_non_null(strstr(why.text, "domain"));
+    assert_non_null(strstr(why.text, "no @ in it"));
     assert_int_equal(argument_address("a@@b", &address, &domain, &why), ERR_SYNTAX);
     assert_non_null(strstr(why.text, "a@@b"));
+    assert_int_not_equal(argument_address("\"a@b.example\"", &address, &domain, &why), 0);
+    assert_non_null(strstr(why.text, "quotes"));
+}
+
+static void a_pattern_is_no_address_unless_it_is_quoted(void **state)
+{
+    static const char *const bad[] = {"*@b.example", "news?@b.example", " <*@b.example>"};
+    struct address address = {.text = "untouched"};
+    struct error why;
+    bool domain;
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_int_equal(argument_address(bad[i], &address, &domain, &why), ERR_SYNTAX);
+        assert_non_null(strstr(why.text, "written @b.example"));
+        assert_string_equal(address.text, "untouched");
+    }
+    assert_int_equal(argument_address("\"what?\"@b.example", &address, &domain, &why), 0);
+    assert_string_equal(address.text, "what?@b.example");
 }
 
 static void words_are_utf_8_and_not_empty(void **state)
@@ -147,6 +165,7 @@ int main(void)
         cmocka_unit_test(an_at_tells_an_address_from_an_event),
         cmocka_unit_test(an_address_is_told_from_a_domain),
         cmocka_unit_test(the_sentence_names_the_address_and_what_is_wrong),
+        cmocka_unit_test(a_pattern_is_no_address_unless_it_is_quoted),
         cmocka_unit_test(words_are_utf_8_and_not_empty),
         cmocka_unit_test(a_source_s_name_is_printable_and_short),
         cmocka_unit_test(scopes_and_times_name_what_was_typed),
