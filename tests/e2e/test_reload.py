@@ -242,3 +242,29 @@ def test_a_stray_signal_does_not_let_mail_pass(own_lab, number):
         with site.milter() as client:
             client.open_session("MARKETING")
             assert client.message("<n@a.example>", [f"<{gone}>"])[1].code == 550
+
+
+def test_signals_close_together_never_stop_the_service(own_lab):
+    """libmilter waits for HUP too, would stop at it, and would take up to five seconds to do so."""
+    site = own_lab.site(policy=MARKETING).start()
+    gone = person()
+    site.opt_out(gone)
+    for number in (signal.SIGUSR1, signal.SIGHUP) * 20:
+        site._process.signal(number)
+    time.sleep(6.0)
+    with site.milter() as client:
+        client.open_session("MARKETING")
+        assert client.message("<n@a.example>", [f"<{gone}>"])[1].code == 550
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.001, 0.005])
+def test_a_stop_that_comes_during_a_reload_is_not_lost(own_lab, pause):
+    streams = "".join(
+        f'stream s{number} {{ scope = "acme/newsletter" match_login = {{"l{number}"}} }}\n'
+        for number in range(300)
+    )
+    site = own_lab.site(policy=streams).start()
+    site.reload()
+    time.sleep(pause)
+    site._process.signal(signal.SIGTERM)
+    assert site._process.wait(10) == 0
