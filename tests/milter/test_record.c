@@ -15,6 +15,7 @@ static int set_up_group(void **state)
     opt_out("gone@x.example", "acme");
     opt_out("left@x.example", "acme/news");
     by_tool("thirty", "angry@x.example", "acme/news");
+    opt_out("@closed.example", "acme/news");
     return 0;
 }
 
@@ -249,12 +250,22 @@ static void many_events_behind_a_refusal_are_cut(void **state)
     assert_logged(" events=6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,5,3,4\n");
 }
 
+static void an_event_behind_two_refusals_is_logged_once(void **state)
+{
+    (void)state;
+    post(&(struct letter){.to = "<a@closed.example> <b@closed.example>", .listener = "news"},
+         false);
+    assert_last("news match_listener refuse given 2 delivered 0 kept 2"
+                " | opted-out 36 | opted-out 36" FROM CLIENT);
+    assert_logged(" events=36\n");
+}
+
 static void no_more_than_twenty_events_are_logged(void **state)
 {
     (void)state;
     by_tool("thirty", "mad@x.example", "acme/news");
     post(&(struct letter){.to = "<angry@x.example> <mad@x.example>", .listener = "news"}, false);
-    assert_logged(" events=6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,36,37,38,39,...\n");
+    assert_logged(" events=6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,37,38,39,40,...\n");
 }
 
 int main(int argc, char **argv)
@@ -273,6 +284,7 @@ int main(int argc, char **argv)
         TEST(words_of_a_mail_make_no_second_line),
         TEST(a_very_long_message_id_is_recorded),
         TEST(many_events_behind_a_refusal_are_cut),
+        TEST(an_event_behind_two_refusals_is_logged_once),
         TEST(no_more_than_twenty_events_are_logged),
     };
     return cmocka_run_group_tests(tests, set_up_group, remove_milter_site);

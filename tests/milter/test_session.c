@@ -18,6 +18,10 @@ static const char policy[] =
     "  scope = \"acme/news\" match_listener = {\"single\"}\n"
     "  recipients = defer\n"
     "}\n"
+    "stream own {\n"
+    "  scope = \"acme/news\" match_sender = {\"own@acme.example\"}\n"
+    "  suppressed = refuse recipients = defer\n"
+    "}\n"
     "stream silent {\n"
     "  scope = \"acme/news\" match_listener = {\"silent\"}\n"
     "  none_left = discard\n"
@@ -212,8 +216,12 @@ static const struct {
      "rcpt: refuse(550 5.7.1 a recipient cannot be read, for acme/news, ref) continue; "
      "accept" LINK("anna@x.example"),
      "accept -<nodomain>" LINK("anna@x.example")},
-    {"sendmail(1) takes no answer.",
-     {"<gone@x.example> <anna@x.example> <ben@x.example>", .login = "mautic", .by_sendmail = true},
+    {"A sender of this host can be known at RCPT.",
+     {"<gone@x.example> <anna@x.example>", .sender = "<own@acme.example>"},
+     "rcpt: " REFUSED " continue; accept" LINK("anna@x.example"),
+     "accept -<gone@x.example>" LINK("anna@x.example")},
+    {"But sendmail(1) takes no answer.",
+     {"<gone@x.example> <anna@x.example>", .sender = "<own@acme.example>", .by_sendmail = true},
      NOT_ALONE,
      NOT_ALONE},
     {"What is only watched is not answered.",
