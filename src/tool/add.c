@@ -5,8 +5,13 @@
 #include "tool/output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define REASONS                                                                                    \
+    "objection, unsubscribe, complaint, bounce, soft-bounce, invalid, pause, manual, other"
+#define OPT_IN_REASONS "consent, double-opt-in, manual, other"
 
 enum { SCOPE, BLOCK, OPT_IN, EVIDENCE, UNTIL, ASKED, REASON, SOURCE, NOTE, JSON };
 static const struct flag flags[] = {
@@ -16,7 +21,7 @@ static const struct flag flags[] = {
     {.name = "evidence", .argument = "TEXT", .text = "how the person confirmed the opt-in"},
     {.name = "until", .argument = "TIME", .text = "the end of a block or opt-in"},
     {.name = "asked", .argument = "TIME", .text = "when the person said so"},
-    {.name = "reason", .argument = "REASON", .text = "objection, bounce, consent, ..."},
+    {.name = "reason", .argument = "REASON", .text = REASONS "; for an opt-in " OPT_IN_REASONS},
     {.name = "source", .argument = "SOURCE", .text = "who said so, instead of cli"},
     {.name = "note", .argument = "TEXT", .text = "words for those who ask later"},
     {.name = "json", .text = "one JSON object a line"},
@@ -41,11 +46,13 @@ static int read_reason(const char *given, struct list_entry *model, struct error
         return 0;
     }
     if (choice_reason_parse(given, &model->reason) || model->reason == REASON_NONE)
-        return error_set(why, ERR_SYNTAX, "--reason %.60s: not one that optout(1) knows", given);
+        return error_set(why, ERR_SYNTAX,
+                         "--reason %.60s: not one of " REASONS "; for an opt-in " OPT_IN_REASONS,
+                         given);
     bool either = model->reason == REASON_MANUAL || model->reason == REASON_OTHER;
     if (!either && suits_opt_in(model->reason) != opt_in)
-        return error_set(why, ERR_SYNTAX, "--reason %s: not a reason for an %s", given,
-                         opt_in ? "opt-in" : "opt-out or a block");
+        return error_set(why, ERR_SYNTAX, "--reason %s: not one for an %s", given,
+                         opt_in ? "opt-in: " OPT_IN_REASONS : "opt-out or a block: " REASONS);
     return 0;
 }
 
@@ -134,8 +141,11 @@ static int add_arguments(const struct call *call, struct adding *adding, struct 
         size_t left = call->argument_count - i;
         code = adding_write(adding, people + i, left < LIST_ENTRIES_MAX ? left : LIST_ENTRIES_MAX,
                             why);
-        if (code == 0 && !output_flush())
+        if (code == 0 && !output_flush()) {
+            remark("%" PRIu64 " added, %" PRIu64 " known already, which could not be told",
+                   adding->added, adding->known);
             code = STATUS_CANNOT;
+        }
     }
     free(people);
     return code;

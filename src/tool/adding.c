@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -99,6 +100,35 @@ int adding_write(struct adding *adding, const struct person *people, size_t coun
     return code;
 }
 
+/* --- being interrupted ---
+ *
+ * The first signal ends the work behind the batch in work, so that it can be told how much is done;
+ * the second one ends the process at once. */
+
+static volatile sig_atomic_t interrupted;
+
+static void note_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static void mask_signals(int how)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(how, &signals, NULL);
+}
+
+static void await_signals(void)
+{
+    const struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
 /* --- from a file --- */
 
 /* Reads up to BATCH people; `bad` counts the lines that were left out. */
@@ -109,7 +139,8 @@ static size_t read_batch(struct adding *adding, struct lines *lines, struct pers
     size_t count = 0;
     bool held = stops_release(); /* somebody may be typing */
 
-    while (count < BATCH && lines_next(lines)) {
+    mask_signals(SIG_UNBLOCK);
+    while (count < BATCH && !interrupted && lines_next(lines)) {
         if (lines->bad)
             error_set(&why, ERR_SYNTAX, "too long, or not text");
         if (!lines->bad && adding_read(adding, lines->text, &people[count], &why) == 0) {
@@ -119,9 +150,19 @@ static size_t read_batch(struct adding *adding, struct lines *lines, struct pers
         remark("line %" PRIu64 ": %s", lines->number, why.text);
         ++*bad;
     }
+    mask_signals(SIG_BLOCK);
     if (held)
         stops_hold();
     return count;
+}
+
+/* The sentence for an end before the end of the input, with the last line that was dealt with. */
+static int end_early(int code, const char *reason, uint64_t done, struct error *why)
+{
+    if (done == 0)
+        return error_set(why, code, "%.400s; nothing was added", reason);
+    return error_set(why, code, "%.400s; all up to line %" PRIu64 " is done, the rest is not",
+                     reason, done);
 }
 
 static int add_batches(struct adding *adding, struct lines *lines, struct person *people,
@@ -131,21 +172,19 @@ static int add_batches(struct adding *adding, struct lines *lines, struct person
     uint64_t done = 0; /* the last line that was dealt with */
     size_t count;
 
-    while ((count = read_batch(adding, lines, people, bad)) > 0) {
+    while ((count = read_batch(adding, lines, people, bad)) > 0 && !interrupted) {
         struct error reason = {""};
         int code = adding_write(adding, people, count, &reason);
         if (code)
-            return error_set(why, code, "%s; all up to line %" PRIu64 " is done",
-                             *reason.text ? reason.text : error_name(code), done);
+            return end_early(code, *reason.text ? reason.text : error_name(code), done, why);
         done = lines->number;
         if (!output_flush())
-            return error_set(why, -EIO, "stopped behind line %" PRIu64, done);
+            return end_early(-EIO, "the output was not taken", done, why);
         nanosleep(&pause, NULL);
     }
-    if (ferror(lines->file))
-        return error_set(why, -EIO, "the input cannot be read; all up to line %" PRIu64 " is done",
-                         done);
-    return 0;
+    if (interrupted)
+        return end_early(-EINTR, "interrupted", done, why);
+    return ferror(lines->file) ? end_early(-EIO, "the input cannot be read", done, why) : 0;
 }
 
 int adding_from_input(struct adding *adding, FILE *file, struct error *why)
@@ -157,6 +196,7 @@ int adding_from_input(struct adding *adding, FILE *file, struct error *why)
 
     if (lines && people) {
         lines->file = file;
+        await_signals();
         code = add_batches(adding, lines, people, &bad, why);
     }
     free(lines);

@@ -106,4 +106,4 @@ def test_a_reader_that_went_away_is_an_error_that_says_how_far_it_came(site):
     ran.stdout.close()
     said = ran.stderr.read()
     ran.stderr.close()
-    assert ran.wait() == 2 and "stopped behind line" in said and "Broken pipe" in said
+    assert ran.wait() == 2 and "all up to line" in said and "Broken pipe" in said

@@ -3,6 +3,7 @@
 import datetime
 import json
 import re
+import signal
 import subprocess
 
 import pytest
@@ -146,7 +147,44 @@ def test_adding_from_another_source_is_a_row_of_its_own(site):
 
 
 def test_an_unknown_reason_is_an_error(site):
-    fails(site, "add", person(), *SCOPE, "--reason", "boredom")
+    assert "complaint" in fails(site, "add", person(), *SCOPE, "--reason", "boredom")
+    assert "soft-bounce" in fails(site, "add", person(), *SCOPE, "--reason", "consent")
+
+
+def test_whoever_cannot_be_told_hears_what_is_stored(site):
+    anna = person()
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run([program("optout"), "-c", site.conf, "add", anna, *SCOPE],
+                             stdout=full, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    assert ran.returncode == 2 and "1 added, 0 known already" in ran.stderr
+    site.tool("check", anna, *SCOPE, code=1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_add_says_how_far_it_came(site, number):
+    batch = people(2500)
+    with subprocess.Popen([program("optout"), "-c", site.conf, "add", "-", *SCOPE],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as ran:  # fmt: skip
+        ran.stdin.write("\n".join(batch) + "\nhalf")
+        ran.stdin.flush()
+        for _ in range(2500):
+            assert "added" in ran.stdout.readline()
+        ran.send_signal(number)
+        assert ran.wait(10) == 75
+        assert "interrupted; all up to line 2500 is done" in ran.stderr.read()
+    site.tool("check", batch[-1], *SCOPE, code=1)
+
+
+def test_an_add_that_is_interrupted_at_once_says_that_nothing_was_added(site):
+    with subprocess.Popen([program("optout"), "-c", site.conf, "add", "-", *SCOPE],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as ran:  # fmt: skip
+        ran.stdin.write("no address\n")
+        ran.stdin.flush()
+        assert "line 1" in ran.stderr.readline()
+        ran.send_signal(signal.SIGINT)
+        assert ran.wait(10) == 75 and "interrupted; nothing was added" in ran.stderr.read()
 
 
 def test_an_opt_out_has_no_end(site):
