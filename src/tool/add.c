@@ -16,7 +16,9 @@
 enum { SCOPE, BLOCK, OPT_IN, EVIDENCE, UNTIL, ASKED, REASON, SOURCE, NOTE, JSON };
 static const struct flag flags[] = {
     {.name = "scope", .argument = "PATH", .text = "what it covers", .required = true},
-    {.name = "block", .text = "a block: a bounce or a pause, perhaps with an end"},
+    {.name = "block",
+     .text = "a block: a bounce or a pause, perhaps with an end",
+     .excludes_next = true},
     {.name = "opt-in", .text = "an opt-in; without --evidence it lifts nothing"},
     {.name = "evidence", .argument = "TEXT", .text = "how the person confirmed the opt-in"},
     {.name = "until", .argument = "TIME", .text = "the end of a block or opt-in"},

@@ -11,7 +11,7 @@
 
 enum { SCOPE, STREAM, JSON };
 static const struct flag flags[] = {
-    {.name = "scope", .argument = "PATH", .text = "what the mail is about"},
+    {.name = "scope", .argument = "PATH", .text = "what the mail is about", .excludes_next = true},
     {.name = "stream", .argument = "NAME", .text = "the configuration's stream that it belongs to"},
     {.name = "json", .text = "a JSON object"},
     {0},

@@ -36,12 +36,20 @@ static void put_word(struct paragraph *p, const char *word)
     p->column += 1 + length;
 }
 
-static void put_flag(struct paragraph *p, const struct flag *flag)
+/* Flags of which one excludes the other, in one pair of brackets. */
+static void put_flags(struct paragraph *p, const struct flag *flag, size_t count)
 {
-    char word[64];
-    snprintf(word, sizeof word, "%s--%s%s%s%s%s", flag->required ? "" : "[", flag->name,
-             flag->argument ? " " : "", flag->argument ? flag->argument : "",
-             flag->several ? "..." : "", flag->required ? "" : "]");
+    char word[96] = "";
+    size_t length = 0;
+
+    for (size_t i = 0; i < count; i++, flag++)
+        length += (size_t)snprintf(word + length, sizeof word - length, "%s--%s%s%s%s%s",
+                                   i > 0            ? " | "
+                                   : flag->required ? ""
+                                                    : "[",
+                                   flag->name, flag->argument ? " " : "",
+                                   flag->argument ? flag->argument : "", flag->several ? "..." : "",
+                                   i + 1 < count || flag->required ? "" : "]");
     put_word(p, word);
 }
 
@@ -49,13 +57,20 @@ void command_print_usage(const struct command *command, FILE *file)
 {
     struct paragraph p = {file, 0};
 
+    if (command->usage) {
+        fputs(command->usage, file);
+        return;
+    }
     p.column = fprintf(file, "usage: optout [-c FILE] %s", command->name);
     if (command->verb)
         put_word(&p, command->verb);
     if (*command->arguments)
         put_word(&p, command->arguments);
-    for (const struct flag *flag = command->flags; flag->name; flag++)
-        put_flag(&p, flag);
+    for (const struct flag *flag = command->flags; flag->name;) {
+        size_t count = flag->excludes_next ? 2 : 1;
+        put_flags(&p, flag, count);
+        flag += count;
+    }
     fputc('\n', file);
 }
 
@@ -107,6 +122,16 @@ static enum parsed take_flag(const struct command *command, struct call *call, s
     return PARSED_RUN;
 }
 
+/* Whether the flag that getopt took just now is less than its name: with more flags to come, it
+ * could mean another one. */
+static bool is_cut_short(char **argv, const char *name)
+{
+    const char *word = argv[optind - 1];
+    if (optarg == word)
+        word = argv[optind - 2];
+    return strcspn(word + 2, "=") < strlen(name);
+}
+
 static enum parsed take_flags(const struct command *command, int argc, char **argv,
                               struct call *call)
 {
@@ -118,16 +143,20 @@ static enum parsed take_flags(const struct command *command, int argc, char **ar
     opterr = 0;
     while (result == PARSED_RUN) {
         char *word = argv[optind ? optind : 1];
-        int c = getopt_long(argc, argv, ":", options, NULL);
+        int c = getopt_long(argc, argv, ":h", options, NULL);
         if (c == -1)
             break;
-        if (c == HELP_FLAG)
+        if (c == HELP_FLAG || c == 'h')
             return PARSED_HELP;
         if (c == ':')
             return wrong(command, ": a value is missing behind ", argv[optind - 1]);
         if (c == '?')
-            return wrong(command, ": there is no such flag: ",
+            return wrong(command,
+                         optopt == 'c' ? ": the configuration stands before the subcommand: "
+                                       : ": there is no such flag: ",
                          optind > 1 && argv[optind - 1][0] == '-' ? argv[optind - 1] : word);
+        if (is_cut_short(argv, options[c].name))
+            return wrong(command, ": flags are written in full: --", options[c].name);
         result = take_flag(command, call, (size_t)c, optarg);
     }
     return result;
@@ -135,11 +164,11 @@ static enum parsed take_flags(const struct command *command, int argc, char **ar
 
 static enum parsed check_counts(const struct command *command, struct call *call, bool several)
 {
+    if (call->argument_count < command->least)
+        return wrong(command, " needs ", command->arguments);
     for (const struct flag *flag = command->flags; flag->name; flag++)
         if (flag->required && !call->values[flag - command->flags])
             return wrong(command, " needs --", flag->name);
-    if (call->argument_count < command->least)
-        return wrong(command, " needs ", command->arguments);
     if (several) {
         for (size_t i = command->least; i < call->argument_count; i++)
             call->several[call->several_count++] = call->arguments[i];

@@ -14,6 +14,7 @@ struct flag {
     const char *argument; /* what its value is called; NULL: it takes none */
     const char *text;     /* for --help */
     bool required;
+    bool excludes_next; /* one of this flag and the next one in the table */
     bool several; /* may be given more than once, and bare arguments behind the first `least` are
                      more values of it; one flag of a subcommand at most */
 };
@@ -33,6 +34,7 @@ struct command {
     const char *name;
     const char *verb;         /* the second word, as in `scope add`; NULL: there is none */
     const char *arguments;    /* as the usage shows them; "" where there are none */
+    const char *usage;        /* its lines, where the table does not tell enough; else NULL */
     const char *text;         /* one line */
     const struct flag *flags; /* ends with a name of NULL */
     size_t least, most;       /* arguments */

@@ -59,9 +59,20 @@ static const struct command *find(const char *name, const char *verb)
     return NULL;
 }
 
-/* What `optout scope --help` shows, and `optout scope` as an error. */
-static int print_verbs(const char *name, FILE *file)
+static bool asks_for_help(const char *word)
 {
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* What `optout scope --help` shows, and anything but a second word of the table as an error. */
+static int print_verbs(const char *name, const char *verb)
+{
+    FILE *file = verb && asks_for_help(verb) ? stdout : stderr;
+
+    if (!verb)
+        complain("%s: a second word is missing", name);
+    else if (file == stderr)
+        complain("%s: there is no %s", name, verb);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(commands[i]->name, name) == 0)
             command_print_usage(commands[i], file);
@@ -74,7 +85,7 @@ static int run(struct call *call, int argc, char **argv)
     const struct command *command = find(argv[0], verb);
 
     if (!command && has_verbs(argv[0]))
-        return print_verbs(argv[0], verb && strcmp(verb, "--help") == 0 ? stdout : stderr);
+        return print_verbs(argv[0], verb);
     if (!command)
         return usage_error("there is no subcommand ", argv[0]);
     if (command->verb) {
@@ -115,7 +126,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like any other */
     umask(0007);              /* a lock file made anew has to be open to the group */
     opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "+:c:", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "+:c:hV", options, NULL)) != -1;) {
         switch (c) {
         case 'c':
             call.config_file = optarg;
@@ -134,5 +145,9 @@ int main(int argc, char **argv)
     }
     if (optind == argc)
         return usage_error("a subcommand is missing", "");
+    if (strcmp(argv[optind], "help") == 0) {
+        print_usage(stdout);
+        return output_status(STATUS_OK, NULL);
+    }
     return run(&call, argc - optind, argv + optind);
 }

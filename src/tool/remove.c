@@ -240,6 +240,8 @@ static int run(const struct call *call)
 const struct command command_remove = {
     .name = "remove",
     .arguments = "EVENT [ADDRESS] | ADDRESS",
+    .usage = "usage: optout [-c FILE] remove EVENT [ADDRESS] --note WHY [--json]\n"
+             "       optout [-c FILE] remove ADDRESS --scope PATH --note WHY [--json]\n",
     .text = "withdraw a choice that was a mistake",
     .flags = flags,
     .least = 1,

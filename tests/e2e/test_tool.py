@@ -50,7 +50,7 @@ def event_in(text):
 # -- usage
 
 
-@pytest.mark.parametrize("word", ["--help", "--version"])
+@pytest.mark.parametrize("word", ["--help", "--version", "-h", "-V", "help"])
 def test_help_and_version_go_to_standard_output(word):
     ran = subprocess.run([program("optout"), word], capture_output=True, text=True)
     assert ran.returncode == 0 and "optout" in ran.stdout and not ran.stderr
@@ -73,6 +73,23 @@ def test_help_names_every_subcommand():
 def test_wrong_usage_ends_with_2_and_a_word_on_standard_error(site, words):
     site.tool(*words, code=2)
     assert site.last.stderr.strip() and not site.last.stdout
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [(["config", "chek"], "there is no chek"), (["scope"], "a second word is missing"),
+     (["log", "-c", "x"], "stands before the subcommand"), (["log", "--js"], "in full: --json"),
+     (["add", "a@b.example", "--sco", "acme"], "in full: --scope"), (["remove"], "EVENT")],
+    ids=str,
+)  # fmt: skip
+def test_wrong_usage_says_what_is_wrong(site, words, said):
+    site.tool(*words, code=2)
+    assert said in site.last.stderr
+
+
+def test_the_usage_tells_what_excludes_what(site):
+    assert "[--scope PATH | --stream NAME]" in site.tool("check", "-h")
+    assert "[--block | --opt-in]" in site.tool("add", "--help")
 
 
 def test_a_configuration_that_is_missing_is_named():
