@@ -43,6 +43,8 @@ static int read_letter(const struct call *call, struct pool *pool, struct messag
     int code = letter_read(file, &facts, pool, message, &reason);
     if (code)
         error_set(why, code, "%s: %s", path, *reason.text ? reason.text : error_name(code));
+    else if (message->field_count == 0)
+        remark("%s has no header field: is it a message?", path);
     if (file != stdin)
         fclose(file);
     return code;

@@ -28,6 +28,7 @@ struct mention {
 struct logging {
     struct site site;
     bool json;
+    bool shown;                 /* anything */
     int64_t since_ms, until_ms; /* the first moment shown, the first one not shown */
     struct error *why;
     /* Of one person. */
@@ -41,9 +42,12 @@ struct logging {
     int64_t verdict_end;   /* those from this moment on have to wait */
 };
 
-static bool is_in_time(const struct logging *l, int64_t at_ms)
+/* Whether it is to be shown; then something is. */
+static bool is_in_time(struct logging *l, int64_t at_ms)
 {
-    return at_ms >= l->since_ms && at_ms < l->until_ms;
+    bool in_time = at_ms >= l->since_ms && at_ms < l->until_ms;
+    l->shown = l->shown || in_time;
+    return in_time;
 }
 
 /* --- one person --- */
@@ -171,7 +175,12 @@ static int log_person(struct logging *l)
         code = gather(l);
     if (code == 0)
         code = ledger_history(l->site.ledger_view, &l->subject, visit_history, l);
-    return code ? code : show_mentions_until(l, INT64_MAX);
+    if (code == 0)
+        code = show_mentions_until(l, INT64_MAX);
+    if (code == 0 && !l->shown)
+        remark("Nothing is known of %s%s.", l->address.text,
+               l->since_ms > INT64_MIN || l->until_ms < INT64_MAX ? " in this time" : "");
+    return code;
 }
 
 /* --- everybody --- */

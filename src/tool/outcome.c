@@ -87,8 +87,7 @@ static int plan(struct site *site, const struct message *message, struct outcome
     const struct stream *stream = o->recognition.stream;
 
     /* The key is needed for a link alone, and a link is for who was looked up. */
-    if (o->verdict.link == LINK_NONE || stream->mode == MODE_MONITOR ||
-        site->lookup.token_count == 0)
+    if (o->verdict.link == LINK_NONE || site->lookup.token_count == 0)
         return 0;
     struct token_sealer *sealer;
     int code = token_sealer_new(keys_current_token(&site->lookup), &sealer);

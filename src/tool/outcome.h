@@ -28,8 +28,8 @@ struct outcome {
     struct recipient *taken; /* those that are left at the end of the message */
     size_t taken_count;
     struct verdict verdict; /* on these; where none is left there is none */
-    struct edits edits;
-    int code; /* 0, or why somebody could not be looked up, in `why` */
+    struct edits edits;     /* in monitor mode those that enforcing it would make */
+    int code;               /* 0, or why somebody could not be looked up, in `why` */
     struct error why;
 };
 

@@ -26,8 +26,10 @@ static void show_recipients(struct site *site, const struct message *message,
 {
     for (size_t i = 0; i < message->recipient_count; i++) {
         const struct recipient *r = &message->recipients[i];
-        output_line("%s: %s%s", r->problem ? r->given : r->address.text,
-                    recipient_state_name(o->judged[i].state), rcpt_text(o->rcpt[i]));
+        output_line("%s: %s%s%s%s%s", r->problem ? r->given : r->address.text,
+                    recipient_state_name(o->judged[i].state), r->problem ? " (" : "",
+                    r->problem ? error_name(r->problem) : "", r->problem ? ")" : "",
+                    rcpt_text(o->rcpt[i]));
         for (size_t j = 0; j < o->judged[i].deciding_count; j++)
             show_row(site, o->judged[i].deciding[j]);
     }
@@ -50,6 +52,11 @@ static const char *action_text(enum action action)
     return "unknown";
 }
 
+static bool is_monitored(const struct outcome *o)
+{
+    return o->recognition.stream->mode == MODE_MONITOR;
+}
+
 static void show_verdict(const struct message *message, const struct outcome *o)
 {
     bool all = o->taken_count == message->recipient_count;
@@ -57,11 +64,11 @@ static void show_verdict(const struct message *message, const struct outcome *o)
     if (o->taken_count == 0)
         output_line("message: nobody is left, so the mail server ends it before its content");
     else
-        output_line("message: %s: it %s%s%s", action_name(o->verdict.action),
-                    action_text(o->verdict.action), all ? "" : ", of those that RCPT has taken",
-                    o->recognition.stream->mode == MODE_MONITOR
-                        ? "; in monitor mode this is only recorded, and all of it passes untouched"
-                        : "");
+        output_line("message: %s: %s %s%s", action_name(o->verdict.action),
+                    is_monitored(o) ? "passes untouched, since monitor mode only records what "
+                                      "enforcing does: it"
+                                    : "it",
+                    action_text(o->verdict.action), all ? "" : ", of those that RCPT has taken");
 }
 
 /* In one line; an MTA gets the value folded. */
@@ -93,8 +100,10 @@ static void show_fields(const struct site *site, const struct outcome *o)
 {
     bool goes_out = o->verdict.action == ACTION_PASS || o->verdict.action == ACTION_STRIP;
 
-    if (o->taken_count == 0 || !goes_out || o->recognition.stream->mode == MODE_MONITOR)
+    if (o->taken_count == 0 || !goes_out)
         return;
+    if (is_monitored(o))
+        output_line("header fields, if it were enforced:");
     show_edits(&o->edits);
     if (o->edits.count == 0)
         output_line("no header field is changed%s",

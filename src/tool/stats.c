@@ -173,7 +173,8 @@ static int show_all_unclaimed(struct site *site, bool json, struct error *why)
     if (code)
         return error_set(why, code, "the ledger cannot be read: %s", error_name(code));
     if (!json && telling.shown == 0)
-        remark("No mail with signs of bulk went by without a stream.");
+        remark("No mail with signs of bulk went by without a stream, as far as the milter has "
+               "written its counts.");
     return 0;
 }
 

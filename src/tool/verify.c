@@ -25,7 +25,7 @@ static int tell(const char *store, int code, uint64_t events, const struct error
             output_put_text(object, "fault", why->text);
         output_json(object);
     } else if (code == 0) {
-        output_line("%s: %" PRIu64 " events, whole", store, events);
+        output_line("%s: %" PRIu64 " event%s, whole", store, events, events == 1 ? "" : "s");
     }
     if (code)
         complain("%s", why->text);
@@ -44,7 +44,12 @@ static int verify(struct site *site, bool json, struct error *why)
     int ledger = tell("ledger", code, events, why, json);
     if (ledger < 0)
         return ledger;
-    return list || ledger ? STATUS_NO : STATUS_OK;
+    if (list == STATUS_OK && ledger == STATUS_OK)
+        return STATUS_OK;
+    remark(
+        "Stop optout-milter and all that writes, keep a copy of the folder, and restore its last "
+        "backup that verifies.");
+    return STATUS_NO;
 }
 
 static int run(const struct call *call)

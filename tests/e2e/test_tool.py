@@ -370,6 +370,25 @@ def test_explain_reads_a_file_and_takes_a_login(own_lab):
     assert "List-Unsubscribe-Post" in said
 
 
+def test_explain_tells_what_monitor_mode_only_records(own_lab):
+    site = own_lab.site(policy=POLICY, settings={"mode": "monitor"})
+    gone, here = people(2)
+    site.opt_out(gone)
+    said = explain(site, Letter(to=(gone, here)), "--listener", "MARKETING",
+                   "--client", "127.0.0.1")  # fmt: skip
+    assert "strip: passes untouched" in said and "taken out" in said
+    assert "if it were enforced:\n" in said and PUBLIC_URL in said
+    said = explain(site, Letter(to=gone), "--listener", "MARKETING", "--client", "127.0.0.1")
+    assert "refused with 550 5.7.1" in said and "enforced:" not in said
+
+
+def test_explain_says_why_a_recipient_cannot_be_read_and_that_a_file_is_empty(site):
+    said = site.tool("explain", "-", "--sender", "a@acme.example", "--recipient", "nobody",
+                     "--listener", "MARKETING", "--client", "127.0.0.1", stdin="")  # fmt: skip
+    assert re.search(r"nobody: unreadable \(.*domain", said)
+    assert "no header field" in site.last.stderr
+
+
 def test_explain_changes_nothing(own_lab):
     site = own_lab.site(policy=POLICY)
     gone = person()
@@ -439,6 +458,9 @@ def test_log_since_and_until_cut_it(busy):
 def test_log_of_a_stranger_is_empty_and_no_error(busy):
     world, _ = busy
     assert world.site.json("log", person()) == []
+    assert "Nothing is known" in world.site.last.stderr
+    world.site.json("log", busy[1][0])
+    assert not world.site.last.stderr
 
 
 def test_stats_count_by_stream(busy):
@@ -563,7 +585,7 @@ def test_verify_finds_a_byte_that_somebody_changed(own_lab):
     assert b"telltale-source" in content
     file.write_bytes(content.replace(b"telltale-source", b"telltale-sourcf"))
     site.tool("verify", code=1)
-    assert str(site.data / "list") in site.last.stderr
+    assert str(site.data / "list") in site.last.stderr and "backup" in site.last.stderr
 
 
 # -- output
