@@ -98,6 +98,13 @@ def test_a_configuration_that_is_missing_is_named():
     assert ran.returncode != 0 and "/nonexistent.conf" in ran.stderr
 
 
+def test_who_may_not_read_hears_whom_to_be(site):
+    ran = subprocess.run([program("optout"), "-c", site.conf, "scope", "list"],
+                         capture_output=True, text=True, user="daemon", group="daemon",
+                         extra_groups=[])  # fmt: skip
+    assert ran.returncode == 2 and "run it as root or as " in ran.stderr, ran.stderr
+
+
 # -- init
 
 
