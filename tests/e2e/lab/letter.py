@@ -27,6 +27,7 @@ class Letter:
     mark: str = dataclasses.field(
         default_factory=lambda: f"mark-{os.getpid()}-{next(_numbers)}@letter.test"
     )
+    date: str = dataclasses.field(default_factory=email.utils.formatdate)
 
     def __post_init__(self):
         self.to = (self.to,) if isinstance(self.to, str) else tuple(self.to)
@@ -37,7 +38,7 @@ class Letter:
         if self.raw is not None:
             return self.raw
         fields = [
-            ("Date", email.utils.formatdate()),
+            ("Date", self.date),
             ("From", self.from_header or self.sender or "MAILER-DAEMON@acme.example"),
             ("To", "undisclosed-recipients:;"),
             ("Subject", self.subject),
