@@ -6,7 +6,8 @@
 
 /* Goes into the background: the caller returns in a child process without a terminal. The parent
  * waits until the child says daemon_ready and then exits with 0; if the child ends before, it exits
- * as the child does, whose words went to the same standard error. Before any thread is started. -errno. */
+ * as the child does, whose words went to the same standard error. Before any thread is started.
+ * -errno. */
 int daemon_detach(struct error *why);
 
 /* Tells the service manager and, after daemon_detach, the parent; standard streams then lead

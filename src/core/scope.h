@@ -18,8 +18,8 @@ int scope_check(const char *path);
  * `acmeplus`. Both were checked. */
 bool scope_covers(const char *wide, const char *narrow);
 
-/* The scope above: `acme` of `acme/news`, `/` of `acme`. False for `/`, which has none. `parent` takes
- * SCOPE_MAX + 1 bytes. */
+/* The scope above: `acme` of `acme/news`, `/` of `acme`. False for `/`, which has none. `parent`
+ * takes SCOPE_MAX + 1 bytes. */
 bool scope_parent(const char *path, char *parent);
 
 #endif

@@ -52,13 +52,17 @@ int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
     return code;
 }
 
+static struct ledger *volatile left_open;
+
 int ledger_close(struct ledger *ledger)
 {
     if (!ledger)
         return 0;
     int code = store_close(&ledger->store);
-    if (code)
+    if (code) {
+        left_open = ledger; /* its thread still uses it, until the process ends */
         return code;
+    }
     keys_forget(ledger->unclaimed_key, sizeof ledger->unclaimed_key);
     free(ledger);
     return 0;

@@ -67,7 +67,10 @@ int txn_begin_write(struct env *env, struct txn **txn)
         int dead;
         mdb_reader_check(env->mdb, &dead);
     }
-    code = check_write(env, t);
+    /* Once more, since the lock may have been waited for. */
+    code = env_check(env);
+    if (code == 0)
+        code = check_write(env, t);
     if (code) {
         mdb_txn_abort(t);
         return code;
