@@ -29,8 +29,6 @@ class Letter:
     )
     date: str = dataclasses.field(default_factory=email.utils.formatdate)
 
-    date: str = dataclasses.field(default_factory=email.utils.formatdate)
-
     def __post_init__(self):
         self.to = (self.to,) if isinstance(self.to, str) else tuple(self.to)
         self.headers = tuple(self.headers)
