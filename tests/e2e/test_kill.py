@@ -1,5 +1,6 @@
 """kill -9 at any moment: nobody gets what was kept from them, no acknowledged choice is lost."""
 
+import itertools
 import signal
 import subprocess
 import threading
@@ -121,26 +122,39 @@ def test_what_was_kept_back_before_a_kill_is_in_the_ledger_after_it(own_lab):
     world.site.tool("verify")
 
 
+def adding(site, *who):
+    """`optout add` of these people, as a process that was just started."""
+    command = [program("optout"), "-c", site.conf, "add", *who, "--scope", "acme/newsletter"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def usual_time(site, count):
+    """How long it takes for so many."""
+    begun = time.monotonic()
+    assert adding(site, *people(count)).wait() == 0
+    return time.monotonic() - begun
+
+
+def moments(usual):
+    """Times to wait, from the very start to behind the usual end, so that every moment has its
+    turn; again and again."""
+    return itertools.cycle(usual * 1.2 * (step * 17 % 50) / 50 for step in range(50))
+
+
 def test_two_hundred_kills_of_optout_add_lose_no_acknowledged_choice(own_lab):
     site = own_lab.site(policy=POLICY)
-    tool = [program("optout"), "-c", site.conf]
     acknowledged, killed = [], 0
-    begun = time.monotonic()
-    subprocess.run([*tool, "add", person(), "--scope", "acme/newsletter"], check=True)
-    usual = time.monotonic() - begun
-    number = 0
-    while killed < 200:
-        number += 1
+    for number, moment in enumerate(moments(usual_time(site, 1))):
         who = f"kill{number}@home.example"
-        ran = subprocess.Popen([*tool, "add", who, "--scope", "acme/newsletter"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        # From the very start to behind the usual end, so that every moment has its turn.
-        time.sleep(usual * 1.2 * (number % 50) / 50)
+        ran = adding(site, who)
+        time.sleep(moment)
         ran.send_signal(signal.SIGKILL)
         if ran.wait() == 0:
             acknowledged.append(who)
         else:
             killed += 1
+        if killed == 200:
+            break
         assert number < 2000, "the tool is too quick to be killed"
     for who in acknowledged:
         site.tool("check", who, "--scope", "acme/newsletter", code=1)
@@ -151,12 +165,10 @@ def test_two_hundred_kills_of_optout_add_lose_no_acknowledged_choice(own_lab):
 def test_a_killed_add_never_leaves_half_of_its_people(own_lab):
     """One call with many addresses is one transaction: all of them or none."""
     site = own_lab.site(policy=POLICY)
-    tool = [program("optout"), "-c", site.conf]
-    for number in range(40):
+    for number, moment in zip(range(40), moments(usual_time(site, 500))):
         who = [f"batch{number}-{n}@home.example" for n in range(500)]
-        ran = subprocess.Popen([*tool, "add", *who, "--scope", "acme/newsletter"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        time.sleep(0.001 * number)
+        ran = adding(site, *who)
+        time.sleep(moment)
         ran.send_signal(signal.SIGKILL)
         done = ran.wait() == 0
         codes = set()
@@ -170,12 +182,10 @@ def test_a_killed_add_never_leaves_half_of_its_people(own_lab):
 def test_a_stopped_writer_makes_others_fail_with_an_error_and_not_wait_for_ever(own_lab):
     """Ctrl-Z in the middle of a write holds LMDB's write lock: the others give up."""
     site = own_lab.site(policy=POLICY)
-    tool = [program("optout"), "-c", site.conf]
     given_up = 0
-    for number in range(100):
-        ran = subprocess.Popen([*tool, "add", *people(300), "--scope", "acme/newsletter"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        time.sleep(0.001 * (number % 20))
+    for _, moment in zip(range(200), moments(usual_time(site, 300))):
+        ran = adding(site, *people(300))
+        time.sleep(moment)
         ran.send_signal(signal.SIGSTOP)
         try:
             begun = time.monotonic()
