@@ -62,12 +62,13 @@ static void skip_letters(const char **text)
 
 /* --- words --- */
 
-/* The place of a word in a row of names, which may be cut to three letters; 0: it is none. */
+/* The place of a word in a row of names, which may be cut to three letters or more; 0: it is none.
+ */
 static unsigned find_name(const char *word, size_t length, const char *const *names)
 {
     for (unsigned i = 0; names[i]; i++) {
         size_t n = strlen(names[i]);
-        if ((length == 3 || length == n) && length <= n) {
+        if (length >= 3 && length <= n) {
             size_t same = 0;
             while (same < length && text_lower_char(word[same]) == names[i][same])
                 same++;

@@ -301,7 +301,7 @@ static int give_up(struct entries *entries, char stop, enum row_fault fault, str
 /* Hands out something that went wrong: `rc` is what looking gave. 1, -errno. */
 static int report(struct entries *entries, int rc, struct entry *entry, struct error *why)
 {
-    bool list = entries->place == PLACE_LIST;
+    bool list = entries->place == PLACE_LIST, around = entries->place == PLACE_OBJECT;
 
     if (rc < 0 && rc != ERR_TOO_LONG && rc != ERR_SYNTAX)
         return rc;
@@ -312,6 +312,9 @@ static int report(struct entries *entries, int rc, struct entry *entry, struct e
     bool at_end = entries->window->ended && entries->used == window_length(entries->window);
     if (rc == 0 && at_end)
         entry->fault = FAULT_CUT;
+    /* What stands behind the list is no entry that could be mended. */
+    if (around)
+        entry->length = 0;
     if (!list || at_end)
         entries->place = PLACE_TOP;
     return 1;

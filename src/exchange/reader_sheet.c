@@ -221,41 +221,61 @@ int reader_open_sheet(struct reader *reader, const struct reader_options *option
     return make_head(reader, &row);
 }
 
-/* Whether a row has cells for all that is needed, and none that is said behind the last. */
+/* What is wrong with a row's length, whatever is in it. */
 static enum row_fault check_length(const struct reader *reader, const struct sheet_row *row)
 {
     /* A last line without an end may be half of one. */
-    if (row->count < reader->width && !row->ended && reader->has_header)
+    if (!row->ended && row->count < (reader->has_header ? reader->width : reader->needed))
         return FAULT_CUT;
-    if (row->count < reader->needed)
-        return row->ended ? FAULT_SHORT : FAULT_CUT;
     for (size_t i = reader->width; i < row->count; i++)
         if (row->cells[i].length > 0)
             return FAULT_LONG;
     return FAULT_NONE;
 }
 
+/* A list without columns has no separators and no quotes either: "Lee, Ann" <ann@example.com>. */
+static int put_whole_line(struct reader *reader, const struct sheet_row *from)
+{
+    char *copy = pool_copy_bytes(&reader->pool, from->text, from->length);
+    return copy ? cells_put(&reader->cells, COLUMN_ADDRESS, copy, from->length) : -ENOMEM;
+}
+
+static int put_cells(struct reader *reader, const struct sheet_row *from)
+{
+    size_t count = from->count < reader->width ? from->count : reader->width;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (reader->columns[i] != COLUMN_NONE)
+            rc = cells_put(&reader->cells, reader->columns[i], from->cells[i].text,
+                           from->cells[i].length);
+    return rc;
+}
+
 /* 0, -ENOMEM. */
 static int take_row(struct reader *reader, const struct sheet_row *from, struct row *row)
 {
-    size_t count = from->count < reader->width ? from->count : reader->width;
+    bool plain = !reader->has_header && reader->width == 1;
     enum row_fault fault = from->fault ? from->fault : check_length(reader, from);
 
-    if (fault) {
+    if (fault && !(plain && (fault == FAULT_QUOTE || fault == FAULT_LONG))) {
         reader_reject(row, fault, from->line, from->text, from->length);
         return 0;
     }
     cells_clear(&reader->cells);
-    for (size_t i = 0; i < count; i++)
-        if (reader->columns[i] != COLUMN_NONE &&
-            cells_put(&reader->cells, reader->columns[i], from->cells[i].text,
-                      from->cells[i].length) < 0)
-            return -ENOMEM;
+    int rc = fault ? put_whole_line(reader, from) : put_cells(reader, from);
+    if (rc == 0)
+        rc = translate_row(&reader->translation, &reader->cells, row);
+    if (rc < 0)
+        return rc;
     memcpy(row->who.key, reader->key, sizeof reader->key);
     row->line = from->line;
     row->text = from->text;
     row->length = from->length;
-    return translate_row(&reader->translation, &reader->cells, row);
+    /* What is missing may have said something stricter, but nothing is stricter than an opt-out. */
+    if (from->count < reader->needed && (row->what != ROW_OPT_OUT || reader->facts.format->own))
+        reader_reject(row, FAULT_SHORT, from->line, from->text, from->length);
+    return 0;
 }
 
 int reader_next_line(struct reader *reader, struct row *row, struct error *why)
