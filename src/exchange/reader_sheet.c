@@ -12,18 +12,17 @@
 /* --- what the first row tells --- */
 
 /* Whether a cell is an address or a hash, and so not the name of a column. */
-static bool is_data(const struct cell *cell)
+static bool is_data(const char *text, size_t length)
 {
     struct row_who who = {0};
-    int rc = who_read(cell->text, cell->length, &who);
-    return rc == 0 || rc == FAULT_HASH || rc == FAULT_DOMAIN || rc == FAULT_TWO_ADDRESSES ||
-           memchr(cell->text, '@', cell->length);
+    int rc = who_read(text, length, &who);
+    return rc == 0 || rc == FAULT_HASH || memchr(text, '@', length);
 }
 
 static bool is_header(const struct sheet_row *row)
 {
     for (size_t i = 0; i < row->count; i++)
-        if (is_data(&row->cells[i]))
+        if (is_data(row->cells[i].text, row->cells[i].length))
             return false;
     return true;
 }
@@ -84,12 +83,12 @@ static bool is_date(const struct cell *cell)
            date_parse(cell->text, cell->length, DATE_ORDER_ISO, &utc, &seconds) == DATE_READ;
 }
 
-/* The name of the format of a first row that is not a header. */
+/* The name of the format of a first row that is not a header; NULL: nobody knows. */
 static const char *shape_of(const struct sheet_row *row)
 {
     char word[WORD_SIZE];
 
-    if (row->count == 1)
+    if (row->count <= 1)
         return "plain";
     word_of(row->cells[1].text, row->cells[1].length, word);
     if (row->count == 2 && (strcmp(word, "bounce") == 0 || strcmp(word, "complaint") == 0))
@@ -201,10 +200,11 @@ int reader_open_sheet(struct reader *reader, const struct reader_options *option
         return rc;
     if (rc == 0)
         return error_set(why, ERR_FORMAT, "%s has nothing but empty lines", name);
-    if (row.fault != FAULT_NONE)
+    /* Cells without quotes may all the same be one address with quotes: "a b"@example.com. */
+    if (row.fault != FAULT_NONE && !(row.fault == FAULT_QUOTE && is_data(row.text, row.length)))
         return error_set(why, ERR_FORMAT, "%s: line %llu cannot be read: %s", name,
                          (unsigned long long)row.line, row_fault_text(row.fault));
-    bool header = is_header(&row);
+    bool header = row.fault == FAULT_NONE && is_header(&row);
     rc = header ? take_header(reader, options, &row, why) : ERR_FORMAT;
     /* Somebody who names a format without a header may have a bad first line. */
     if (rc == ERR_FORMAT && (!header || (options->format && reader->facts.format->places > 0)))
