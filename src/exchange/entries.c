@@ -20,6 +20,7 @@ struct entries {
     struct window *window;
     bool guessed;
     enum place place;
+    bool has_more;
     bool in_object; /* the array is a member of an object */
     size_t used;    /* of the window, by the entry handed out last */
     uint64_t line;  /* at the window's begin */
@@ -196,6 +197,18 @@ static void enter_list(struct entries *entries, const char *key, size_t length)
                  (int)(length < WORD_SIZE ? length : WORD_SIZE), key);
 }
 
+/* Notes what a member says about the document; its value goes from `at` to `end`. */
+static void note_member(struct entries *entries, size_t key, size_t key_length, size_t at,
+                        size_t end)
+{
+    const char *text = window_text(entries->window);
+    char word[WORD_SIZE];
+
+    word_of(text + key, key_length, word);
+    if (strcmp(word, "nexttoken") == 0 && text[at] == '"' && end - at > 2)
+        entries->has_more = true;
+}
+
 /* Walks through the members of an object from *at on, to its end or to a list of entries, of which
  * *at is then the first octet behind the bracket. 1 with *is_list; as look, ERR_SYNTAX. */
 static int walk_object(struct entries *entries, size_t *at, bool *is_list, struct error *why)
@@ -223,9 +236,11 @@ static int walk_object(struct entries *entries, size_t *at, bool *is_list, struc
             *is_list = true;
             return 1;
         }
+        size_t value = *at;
         rc = skip_value(entries, at, why);
         if (rc != 1)
             return rc;
+        note_member(entries, key, length, value, *at);
         /* Around a list no member has to be kept. */
         if (entries->place == PLACE_OBJECT) {
             let_go(entries, *at);
@@ -289,12 +304,13 @@ static int give_up(struct entries *entries, char stop, enum row_fault fault, str
             at++;
         }
     }
+    /* The end may have come before the first octet. */
+    entries->used = at < window_length(entries->window) ? at : window_length(entries->window);
     entry->text = window_text(entries->window);
     if (entry->fault != FAULT_SIZE)
-        entry->length = at < window_length(entries->window) ? at : window_length(entries->window);
+        entry->length = entries->used;
     while (entry->length > 0 && text_is_space(entry->text[entry->length - 1]))
         entry->length--;
-    entries->used = at;
     return 0;
 }
 
@@ -415,6 +431,11 @@ int entries_next(struct entries *entries, struct entry *entry, struct error *why
             rc = next_in_object(entries, entry, why);
     } while (rc == 0);
     return rc;
+}
+
+bool entries_has_more(const struct entries *entries)
+{
+    return entries->has_more;
 }
 
 const char *entries_head(const struct entries *entries)

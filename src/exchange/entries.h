@@ -12,6 +12,7 @@
 #include "exchange/window.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,10 @@ void entries_close(struct entries *entries);
 
 /* 1 with the next entry, 0 at the end, -ENOMEM, -errno. */
 int entries_next(struct entries *entries, struct entry *entry, struct error *why);
+
+/* Whether a document that was read says that it is a page of several: a NextToken around its list.
+ */
+bool entries_has_more(const struct entries *entries);
 
 /* What stands before and behind the entries, so that some of them make a document of the same form:
  * `{"Suppressions":[` and `]}`; both empty for NDJSON. Of the last entry. */

@@ -19,7 +19,7 @@
     }
 #define END                                                                                        \
     {                                                                                              \
-        NULL                                                                                       \
+        .word = NULL                                                                               \
     }
 
 #define MUST COLUMN_MUST_BE

@@ -74,6 +74,7 @@ int reader_open(struct input *input, const struct reader_options *options, struc
         return error_set(why, -ENOMEM, "cannot read %s: %s", input_name(input),
                          error_name(-ENOMEM));
     made->cells.pool = &made->pool;
+    made->translation.people = options->people;
     made->translation.order = options->dates;
     made->translation.zone = options->zone ? options->zone : &utc;
     int rc = window_open(&made->window, input);
@@ -103,6 +104,7 @@ void reader_close(struct reader *reader)
     text_release(&reader->head);
     free(reader->columns);
     free(reader->members);
+    free(reader->words);
     free(reader);
 }
 
@@ -121,6 +123,11 @@ void reader_reject(struct row *row, enum row_fault fault, uint64_t line, const c
     row->line = line;
     row->text = text;
     row->length = length;
+}
+
+bool reader_has_more(const struct reader *reader)
+{
+    return reader->entries && entries_has_more(reader->entries);
 }
 
 const struct reader_facts *reader_facts(const struct reader *reader)

@@ -13,6 +13,7 @@ struct reader_options {
     const char *format; /* a name; NULL: it is recognised */
     enum date_order dates;
     const struct zone *zone; /* of dates that name none; NULL: UTC */
+    bool people; /* it is only asked whom the rows are about: they come as ROW_NOTHING with `who` */
 };
 
 struct reader_facts {
@@ -42,6 +43,10 @@ void reader_close(struct reader *reader);
 /* 1 with the next row, good until the next call; 0 at the end; -ENOMEM, -errno. Empty lines are no
  * rows. What cannot be read is a row too, a rejected one. */
 int reader_next(struct reader *reader, struct row *row, struct error *why);
+
+/* Whether the list, now that it was read to its end, says of itself that it is a page of several: a
+ * NextToken in JSON. */
+bool reader_has_more(const struct reader *reader);
 
 const struct reader_facts *reader_facts(const struct reader *reader);
 const struct reader_frame *reader_frame(const struct reader *reader);

@@ -34,7 +34,7 @@ static int choose_format(struct reader *reader, const struct reader_options *opt
     const char *name;
     json_t *value;
 
-    char(*words)[WORD_SIZE] = calloc(MEMBERS_MAX, WORD_SIZE);
+    char(*words)[WORD_SIZE] = reader->words = calloc(MEMBERS_MAX, WORD_SIZE);
     if (!words)
         return -ENOMEM;
     json_object_foreach(entry->value, name, value)
@@ -53,7 +53,7 @@ static int choose_format(struct reader *reader, const struct reader_options *opt
             format_column(reader->facts.format, words[i], (const char(*)[WORD_SIZE])words, count);
     if (rc == 0)
         reader_settle(reader, columns, count);
-    free(words);
+    reader->word_count = count;
     return rc;
 }
 
@@ -123,8 +123,8 @@ static void make_member(const struct reader *reader, const char *name, struct me
     memset(member, 0, sizeof *member);
     snprintf(member->name, sizeof member->name, "%s", name);
     member->has_key = reader_subject_key(word, member->key);
-    /* As no other member is known to be there, none can be preferred to it. */
-    member->column = format_column(reader->facts.format, word, NULL, 0);
+    member->column = format_column(reader->facts.format, word,
+                                   (const char(*)[WORD_SIZE])reader->words, reader->word_count);
 }
 
 static const struct member *find_member(struct reader *reader, const char *name,

@@ -33,6 +33,8 @@ struct reader {
     struct sheet_row first;
     /* JSON. */
     struct entries *entries;
+    char (*words)[WORD_SIZE]; /* the members of the first entry */
+    size_t word_count;
     struct member *members; /* that were met: their names and what they are */
     size_t member_count;
     struct entry first_entry; /* waiting, where has_first */

@@ -71,7 +71,7 @@ struct row_who {
 struct row {
     enum row_what what;
     enum row_fault fault;
-    struct row_who who; /* not where it was rejected */
+    struct row_who who; /* not of a row that was rejected or says nothing */
     enum choice_reason reason;
     bool confirmed;          /* an opt-in; our own format alone */
     int64_t asked;           /* seconds; 0: not told */

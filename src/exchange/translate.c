@@ -364,16 +364,18 @@ int translate_row(const struct translation *translation, struct cells *cells, st
 {
     clear_row(row);
     int rc = (int)cells->fault;
-    if (rc == 0)
+    if (rc == 0 && translation->people)
+        row->what = ROW_NOTHING;
+    else if (rc == 0)
         rc = read_meaning(translation, cells, row);
     /* Of a row that says nothing nothing has to be right. */
-    if (rc == 0 && row->what == ROW_NOTHING)
+    if (rc == 0 && row->what == ROW_NOTHING && !translation->people)
         return 0;
     if (rc == 0)
         rc = read_who(translation, cells, &row->who);
-    if (rc == 0)
+    if (rc == 0 && !translation->people)
         rc = read_dates(translation, cells, row);
-    if (rc == 0 && translation->format->own)
+    if (rc == 0 && !translation->people && translation->format->own)
         rc = read_own(cells, row);
     if (rc < 0)
         return rc;

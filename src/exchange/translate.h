@@ -12,7 +12,8 @@
 /* How a file's rows are to be understood. */
 struct translation {
     const struct format *format;
-    bool says; /* the format or one of its columns tells who has opted out; else all have */
+    bool people; /* only whom the rows are about is asked */
+    bool says;   /* the format or one of its columns tells who has opted out; else all have */
     enum date_order order;
     const struct zone *zone;
 };

@@ -115,11 +115,11 @@ static bool is_hex(struct span in)
     return in.start < in.end;
 }
 
-/* MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512. */
-static bool is_hash(struct span in)
+/* MD5, SHA-1, SHA-224, SHA-384, SHA-512. */
+static bool is_other_hash(struct span in)
 {
     size_t n = length_of(in);
-    return (n == 32 || n == 40 || n == 56 || n == 64 || n == 96 || n == 128) && is_hex(in);
+    return (n == 32 || n == 40 || n == 56 || n == 96 || n == 128) && is_hex(in);
 }
 
 int who_read_digest(const char *text, struct row_who *who)
@@ -171,8 +171,10 @@ int who_read(const char *text, size_t length, struct row_who *who)
         return FAULT_ADDRESS;
     memcpy(copy, in.start, length_of(in));
     copy[length_of(in)] = '\0';
-    if (is_hash(in))
-        return who_read_digest(copy, who);
+    if (length_of(in) == 2 * ROW_DIGEST_SIZE && who_read_digest(copy, who) == 0)
+        return 0;
+    if (is_other_hash(in))
+        return FAULT_HASH;
     if (*copy == '@' && count_ats(in) == 1)
         return FAULT_DOMAIN;
     if (strstr(copy, "\xef\xbf\xbd"))

@@ -1,7 +1,7 @@
 #include "exchange/reader.h"
 
 #include "base/file.h"
-#include "exchange/rejects.h"
+#include "exchange/excerpt.h"
 #include "feeding.h"
 
 #include <errno.h>
@@ -198,17 +198,17 @@ static char *reject(const char *bytes, size_t length, const char *encoding, cons
     static struct row row;
     struct input *input = open_bytes(bytes, length, encoding);
     struct reader *reader = NULL;
-    struct rejects *rejects = NULL;
+    struct excerpt *rejects = NULL;
     struct error why = {""};
     char *content;
 
     assert_int_equal(reader_open(input, &options, &reader, &why), 0);
     *format = reader_facts(reader)->format->name;
-    assert_int_equal(rejects_open(path, input, reader_frame(reader), &rejects, &why), 0);
+    assert_int_equal(excerpt_open(path, input, reader_frame(reader), &rejects, &why), 0);
     while (reader_next(reader, &row, &why) == 1)
         if (row.what == ROW_REJECTED)
-            assert_int_equal(rejects_add(rejects, &row, &why), 0);
-    assert_int_equal(rejects_close(rejects, &why), 0);
+            assert_int_equal(excerpt_add(rejects, &row, &why), 0);
+    assert_int_equal(excerpt_close(rejects, &why), 0);
     reader_close(reader);
     input_close(input);
     assert_int_equal(file_read(path, 100000, &content, rejected, &why), 0);
@@ -289,7 +289,7 @@ static void the_input_is_not_overwritten_with_its_rejects(void **state)
     static const struct reader_options none;
     struct input *input = NULL;
     struct reader *reader = NULL;
-    struct rejects *rejects = NULL;
+    struct excerpt *rejects = NULL;
     struct error why = {""};
     char *content;
     size_t length;
@@ -297,7 +297,7 @@ static void the_input_is_not_overwritten_with_its_rejects(void **state)
     assert_int_equal(file_replace(path, "email\nx\n", 8, 0600, &why), 0);
     assert_int_equal(input_open(path, NULL, &input, &why), 0);
     assert_int_equal(reader_open(input, &none, &reader, &why), 0);
-    assert_int_equal(rejects_open(path, input, reader_frame(reader), &rejects, &why), -EINVAL);
+    assert_int_equal(excerpt_open(path, input, reader_frame(reader), &rejects, &why), -EINVAL);
     assert_non_null(strstr(why.text, "the input itself"));
     assert_null(rejects);
     reader_close(reader);
@@ -320,21 +320,110 @@ static void rejects_are_for_their_owner_alone(void **state)
     assert_int_equal(info.st_mode & 0777, 0600);
 }
 
+static void a_mailing_list_without_anybody_has_its_header_still(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *expected;
+    } cases[] = {{"email;name\na@example.com;A\n", "email;name\n"},
+                 {"a@example.com\n", ""},
+                 {"{\"email\":\"a@example.com\"}", ""},
+                 {"[{\"email\":\"a@example.com\"}]", "[]\n"}};
+    static const struct reader_options none;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct input *input = open_bytes(cases[i].bytes, strlen(cases[i].bytes), NULL);
+        struct reader *reader = NULL;
+        struct excerpt *excerpt = NULL;
+        struct error why = {""};
+        char *content;
+        size_t length;
+        assert_int_equal(reader_open(input, &none, &reader, &why), 0);
+        assert_int_equal(excerpt_open(path, input, reader_frame(reader), &excerpt, &why), 0);
+        assert_int_equal(excerpt_begin(excerpt, &why), 0);
+        assert_int_equal(excerpt_close(excerpt, &why), 0);
+        assert_int_equal(file_read(path, 100, &content, &length, &why), 0);
+        assert_string_equal(content, cases[i].expected);
+        free(content);
+        reader_close(reader);
+        input_close(input);
+    }
+}
+
+static void whom_a_list_is_about_can_be_asked_alone(void **state)
+{
+    (void)state;
+    struct reader_options people = {.people = true};
+    static const char bytes[] = "email,status,unsubscribed at\n"
+                                "a@example.com,lead,yesterday\n"
+                                "b,unsubscribed,\n";
+    static struct row row;
+    struct input *input = open_bytes(bytes, strlen(bytes), NULL);
+    struct reader *reader = NULL;
+    struct error why = {""};
+
+    assert_int_equal(reader_open(input, &people, &reader, &why), 0);
+    assert_int_equal(reader_next(reader, &row, &why), 1);
+    assert_int_equal(row.what, ROW_NOTHING);
+    assert_true(row.who.has_address);
+    assert_string_equal(row.who.address.text, "a@example.com");
+    assert_int_equal(reader_next(reader, &row, &why), 1);
+    assert_int_equal(row.what, ROW_REJECTED);
+    assert_int_equal(row.fault, FAULT_ADDRESS);
+    assert_int_equal(reader_next(reader, &row, &why), 0);
+    reader_close(reader);
+    input_close(input);
+}
+
+static void of_several_members_the_preferred_one_counts(void **state)
+{
+    (void)state;
+    reads("{\"address\":\"1 Main St\",\"email\":\"a@example.com\"}\n"
+          "{\"email\":\"b@example.com\",\"address\":null}\n",
+          NULL, "1 opt-out a@example.com none\n2 opt-out b@example.com none\n");
+}
+
+static void a_page_of_several_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        bool more;
+    } cases[] = {{"{\"items\":[\"a@b.c\"],\"NextToken\":\"AAMA\"}", true},
+                 {"{\"NextToken\":\"AAMA\",\"items\":[\"a@b.c\"]}", true},
+                 {"{\"items\":[\"a@b.c\"],\"NextToken\":null}", false},
+                 {"{\"items\":[\"a@b.c\"],\"NextToken\":\"\"}", false},
+                 {"{\"items\":[\"a@b.c\"]}", false}};
+    static const struct reader_options none;
+    static struct row row;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct input *input = open_bytes(cases[i].bytes, strlen(cases[i].bytes), NULL);
+        struct reader *reader = NULL;
+        assert_int_equal(reader_open(input, &none, &reader, NULL), 0);
+        while (reader_next(reader, &row, NULL) == 1)
+            ;
+        assert_int_equal(reader_has_more(reader), cases[i].more);
+        reader_close(reader);
+        input_close(input);
+    }
+}
+
 static void a_place_that_cannot_be_written_is_told(void **state)
 {
     (void)state;
     static const struct reader_frame frame = {"", "\n", "\n"};
     struct input *input = open_bytes("x\n", 2, NULL);
-    struct rejects *rejects = NULL;
+    struct excerpt *rejects = NULL;
     struct error why = {""};
     static struct row row = {.text = "x", .length = 1};
 
-    assert_int_equal(rejects_open("/nowhere/at/all", input, &frame, &rejects, &why), -ENOENT);
+    assert_int_equal(excerpt_open("/nowhere/at/all", input, &frame, &rejects, &why), -ENOENT);
     assert_non_null(strstr(why.text, "/nowhere/at/all"));
-    assert_int_equal(rejects_open("/dev/full", input, &frame, &rejects, &why), 0);
-    assert_int_equal(rejects_add(rejects, &row, &why), 0);
-    assert_int_equal(rejects_close(rejects, &why), -ENOSPC);
-    assert_int_equal(rejects_close(NULL, &why), 0);
+    assert_int_equal(excerpt_open("/dev/full", input, &frame, &rejects, &why), 0);
+    assert_int_equal(excerpt_add(rejects, &row, &why), 0);
+    assert_int_equal(excerpt_close(rejects, &why), -ENOSPC);
+    assert_int_equal(excerpt_close(NULL, &why), 0);
     input_close(input);
 }
 
@@ -351,11 +440,15 @@ int main(void)
         cmocka_unit_test(a_cell_that_is_no_utf_8_is_cp1252_where_nobody_says_otherwise),
         cmocka_unit_test(a_nul_in_a_cell_is_a_fault),
         cmocka_unit_test(too_many_tags_are_a_fault),
+        cmocka_unit_test(whom_a_list_is_about_can_be_asked_alone),
+        cmocka_unit_test(of_several_members_the_preferred_one_counts),
+        cmocka_unit_test(a_page_of_several_is_told),
         cmocka_unit_test(rejects_have_the_form_of_the_input),
         cmocka_unit_test(rejects_of_json_are_json),
         cmocka_unit_test(rejects_have_the_encoding_of_the_input),
         cmocka_unit_test(the_input_is_not_overwritten_with_its_rejects),
         cmocka_unit_test(rejects_are_for_their_owner_alone),
+        cmocka_unit_test(a_mailing_list_without_anybody_has_its_header_still),
         cmocka_unit_test(a_place_that_cannot_be_written_is_told),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
