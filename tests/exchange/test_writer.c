@@ -307,17 +307,11 @@ static void draw_name(struct event_name *name)
 
 static void draw_who(struct row *row)
 {
-    static const char *const addresses[] = {"ann@example.com",
-                                            "=x@example.com",
-                                            "'x@example.com",
-                                            "+1@example.com",
-                                            "-@example.com",
-                                            "\"a,\\\"b\"@example.com",
-                                            "\"a;b\"@example.com",
-                                            "b\xc3\xbc"
-                                            "b@example.com",
-                                            "@example.org",
-                                            "x@[192.0.2.1]"};
+    static const char *const addresses[] = {"ann@example.com",     "=x@example.com",
+                                            "'x@example.com",      "+1@example.com",
+                                            "-@example.com",       "\"a,\\\"b\"@example.com",
+                                            "\"a;b\"@example.com", "\xc3\xbc@example.com",
+                                            "@example.org",        "x@[192.0.2.1]"};
 
     row->who.has_subject = draw(3) > 0;
     for (size_t i = 0; i < SUBJECT_SIZE; i++)
