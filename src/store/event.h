@@ -21,6 +21,9 @@
  *     13  genesis [kind, format, hash, address rules]
  *     14  verdict [stream, rule, scope, queue id, configuration, action, mode, given, delivered,
  *         kept back, rows]
+ *     15  begin of a batch [kind, SHA-256 of the input or nothing, its size in octets, node and
+ *         number of the batch that is undone]
+ *     16  counts of a batch (array), as enum batch_count has them
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -50,10 +53,12 @@ enum event_type {
     EVENT_SCOPES = 2,  /* registers scopes */
     EVENT_CHOICES = 3,
     EVENT_WITHDRAWAL = 4, /* of choices, by name */
-    EVENT_VERDICT = 32,   /* on one marketing message; in a ledger */
+    EVENT_BATCH = 5,      /* begins a batch, whose name it is */
+    EVENT_BATCH_END = 6,
+    EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
 };
 
-/* "genesis", "scopes", "choices", "withdrawal", "verdict"; "unknown". */
+/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "verdict"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -102,6 +107,31 @@ struct event_verdict {
     size_t row_count;
 };
 
+enum batch_kind {
+    BATCH_IMPORT = 1, /* the rows of one file */
+    BATCH_UNDO = 2,   /* withdrawals of what another batch wrote */
+};
+
+struct event_batch {
+    enum batch_kind kind;
+    bool has_digest;
+    uint8_t digest[EVENT_HASH_SIZE]; /* SHA-256 of the input */
+    uint64_t size;                   /* of the input, octets */
+    struct event_name undoes;        /* number 0: nothing */
+};
+
+/* What became of the rows of an input: read = added + known + blocked + left alone + rejected. */
+enum batch_count {
+    BATCH_READ,
+    BATCH_ADDED,      /* opt-outs and opt-ins */
+    BATCH_KNOWN,      /* they stood already */
+    BATCH_BLOCKED,    /* blocks */
+    BATCH_LEFT_ALONE, /* they say nothing that a list takes over */
+    BATCH_REJECTED,
+    BATCH_WITHDRAWN, /* of an undo */
+    BATCH_COUNTS,    /* of the values above */
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -109,7 +139,7 @@ struct event {
     enum event_type type;
     const char *actor;         /* the part of the software that wrote it: cli, milter, web, ... */
     const char *source;        /* who said so; NULL: nobody but the actor */
-    uint64_t batch;            /* 0: none */
+    uint64_t batch;            /* number of this node's event that began it; 0: none */
     const uint8_t *words;      /* digest of its private words (EVENT_HASH_SIZE); NULL: none */
     const char *const *scopes; /* EVENT_SCOPES */
     size_t scope_count;
@@ -119,6 +149,8 @@ struct event {
     size_t withdrawal_count;
     const struct event_genesis *genesis;
     const struct event_verdict *verdict;
+    const struct event_batch *begin; /* EVENT_BATCH */
+    const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

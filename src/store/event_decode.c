@@ -260,10 +260,41 @@ static void take_verdict(struct decoder *d, struct event *event)
     event->verdict = verdict;
 }
 
+static void take_begin(struct decoder *d, struct event *event)
+{
+    struct event_batch *begin = take_memory(d, 1, sizeof *begin);
+    size_t items = take_row(d, 3);
+    if (d->in.failed)
+        return;
+    *begin = (struct event_batch){.kind = (enum batch_kind)take_small(d)};
+    struct slice digest = unpack_bytes(&d->in);
+    begin->has_digest = digest.size == EVENT_HASH_SIZE;
+    if (begin->has_digest)
+        memcpy(begin->digest, digest.data, EVENT_HASH_SIZE);
+    else if (digest.size != 0)
+        d->in.failed = true;
+    begin->size = unpack_uint(&d->in);
+    if (items > 4)
+        begin->undoes = take_name(d, event);
+    skip_rest(d, items, items > 4 ? 5 : 3);
+    event->begin = begin;
+}
+
+/* Of those that a later version may have behind ours nothing is kept. */
+static void take_counts(struct decoder *d, struct event *event)
+{
+    uint64_t *counts = take_memory(d, BATCH_COUNTS, sizeof *counts);
+    size_t items = take_row(d, BATCH_COUNTS);
+    for (size_t i = 0; i < BATCH_COUNTS && !d->in.failed; i++)
+        counts[i] = unpack_uint(&d->in);
+    skip_rest(d, items, BATCH_COUNTS);
+    event->counts = counts;
+}
+
 /* A key that stands there twice is damage: two readers could take two different ones. */
 static void note_key(struct decoder *d, uint64_t key)
 {
-    if (key > KEY_VERDICT)
+    if (key > KEY_LAST)
         return;
     if (d->seen & 1u << key)
         d->in.failed = true;
@@ -319,6 +350,12 @@ static void take_pair(struct decoder *d, struct event *event)
         break;
     case KEY_VERDICT:
         take_verdict(d, event);
+        break;
+    case KEY_BEGIN:
+        take_begin(d, event);
+        break;
+    case KEY_COUNTS:
+        take_counts(d, event);
         break;
     default:
         unpack_skip(&d->in);

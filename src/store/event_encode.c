@@ -19,6 +19,10 @@ const char *event_type_name(enum event_type type)
         return "choices";
     case EVENT_WITHDRAWAL:
         return "withdrawal";
+    case EVENT_BATCH:
+        return "batch";
+    case EVENT_BATCH_END:
+        return "batch-end";
     case EVENT_VERDICT:
         return "verdict";
     }
@@ -140,6 +144,26 @@ static void pack_genesis(struct text *out, const struct event_genesis *genesis)
     pack_uint(out, genesis->address_rules);
 }
 
+static void pack_begin(struct text *out, struct tables *tables, const struct event_batch *begin)
+{
+    bool undoes = begin->undoes.number != 0;
+    pack_array(out, undoes ? 5 : 3);
+    pack_uint(out, begin->kind);
+    pack_bytes(out, begin->digest, begin->has_digest ? EVENT_HASH_SIZE : 0);
+    pack_uint(out, begin->size);
+    if (undoes) {
+        pack_uint(out, node_position(tables, begin->undoes.node));
+        pack_uint(out, begin->undoes.number);
+    }
+}
+
+static void pack_counts(struct text *out, const uint64_t counts[BATCH_COUNTS])
+{
+    pack_array(out, BATCH_COUNTS);
+    for (size_t i = 0; i < BATCH_COUNTS; i++)
+        pack_uint(out, counts[i]);
+}
+
 /* Keys 0 to 8. */
 static size_t pack_head(struct text *out, const struct event *event)
 {
@@ -218,6 +242,16 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->verdict) {
         pack_uint(out, KEY_VERDICT);
         pack_verdict(out, tables, event->verdict);
+        pairs++;
+    }
+    if (event->begin) {
+        pack_uint(out, KEY_BEGIN);
+        pack_begin(out, tables, event->begin);
+        pairs++;
+    }
+    if (event->counts) {
+        pack_uint(out, KEY_COUNTS);
+        pack_counts(out, event->counts);
         pairs++;
     }
     return pairs;

@@ -18,6 +18,9 @@ enum event_key {
     KEY_WITHDRAWALS = 12,
     KEY_GENESIS = 13,
     KEY_VERDICT = 14,
+    KEY_BEGIN = 15,
+    KEY_COUNTS = 16,
+    KEY_LAST = KEY_COUNTS,
 };
 
 #define FLAG_CONFIRMED 4

@@ -88,6 +88,30 @@ int list_words(struct list_view *view, const struct event *event, struct pool *p
                struct word **words, size_t *count);
 const uint8_t *list_node(const struct list *list);
 
+/* A batch: what began it, how it ended, and whether it was undone. */
+struct list_batch {
+    struct event_name name;
+    struct event_batch begin;
+    const char *actor, *source; /* source: NULL as in its event */
+    int64_t begun_ms;
+    int64_t ended_ms; /* 0: it is under way, or was broken off */
+    uint64_t counts[BATCH_COUNTS];
+    struct event_name undone_by; /* number 0: nobody did; the undo may be under way itself */
+};
+
+/* One batch; its texts lie in the pool. ERR_NOT_FOUND: no batch has this name. */
+int list_batch(struct list_view *view, const struct event_name *name, struct pool *pool,
+               struct list_batch *batch);
+
+/* All batches, oldest first; anything but 0 ends it and is returned. The texts are good until the
+ * visitor returns. */
+typedef int (*list_batch_visitor)(const struct list_batch *batch, void *argument);
+int list_each_batch(struct list_view *view, list_batch_visitor visit, void *argument);
+
+/* The events that a batch wrote, in sequence, without its begin and end. As list_walk. */
+int list_walk_batch(struct list_view *view, const struct event_name *name, journal_visitor visit,
+                    void *argument);
+
 /* Checks the chain, and that what stands and what is past is the fold of the journal. ERR_CORRUPT
  * with the first misfit. */
 int list_verify(struct list_view *view, uint64_t *events, struct error *why);
@@ -103,6 +127,7 @@ struct act {
     const char *source; /* who said so; NULL: nobody but the actor */
     const struct word *words;
     size_t word_count;
+    uint64_t batch; /* that the event belongs to, begun and not ended; 0: none */
 };
 
 #define LIST_ENTRIES_MAX 5000 /* in one call: others wait for the write lock meanwhile */
@@ -126,15 +151,25 @@ struct list_entry {
 };
 
 /* Writes the entries; those about one subject in their sequence. ERR_SCOPE: a scope is not
- * registered, `why` names it, and none was written. -EINVAL: no such kind, or an opt-in for a
- * domain. ERR_TOO_LONG: too many, too long a source, or an opt-in that names too much. */
+ * registered, `why` names it, and none was written. -EINVAL: no such kind, an opt-in for a
+ * domain, or a batch that is not under way. ERR_TOO_LONG: too many, too long a source, or an opt-in
+ * that names too much. */
 int list_add(struct list *list, struct list_entry *entries, size_t count, const struct act *act,
              struct error *why);
 
 /* Withdraws rows that stand, in one event. ERR_NOT_FOUND: one does not stand (any more); none was
- * withdrawn. */
+ * withdrawn. -EINVAL: the batch is not under way. */
 int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t count,
                   const struct act *act, struct event_name *event, struct error *why);
+
+/* Begins a batch and leaves its number, to be named in the acts that belong to it. ERR_NOT_FOUND:
+ * the batch to be undone is not there; ERR_EXISTS: it was undone already. */
+int list_batch_begin(struct list *list, const struct event_batch *begin, const struct act *act,
+                     uint64_t *number, struct error *why);
+
+/* Ends the batch of the act. -EINVAL: it has not begun, or has ended. */
+int list_batch_end(struct list *list, const uint64_t counts[BATCH_COUNTS], const struct act *act,
+                   struct error *why);
 
 /* Registers the scopes that are not, with those above them; *added says how many were new.
  * ERR_SYNTAX, ERR_TOO_LONG: one is no scope, and none was registered. */

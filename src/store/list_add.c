@@ -38,7 +38,7 @@ static const char *source_of(const struct act *act)
     return act->source ? act->source : act->actor;
 }
 
-static int check_act(const struct act *act, struct error *why)
+int list_check_act(const struct act *act, struct error *why)
 {
     if (strlen(act->actor) > LIST_SOURCE_MAX || strlen(source_of(act)) > LIST_SOURCE_MAX)
         return error_set(why, ERR_TOO_LONG, "a source of more than %d octets", LIST_SOURCE_MAX);
@@ -114,6 +114,7 @@ static int write_event(struct gathering *g)
                           .type = EVENT_CHOICES,
                           .actor = act->actor,
                           .source = act->source,
+                          .batch = act->batch,
                           .choices = g->rows,
                           .choice_count = g->count};
     if (g->count == 0)
@@ -222,7 +223,7 @@ static int add_job(struct txn *txn, void *argument)
     size_t left = addition->count;
     struct list_entry **sorted = malloc(left * sizeof *sorted + 1);
     struct gathering *g = calloc(1, sizeof *g);
-    int code = sorted && g ? 0 : -ENOMEM;
+    int code = sorted && g ? list_batch_check(addition->list, txn, addition->act->batch) : -ENOMEM;
 
     if (code == 0) {
         g->addition = addition;
@@ -261,7 +262,7 @@ int list_add(struct list *list, struct list_entry *entries, size_t count, const 
         return error_set(why, ERR_KEY, "the address key is needed to write choices");
     if (count > LIST_ENTRIES_MAX)
         return error_set(why, ERR_TOO_LONG, "more than %d choices at once", LIST_ENTRIES_MAX);
-    int code = check_act(act, why);
+    int code = list_check_act(act, why);
     if (code == 0)
         code = check_entries(entries, count, why);
     return code ? code : store_write(&list->store, add_job, &addition, why);
@@ -294,10 +295,14 @@ static int withdraw_job(struct txn *txn, void *argument)
                           .type = EVENT_WITHDRAWAL,
                           .actor = w->act->actor,
                           .source = w->act->source,
+                          .batch = w->act->batch,
                           .withdrawals = w->rows,
                           .withdrawal_count = w->count};
 
-    int code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
+    int code = list_batch_check(w->list, txn, w->act->batch);
+    if (code)
+        return code;
+    code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
     if (code == 0)
         code = list_fold(w->list, txn, &event);
     if (code == ERR_NOT_FOUND)
@@ -314,7 +319,7 @@ int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t
 
     if (count > EVENT_ROWS_MAX)
         return error_set(why, ERR_TOO_LONG, "more than %d choices at once", EVENT_ROWS_MAX);
-    int code = check_act(act, why);
+    int code = list_check_act(act, why);
     if (code)
         return code;
     w.rows = malloc(count * sizeof *w.rows + 1);
@@ -415,7 +420,7 @@ int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
     struct registration r = {.list = list, .act = act};
     struct pool pool = {0};
 
-    int code = check_act(act, why);
+    int code = list_check_act(act, why);
     if (code)
         return code;
     for (size_t i = 0; i < count; i++) {

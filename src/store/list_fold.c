@@ -80,8 +80,7 @@ int list_name_of(struct txn *txn, unsigned table, uint32_t id, struct pool *pool
 /* --- rows --- */
 
 /* Until journals of other nodes are merged, every event is this node's, whose local number is 0. */
-static int local_number(const struct list *list, const uint8_t node[EVENT_NODE_SIZE],
-                        uint64_t *local)
+int list_local_number(const struct list *list, const uint8_t node[EVENT_NODE_SIZE], uint64_t *local)
 {
     if (memcmp(node, list->store.node, EVENT_NODE_SIZE) != 0)
         return ERR_NOT_FOUND;
@@ -93,7 +92,7 @@ int list_row_key(const struct list *list, const struct subject *subject,
                  const struct event_name *event, uint8_t key[CHOICE_KEY_SIZE])
 {
     uint64_t local;
-    int code = local_number(list, event->node, &local);
+    int code = list_local_number(list, event->node, &local);
     if (code)
         return code;
     memcpy(key, subject->bytes, SUBJECT_SIZE);
@@ -107,7 +106,7 @@ static int pack_names(const struct list *list, const struct choice *choice, stru
     pack_array(bytes, 2 * choice->name_count);
     for (size_t i = 0; i < choice->name_count; i++) {
         uint64_t local;
-        int code = local_number(list, choice->names[i].node, &local);
+        int code = list_local_number(list, choice->names[i].node, &local);
         if (code)
             return code;
         pack_uint(bytes, local);
@@ -296,5 +295,5 @@ int list_fold(struct list *list, struct txn *txn, const struct event *event)
         code = fold_choices(list, txn, event);
     for (size_t i = 0; i < event->withdrawal_count && code == 0; i++)
         code = fold_withdrawal(list, txn, event, &event->withdrawals[i]);
-    return code;
+    return code ? code : list_fold_batch(list, txn, event);
 }

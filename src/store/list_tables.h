@@ -6,6 +6,8 @@
  *     address          subject -> 1 octet type, then address or SHA-256 sealed; nothing behind the
  *                        type where it was erased
  *     scope, source    "n" name -> id (4 octets); "i" id (4 octets) -> name
+ *     batch            local number of the node (2), number of the event that began it (6)
+ *                        -> [number of its end, node and number of the batch that undoes it]
  *
  * Flags are kind + 4 * confirmed; what is 0 or empty at the end of the array is left out, and items
  * behind those that we know are skipped. Names are pairs of node and number.
@@ -23,6 +25,7 @@ enum list_table {
     TABLE_ADDRESS,
     TABLE_SCOPE,
     TABLE_SOURCE,
+    TABLE_BATCH,
 };
 
 #define CHOICE_KEY_SIZE (SUBJECT_SIZE + JOURNAL_KEY_SIZE)
@@ -71,6 +74,30 @@ int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, 
 /* What one event does to the tables. It is the only way in which `choice`, `domain`, `past` and
  * `scope` change. */
 int list_fold(struct list *list, struct txn *txn, const struct event *event);
+
+/* The part of the fold that is about batches. */
+int list_fold_batch(struct list *list, struct txn *txn, const struct event *event);
+
+/* What the table `batch` holds of one; a number that is 0 says that there is none. */
+struct batch_row {
+    uint64_t end;
+    struct event_name undone_by;
+};
+
+/* ERR_NOT_FOUND: no batch has this name. */
+int list_batch_row(const struct list *list, struct txn *txn, const struct event_name *name,
+                   struct batch_row *row);
+
+/* Whether rows may be written for the batch (0: for none): -EINVAL where it never began or has
+ * ended. */
+int list_batch_check(const struct list *list, struct txn *txn, uint64_t number);
+
+/* A name in keys and rows: the node's local number. ERR_NOT_FOUND: the node is not known here. */
+int list_local_number(const struct list *list, const uint8_t node[EVENT_NODE_SIZE],
+                      uint64_t *local);
+
+/* Whether its actor and source fit. ERR_TOO_LONG. */
+int list_check_act(const struct act *act, struct error *why);
 
 /* The domain flag of a standing row, by where it stands. ERR_NOT_FOUND. */
 int list_find_standing(struct txn *txn, const uint8_t key[CHOICE_KEY_SIZE], struct slice *value,

@@ -7,6 +7,7 @@ struct fold_check {
     uint64_t choices; /* rows of all events */
     uint64_t withdrawals;
     uint64_t scopes;
+    uint64_t batches, ends, undone;
     struct pool pool;
 };
 
@@ -83,6 +84,31 @@ static int check_withdrawal(struct fold_check *check, struct txn *txn, const str
     return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
 }
 
+static int check_batch(struct fold_check *check, struct txn *txn, const struct event *event)
+{
+    struct batch_row row;
+    int code = 0;
+
+    if (event->type == EVENT_BATCH && event->begin) {
+        check->batches++;
+        code = list_batch_row(check->list, txn, &event->name, &row);
+        if (code == 0 && event->begin->undoes.number) {
+            check->undone++;
+            code = list_batch_row(check->list, txn, &event->begin->undoes, &row);
+            if (code == 0 && !event_name_equal(&row.undone_by, &event->name))
+                code = ERR_CORRUPT;
+        }
+    } else if (event->type == EVENT_BATCH_END) {
+        struct event_name name = event->name;
+        name.number = event->batch;
+        check->ends++;
+        code = list_batch_row(check->list, txn, &name, &row);
+        if (code == 0 && row.end != event->name.number)
+            code = ERR_CORRUPT;
+    }
+    return code;
+}
+
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct fold_check *check = argument;
@@ -94,6 +120,8 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
         code = check_row(check, txn, &event->choices[i]);
     for (size_t i = 0; i < event->withdrawal_count && code == 0; i++)
         code = check_withdrawal(check, txn, event, &event->withdrawals[i]);
+    if (code == 0)
+        code = check_batch(check, txn, event);
     check->choices += event->choice_count;
     check->withdrawals += event->withdrawal_count;
     check->scopes += event->scope_count;
@@ -130,6 +158,28 @@ static int check_counts(struct list_view *view, const struct fold_check *check, 
     return 0;
 }
 
+static int count_batch(const struct list_batch *batch, void *argument)
+{
+    struct fold_check *check = argument;
+    check->batches--;
+    check->ends -= batch->ended_ms != 0;
+    check->undone -= batch->undone_by.number != 0;
+    return 0;
+}
+
+/* Each event about a batch was found in the table, so what else the table says came from none. */
+static int check_batches(struct list_view *view, struct fold_check *check, struct error *why)
+{
+    int code = list_each_batch(view, count_batch, check);
+    if (code)
+        return list_explain(view->list, code, why);
+    if (check->batches || check->ends || check->undone)
+        return error_set(why, ERR_CORRUPT,
+                         "%s: what is kept of batches does not follow from events",
+                         env_folder(view->list->store.env));
+    return 0;
+}
+
 int list_verify(struct list_view *view, uint64_t *events, struct error *why)
 {
     struct fold_check check = {.list = view->list};
@@ -139,6 +189,8 @@ int list_verify(struct list_view *view, uint64_t *events, struct error *why)
     pool_release(&check.pool);
     if (code == 0)
         code = check_counts(view, &check, why);
+    if (code == 0)
+        code = check_batches(view, &check, why);
     if (code == 0)
         *events = count;
     return code;

@@ -145,6 +145,46 @@ static void show_genesis(const struct entry *entry)
     end_line(entry, &line);
 }
 
+static void show_begin(const struct entry *entry)
+{
+    const struct event_batch *begin = entry->event->begin;
+    char name[SHOW_EVENT_SIZE];
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "batch");
+        show_put_batch(object, begin, entry->event->source);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, "event", &line);
+    if (begin->undoes.number)
+        text_format(&line, "began to undo batch %s", show_event(entry->site, &begin->undoes, name));
+    else
+        text_format(&line, "began an import of %" PRIu64 " octets", begin->size);
+    if (entry->event->source)
+        text_format(&line, ", source %s", entry->event->source);
+    end_line(entry, &line);
+}
+
+static void show_end(const struct entry *entry)
+{
+    const uint64_t *counts = entry->event->counts;
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "batch-end");
+        output_put_number(object, "batch", entry->event->batch);
+        show_put_counts(object, counts);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, "event", &line);
+    text_format(&line, "ended batch %" PRIu64 ":", entry->event->batch);
+    show_append_counts(&line, counts);
+    end_line(entry, &line);
+}
+
 /* --- the ledger's --- */
 
 static void append_row(struct text *line, const struct entry *entry,
@@ -237,6 +277,10 @@ void entry_show_all(const struct entry *entry)
         entry_show_choice(entry, &event->choices[i].subject, &event->choices[i].choice);
     for (size_t i = 0; i < event->withdrawal_count; i++)
         entry_show_withdrawal(entry, &event->withdrawals[i]);
+    if (event->begin)
+        show_begin(entry);
+    if (event->counts)
+        show_end(entry);
     if (event->verdict)
         entry_show_verdict(entry, NULL);
 }

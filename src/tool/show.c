@@ -119,3 +119,45 @@ json_t *show_json_row(struct site *site, const struct choice *choice)
     show_put_choice(object, choice);
     return object;
 }
+
+/* --- batches --- */
+
+static const char *const count_names[BATCH_COUNTS] = {
+    [BATCH_READ] = "read",
+    [BATCH_ADDED] = "added",
+    [BATCH_KNOWN] = "known",
+    [BATCH_BLOCKED] = "blocked",
+    [BATCH_LEFT_ALONE] = "left_alone",
+    [BATCH_REJECTED] = "rejected",
+    [BATCH_WITHDRAWN] = "withdrawn",
+};
+
+void show_put_batch(json_t *object, const struct event_batch *begin, const char *source)
+{
+    char digest[2 * EVENT_HASH_SIZE + 1];
+
+    text_to_hex(begin->digest, sizeof begin->digest, digest);
+    output_put_text(object, "kind", begin->kind == BATCH_UNDO ? "undo" : "import");
+    output_put_text(object, "source", source);
+    output_put_text(object, "sha256", begin->has_digest ? digest : NULL);
+    output_put_number(object, "size", begin->size);
+    if (begin->undoes.number)
+        show_put_event(object, "undoes", &begin->undoes);
+}
+
+void show_put_counts(json_t *object, const uint64_t counts[BATCH_COUNTS])
+{
+    for (size_t i = 0; i < BATCH_COUNTS; i++)
+        output_put_number(object, count_names[i], counts[i]);
+}
+
+void show_append_counts(struct text *line, const uint64_t counts[BATCH_COUNTS])
+{
+    const char *before = " ";
+    for (size_t i = 0; i < BATCH_COUNTS; i++)
+        if (counts[i] || i == BATCH_READ) {
+            text_format(line, "%s%" PRIu64 " %s", before, counts[i],
+                        i == BATCH_LEFT_ALONE ? "left alone" : count_names[i]);
+            before = ", ";
+        }
+}

@@ -31,4 +31,11 @@ void show_put_event(json_t *object, const char *name, const struct event_name *e
 /* The row as an object, with its event and the time when that was written. NULL without memory. */
 json_t *show_json_row(struct site *site, const struct choice *choice);
 
+/* What began a batch: kind, source, SHA-256 and size of the input, the batch that it undoes. */
+void show_put_batch(json_t *object, const struct event_batch *begin, const char *source);
+/* The counts of a batch, each under its name. */
+void show_put_counts(json_t *object, const uint64_t counts[BATCH_COUNTS]);
+/* " 5 read, 4 added, 1 known"; what is 0 is left out. */
+void show_append_counts(struct text *line, const uint64_t counts[BATCH_COUNTS]);
+
 #endif

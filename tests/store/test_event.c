@@ -88,6 +88,30 @@ static void the_octets_of_a_genesis(void **state)
                           "01");
 }
 
+static void the_octets_of_a_batch(void **state)
+{
+    static const uint64_t counts[BATCH_COUNTS] = {10, 5, 2, 1, 1, 1, 300};
+    struct event_batch import = {.kind = BATCH_IMPORT, .has_digest = true, .size = 1000},
+                       undo = {.kind = BATCH_UNDO, .undoes = name_of(other_node, 7)};
+    struct event begin = event_of(EVENT_BATCH, 24), end = event_of(EVENT_BATCH_END, 24);
+    (void)state;
+    memset(import.digest, 0xab, sizeof import.digest);
+    begin.begin = &import;
+    assert_golden(
+        &begin,
+        "a7" HEAD("1818", "05") "0f8301"
+                                "5820"
+                                "abababababababababababababababababababababababababababababababab"
+                                "1903e8");
+    begin.begin = &undo;
+    assert_golden(&begin, "a8" HEAD("1818", "05") "0a8148a0a1a2a3a4a5a6a7"
+                                                  "0f850240000107");
+    end.counts = counts;
+    end.batch = 7;
+    assert_golden(&end, "a8" HEAD("1818", "06") "0707"
+                                                "10870a050201010119012c");
+}
+
 static void the_octets_of_registered_scopes(void **state)
 {
     static const char *const scopes[] = {"/", "acme/news"};
@@ -266,6 +290,8 @@ static void event_types_have_names(void **state)
 {
     (void)state;
     assert_string_equal(event_type_name(EVENT_GENESIS), "genesis");
+    assert_string_equal(event_type_name(EVENT_BATCH), "batch");
+    assert_string_equal(event_type_name(EVENT_BATCH_END), "batch-end");
     assert_string_equal(event_type_name(EVENT_SCOPES), "scopes");
     assert_string_equal(event_type_name(EVENT_CHOICES), "choices");
     assert_string_equal(event_type_name(EVENT_WITHDRAWAL), "withdrawal");
@@ -384,6 +410,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_octets_of_a_genesis),
+        cmocka_unit_test(the_octets_of_a_batch),
         cmocka_unit_test(the_octets_of_registered_scopes),
         cmocka_unit_test(the_octets_of_choices),
         cmocka_unit_test(the_octets_of_a_withdrawal),

@@ -124,15 +124,37 @@ static void make_genesis(struct event *event)
     event->genesis = genesis;
 }
 
+static void make_begin(struct event *event)
+{
+    struct event_batch *begin = take(sizeof *begin);
+    *begin = (struct event_batch){.kind = random_below(2) ? BATCH_IMPORT : BATCH_UNDO,
+                                  .has_digest = random_below(2),
+                                  .size = any_number()};
+    if (begin->has_digest)
+        fill(begin->digest, sizeof begin->digest);
+    if (random_below(2))
+        begin->undoes = any_name();
+    event->begin = begin;
+}
+
+static void make_counts(struct event *event)
+{
+    uint64_t *counts = take(BATCH_COUNTS * sizeof *counts);
+    for (size_t i = 0; i < BATCH_COUNTS; i++)
+        counts[i] = any_number();
+    event->counts = counts;
+}
+
 /* In the pool, which is reset first. */
 static struct event any_event(void)
 {
-    static const enum event_type types[] = {EVENT_GENESIS, EVENT_SCOPES, EVENT_CHOICES,
-                                            EVENT_WITHDRAWAL, EVENT_VERDICT};
+    static const enum event_type types[] = {EVENT_GENESIS,    EVENT_SCOPES,  EVENT_CHOICES,
+                                            EVENT_WITHDRAWAL, EVENT_VERDICT, EVENT_BATCH,
+                                            EVENT_BATCH_END};
     pool_reset(&pool);
     struct event event = {.name = any_name(),
                           .at_ms = (int64_t)any_number(),
-                          .type = types[random_below(5)],
+                          .type = types[random_below(sizeof types / sizeof *types)],
                           .actor = any_of(strings, 5),
                           .source = random_below(2) ? any_of(strings, 5) : NULL,
                           .batch = random_below(2) ? any_number() : 0};
@@ -154,6 +176,10 @@ static struct event any_event(void)
         make_verdict(&event);
     if (event.type == EVENT_GENESIS)
         make_genesis(&event);
+    if (event.type == EVENT_BATCH)
+        make_begin(&event);
+    if (event.type == EVENT_BATCH_END)
+        make_counts(&event);
     return event;
 }
 
@@ -211,6 +237,23 @@ static void assert_verdicts_equal(const struct event_verdict *a, const struct ev
     }
 }
 
+static void assert_batches_equal(const struct event *a, const struct event *b)
+{
+    assert_int_equal(!a->begin, !b->begin);
+    if (a->begin) {
+        assert_int_equal(a->begin->kind, b->begin->kind);
+        assert_int_equal(a->begin->has_digest, b->begin->has_digest);
+        assert_memory_equal(a->begin->digest, b->begin->digest, EVENT_HASH_SIZE);
+        assert_true(a->begin->size == b->begin->size);
+        assert_true(a->begin->undoes.number == b->begin->undoes.number);
+        if (a->begin->undoes.number)
+            assert_names_equal(&a->begin->undoes, &b->begin->undoes);
+    }
+    assert_int_equal(!a->counts, !b->counts);
+    if (a->counts)
+        assert_memory_equal(a->counts, b->counts, BATCH_COUNTS * sizeof *a->counts);
+}
+
 static void assert_events_equal(const struct event *a, const struct event *b)
 {
     assert_memory_equal(a->previous, b->previous, EVENT_HASH_SIZE);
@@ -234,6 +277,7 @@ static void assert_events_equal(const struct event *a, const struct event *b)
         assert_memory_equal(&a->withdrawals[i].subject, &b->withdrawals[i].subject, SUBJECT_SIZE);
         assert_names_equal(&a->withdrawals[i].target, &b->withdrawals[i].target);
     }
+    assert_batches_equal(a, b);
     assert_int_equal(!a->verdict, !b->verdict);
     if (a->verdict)
         assert_verdicts_equal(a->verdict, b->verdict);
@@ -371,12 +415,12 @@ static void unknown_keys_are_skipped_whatever_lies_under_them(void **state)
 {
     (void)state;
     AFTER(0, "", 0);
-    AFTER(1, "\x0f\x01", 0);
+    AFTER(1, "\x17\x01", 0);
     AFTER(1, "\x18\x64\xf6", 0);
     AFTER(1, "\x19\x01\x00\x82\x20\xf9\x00\x00", 0);
     AFTER(1, "\x1b\xff\xff\xff\xff\xff\xff\xff\xff\xa1\x61x\xc1\x00", 0);
-    AFTER(1, "\x0f\x9f\xff", ERR_CORRUPT);
-    AFTER(1, "\x0f", ERR_CORRUPT);
+    AFTER(1, "\x17\x9f\xff", ERR_CORRUPT);
+    AFTER(1, "\x17", ERR_CORRUPT);
     AFTER(1, "\x20\x01", ERR_CORRUPT); /* a key is a number */
     AFTER(1, "\x61x\x01", ERR_CORRUPT);
 }
@@ -393,11 +437,16 @@ static void items_behind_those_that_are_known_are_skipped(void **state)
           "\x0e\x8c\x61s\x61r\x61/\x61q\x48kkkkkkkk\x01\x00\x01\x01\x00\x81\x84" SUBJECT
           "\x02\x80\x20\x01",
           0);
+    AFTER(1, "\x0f\x86\x01\x40\x00\x00\x07\xf6", 0);
+    AFTER(1, "\x10\x88\x01\x02\x03\x04\x05\x06\x07\x20", 0);
 }
 
 static void rows_that_lack_something_are_damage(void **state)
 {
     (void)state;
+    AFTER(1, "\x0f\x82\x01\x40", ERR_CORRUPT);
+    AFTER(1, "\x0f\x83\x01\x41x\x00", ERR_CORRUPT); /* a digest of one octet */
+    AFTER(1, "\x10\x86\x01\x02\x03\x04\x05\x06", ERR_CORRUPT);
     AFTER(2, "\x09\x81\x61/\x0b\x81\x84" SUBJECT "\x01\x00\x02", ERR_CORRUPT);
     AFTER(2, "\x09\x81\x61/\x0b\x81\x85" SUBJECT "\x00\x00\x02\x00", ERR_CORRUPT); /* no kind */
     AFTER(2, "\x09\x81\x61/\x0b\x81\x85" SUBJECT "\x01\x01\x02\x00", ERR_CORRUPT); /* no scope */
@@ -449,7 +498,7 @@ static void a_key_twice_is_damage(void **state)
     (void)state;
     AFTER(2, "\x06\x61x\x06\x61y", ERR_CORRUPT);
     AFTER(1, "\x02\x01", ERR_CORRUPT);
-    AFTER(2, "\x0f\x01\x0f\x01", 0); /* not known, not ours to say */
+    AFTER(2, "\x17\x01\x17\x01", 0); /* not known, not ours to say */
 }
 
 static void without_its_first_six_keys_it_is_no_event(void **state)

@@ -169,7 +169,7 @@ static void a_damaged_address_is_an_error_and_not_an_empty_one(void **state)
 static void an_event_and_its_words_are_read_by_number(void **state)
 {
     const struct word words[] = {{"note", "called on Monday"}};
-    const struct act act = {"web", "hotline", words, 1};
+    const struct act act = {.actor = "web", .source = "hotline", .words = words, .word_count = 1};
     struct list_entry entry = opt_out_of(NEWS, 1);
     struct pool pool = {0};
     struct event event;

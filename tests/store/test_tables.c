@@ -84,7 +84,8 @@ static void write_list(void)
         entry_about(1, CHOICE_BLOCK, "acme"),        entry_about(1, CHOICE_OPT_IN, "acme/news"),
     };
     const struct word words[] = {{"note", "x"}};
-    const struct act by_crm = {.actor = "cli", .source = "crm"}, web = {"web", NULL, words, 1};
+    const struct act by_crm = {.actor = "cli", .source = "crm"};
+    const struct act web = {.actor = "web", .words = words, .word_count = 1};
     struct list *list = NULL;
     struct event_name event;
     size_t added;

@@ -11,7 +11,8 @@
 static int make_history(void **state)
 {
     const struct word words[] = {{"note", "she called"}};
-    const struct act by_web = {"web", "hotline", words, 1};
+    const struct act by_web = {
+        .actor = "web", .source = "hotline", .words = words, .word_count = 1};
     struct list_entry entries[4];
     struct event_name event;
     struct list *list;

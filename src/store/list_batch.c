@@ -1,0 +1,299 @@
+/* Batches: the events of one import or undo, from its begin to its end. */
+#include "base/clock.h"
+#include "store/list_tables.h"
+#include "store/number.h"
+#include "store/pack.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- the table --- */
+
+static int batch_key(const struct list *list, const struct event_name *name,
+                     uint8_t key[JOURNAL_KEY_SIZE])
+{
+    uint64_t local;
+    int code = list_local_number(list, name->node, &local);
+    if (code)
+        return code;
+    number_put(key, 2, local);
+    number_put(key + 2, 6, name->number);
+    return 0;
+}
+
+static int pack_row(const struct list *list, const struct batch_row *row, struct text *bytes)
+{
+    uint64_t local = 0;
+    int code = row->undone_by.number ? list_local_number(list, row->undone_by.node, &local) : 0;
+    if (code)
+        return code;
+    pack_array(bytes, 3);
+    pack_uint(bytes, row->end);
+    pack_uint(bytes, local);
+    pack_uint(bytes, row->undone_by.number);
+    return bytes->failed ? -ENOMEM : 0;
+}
+
+static int unpack_row(const struct list *list, struct slice bytes, struct batch_row *row)
+{
+    struct unpacker in = unpack_begin(bytes);
+    struct batch_row r = {0};
+
+    size_t items = unpack_array(&in);
+    r.end = unpack_uint(&in);
+    uint64_t local = unpack_uint(&in);
+    r.undone_by.number = unpack_uint(&in);
+    for (size_t i = 3; i < items && !in.failed; i++)
+        unpack_skip(&in); /* a later version's */
+    if (items < 3 || local != 0 || !unpack_is_done(&in))
+        return ERR_CORRUPT;
+    if (r.undone_by.number)
+        memcpy(r.undone_by.node, list->store.node, EVENT_NODE_SIZE);
+    *row = r;
+    return 0;
+}
+
+int list_batch_row(const struct list *list, struct txn *txn, const struct event_name *name,
+                   struct batch_row *row)
+{
+    uint8_t key[JOURNAL_KEY_SIZE];
+    struct slice value;
+
+    int code = batch_key(list, name, key);
+    if (code == 0)
+        code = txn_get(txn, TABLE_BATCH, SLICE(key, sizeof key), &value);
+    return code ? code : unpack_row(list, value, row);
+}
+
+static int put_row(const struct list *list, struct txn *txn, const struct event_name *name,
+                   const struct batch_row *row)
+{
+    uint8_t key[JOURNAL_KEY_SIZE];
+    struct text bytes = TEXT_EMPTY;
+
+    int code = batch_key(list, name, key);
+    if (code == 0)
+        code = pack_row(list, row, &bytes);
+    if (code == 0)
+        code = txn_put(txn, TABLE_BATCH, SLICE(key, sizeof key), SLICE(bytes.data, bytes.length));
+    text_release(&bytes);
+    return code;
+}
+
+static struct event_name own_name(const struct list *list, uint64_t number)
+{
+    struct event_name name = {.number = number};
+    memcpy(name.node, list->store.node, EVENT_NODE_SIZE);
+    return name;
+}
+
+int list_batch_check(const struct list *list, struct txn *txn, uint64_t number)
+{
+    struct event_name name = own_name(list, number);
+    struct batch_row row;
+
+    if (number == 0)
+        return 0;
+    int code = list_batch_row(list, txn, &name, &row);
+    if (code == ERR_NOT_FOUND || (code == 0 && row.end))
+        return -EINVAL;
+    return code;
+}
+
+/* --- the fold --- */
+
+static int fold_begin(struct list *list, struct txn *txn, const struct event *event)
+{
+    const struct event_name *target = &event->begin->undoes;
+    struct batch_row row = {0};
+
+    int code = put_row(list, txn, &event->name, &row);
+    if (code || target->number == 0)
+        return code;
+    code = list_batch_row(list, txn, target, &row);
+    if (code == 0 && row.undone_by.number)
+        return ERR_EXISTS;
+    row.undone_by = event->name;
+    return code ? code : put_row(list, txn, target, &row);
+}
+
+static int fold_end(struct list *list, struct txn *txn, const struct event *event)
+{
+    struct event_name name = {.number = event->batch};
+    struct batch_row row;
+
+    memcpy(name.node, event->name.node, EVENT_NODE_SIZE);
+    int code = list_batch_row(list, txn, &name, &row);
+    if (code)
+        return code;
+    row.end = event->name.number;
+    return put_row(list, txn, &name, &row);
+}
+
+int list_fold_batch(struct list *list, struct txn *txn, const struct event *event)
+{
+    if (event->type == EVENT_BATCH && event->begin)
+        return fold_begin(list, txn, event);
+    return event->type == EVENT_BATCH_END ? fold_end(list, txn, event) : 0;
+}
+
+/* --- writing --- */
+
+struct batch_writing {
+    struct list *list;
+    const struct act *act;
+    const struct event_batch *begin; /* NULL: it is the end */
+    const uint64_t *counts;
+    uint64_t number; /* of the event */
+    struct error *why;
+};
+
+static int write_job(struct txn *txn, void *argument)
+{
+    struct batch_writing *w = argument;
+    struct event event = {.at_ms = clock_now_ms(),
+                          .type = w->begin ? EVENT_BATCH : EVENT_BATCH_END,
+                          .actor = w->act->actor,
+                          .source = w->act->source,
+                          .batch = w->act->batch,
+                          .begin = w->begin,
+                          .counts = w->counts};
+
+    int code = list_batch_check(w->list, txn, w->act->batch);
+    if (code == 0)
+        code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
+    if (code == 0)
+        code = list_fold(w->list, txn, &event);
+    if (code == ERR_EXISTS)
+        return error_set(w->why, code, "the batch was undone already");
+    if (code == ERR_NOT_FOUND)
+        return error_set(w->why, code, "there is no such batch to be undone");
+    w->number = event.name.number;
+    return code;
+}
+
+static int write_batch_event(struct batch_writing *w)
+{
+    if (!w->list->has_address_key)
+        return error_set(w->why, ERR_KEY, "the address key is needed to write choices");
+    int code = list_check_act(w->act, w->why);
+    return code ? code : store_write(&w->list->store, write_job, w, w->why);
+}
+
+int list_batch_begin(struct list *list, const struct event_batch *begin, const struct act *act,
+                     uint64_t *number, struct error *why)
+{
+    struct batch_writing w = {.list = list, .act = act, .begin = begin, .why = why};
+
+    if (act->batch)
+        return error_set(why, -EINVAL, "a batch within a batch");
+    int code = write_batch_event(&w);
+    if (code == 0)
+        *number = w.number;
+    return code;
+}
+
+int list_batch_end(struct list *list, const uint64_t counts[BATCH_COUNTS], const struct act *act,
+                   struct error *why)
+{
+    struct batch_writing w = {.list = list, .act = act, .counts = counts, .why = why};
+
+    if (act->batch == 0)
+        return error_set(why, -EINVAL, "no batch to be ended");
+    return write_batch_event(&w);
+}
+
+/* --- reading --- */
+
+/* The texts of `begin`'s event lie in the pool. */
+static int read_batch(struct list_view *view, const struct event_name *name,
+                      const struct batch_row *row, struct pool *pool, struct list_batch *batch)
+{
+    struct event begun, ended;
+
+    int code = list_event(view, name->number, pool, &begun);
+    if (code == 0 && row->end)
+        code = list_event(view, row->end, pool, &ended);
+    if (code == 0 && (!begun.begin || (row->end && !ended.counts)))
+        code = ERR_CORRUPT;
+    if (code)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    *batch = (struct list_batch){.name = *name,
+                                 .begin = *begun.begin,
+                                 .actor = begun.actor,
+                                 .source = begun.source,
+                                 .begun_ms = begun.at_ms,
+                                 .undone_by = row->undone_by};
+    if (row->end) {
+        batch->ended_ms = ended.at_ms;
+        memcpy(batch->counts, ended.counts, sizeof batch->counts);
+    }
+    return 0;
+}
+
+int list_batch(struct list_view *view, const struct event_name *name, struct pool *pool,
+               struct list_batch *batch)
+{
+    struct batch_row row;
+    int code = list_batch_row(view->list, view->txn, name, &row);
+    return code ? code : read_batch(view, name, &row, pool, batch);
+}
+
+int list_each_batch(struct list_view *view, list_batch_visitor visit, void *argument)
+{
+    struct cursor *cursor;
+    struct slice key, value;
+    struct pool pool = {0};
+    int visited = 0;
+
+    int code = cursor_open(view->txn, TABLE_BATCH, &cursor);
+    if (code)
+        return code;
+    code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
+    while (code == 0 && visited == 0) {
+        struct event_name name = own_name(view->list, number_get((const uint8_t *)key.data + 2, 6));
+        struct batch_row row;
+        struct list_batch batch;
+        code = unpack_row(view->list, value, &row);
+        if (code == 0)
+            code = read_batch(view, &name, &row, &pool, &batch);
+        if (code)
+            break;
+        visited = visit(&batch, argument);
+        pool_reset(&pool);
+        if (visited == 0)
+            code = cursor_next(cursor, &key, &value);
+    }
+    pool_release(&pool);
+    cursor_close(cursor);
+    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
+}
+
+#define WALKED 1 /* ends a walk that has come to the batch's end */
+
+struct batch_walk {
+    uint64_t number;
+    uint64_t end; /* of the batch; 0: it has none */
+    journal_visitor visit;
+    void *argument;
+};
+
+static int visit_event(struct txn *txn, const struct event *event, void *argument)
+{
+    const struct batch_walk *w = argument;
+    if (w->end && event->name.number >= w->end)
+        return WALKED;
+    return event->batch == w->number ? w->visit(txn, event, w->argument) : 0;
+}
+
+int list_walk_batch(struct list_view *view, const struct event_name *name, journal_visitor visit,
+                    void *argument)
+{
+    struct batch_row row;
+    int code = list_batch_row(view->list, view->txn, name, &row);
+    if (code)
+        return code;
+    struct batch_walk w = {name->number, row.end, visit, argument};
+    code = list_walk(view, name->number + 1, visit_event, &w);
+    return code == WALKED ? 0 : code;
+}
