@@ -166,37 +166,6 @@ int list_has_domains(struct list_view *view, bool *any)
     return code;
 }
 
-int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
-                 const char **address)
-{
-    struct slice row;
-    struct text plain = TEXT_EMPTY;
-    const char *found = "";
-
-    int code = txn_get(view->txn, TABLE_ADDRESS, SLICE(subject->bytes, SUBJECT_SIZE), &row);
-    if (code)
-        return code;
-    const uint8_t *bytes = row.data;
-    if (row.size == 0)
-        return ERR_CORRUPT;
-    if (bytes[0] == ADDRESS_CLEAR) {
-        uint8_t nonce[SEAL_NONCE_SIZE];
-        if (!view->list->has_address_key)
-            return ERR_KEY;
-        nonce[0] = bytes[0];
-        memcpy(nonce + 1, subject->bytes, sizeof nonce - 1);
-        code = seal_open(view->list->address_key, nonce, SLICE(subject->bytes, SUBJECT_SIZE),
-                         SLICE(bytes + 1, row.size - 1), &plain);
-        if (code == 0 &&
-            !(found = pool_copy_bytes(pool, plain.data ? plain.data : "", plain.length)))
-            code = -ENOMEM;
-    }
-    text_release(&plain);
-    if (code == 0)
-        *address = found;
-    return code;
-}
-
 void list_event_hash(struct list_view *view, const struct event_name *event,
                      uint8_t hash[EVENT_SHORT_HASH_SIZE])
 {

@@ -133,10 +133,21 @@ struct act {
 #define LIST_ENTRIES_MAX 5000 /* in one call: others wait for the write lock meanwhile */
 #define LIST_SOURCE_MAX 254   /* octets of an actor or source */
 
+/* Seals what the list keeps of a person's address, ahead of the writing and on a thread of one's
+ * own. ERR_KEY: not without the address key; ERR_CRYPTO, -ENOMEM. */
+int list_sealer_new(const struct list *list, struct sealer **sealer);
+/* Appends what `sealed` of an entry takes. Of an address, canonical or "@domain"; or of the SHA-256
+ * of one that nobody told us. ERR_CRYPTO, -ENOMEM. */
+int list_seal_address(struct sealer *sealer, const struct subject *subject, const char *address,
+                      size_t length, struct text *row);
+int list_seal_digest(struct sealer *sealer, const struct subject *subject, const uint8_t digest[32],
+                     struct text *row);
+
 /* A choice to be written. */
 struct list_entry {
     struct subject subject;
     const char *address; /* canonical, to be sealed; NULL where only the subject is known */
+    struct slice sealed; /* or sealed already; empty: it is not */
     bool domain;
     enum choice_kind kind;
     bool confirmed;
