@@ -80,8 +80,8 @@ static int put_address(struct gathering *g, const struct list_entry *entry)
         return 0;
     int code = g->sealer ? 0 : list_sealer_new(g->addition->list, &g->sealer);
     if (code == 0)
-        code = list_seal_address(g->sealer, &entry->subject, entry->address,
-                                 strlen(entry->address), &sealed);
+        code = list_seal_address(g->sealer, &entry->subject, entry->address, strlen(entry->address),
+                                 &sealed);
     if (code == 0)
         code = put_sealed(g->txn, entry, SLICE(sealed.data, sealed.length));
     text_release(&sealed);
