@@ -1,3 +1,4 @@
+#include "store/list_scan.h"
 #include "store/list_tables.h"
 
 #include <errno.h>
@@ -169,32 +170,17 @@ int list_has_domains(struct list_view *view, bool *any)
 int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
                  const char **address)
 {
-    struct slice row;
-    struct text plain = TEXT_EMPTY;
-    const char *found = "";
+    struct list_identity identity;
 
-    int code = txn_get(view->txn, TABLE_ADDRESS, SLICE(subject->bytes, SUBJECT_SIZE), &row);
+    int code = list_identity(view, subject, pool, &identity);
     if (code)
         return code;
-    const uint8_t *bytes = row.data;
-    if (row.size == 0)
-        return ERR_CORRUPT;
-    if (bytes[0] == ADDRESS_CLEAR) {
-        uint8_t nonce[SEAL_NONCE_SIZE];
-        if (!view->list->has_address_key)
-            return ERR_KEY;
-        nonce[0] = bytes[0];
-        memcpy(nonce + 1, subject->bytes, sizeof nonce - 1);
-        code = seal_open(view->list->address_key, nonce, SLICE(subject->bytes, SUBJECT_SIZE),
-                         SLICE(bytes + 1, row.size - 1), &plain);
-        if (code == 0 &&
-            !(found = pool_copy_bytes(pool, plain.data ? plain.data : "", plain.length)))
-            code = -ENOMEM;
-    }
-    text_release(&plain);
-    if (code == 0)
-        *address = found;
-    return code;
+    if (identity.known == LIST_KNOWS_NOTHING)
+        return ERR_NOT_FOUND;
+    if (identity.known == LIST_KNOWS_SEALED)
+        return ERR_KEY;
+    *address = identity.address ? identity.address : "";
+    return 0;
 }
 
 void list_event_hash(struct list_view *view, const struct event_name *event,
