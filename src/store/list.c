@@ -1,4 +1,3 @@
-#include "store/list_scan.h"
 #include "store/list_tables.h"
 
 #include <errno.h>
@@ -165,22 +164,6 @@ int list_has_domains(struct list_view *view, bool *any)
     if (code == 0)
         *any = count > 0;
     return code;
-}
-
-int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
-                 const char **address)
-{
-    struct list_identity identity;
-
-    int code = list_identity(view, subject, pool, &identity);
-    if (code)
-        return code;
-    if (identity.known == LIST_KNOWS_NOTHING)
-        return ERR_NOT_FOUND;
-    if (identity.known == LIST_KNOWS_SEALED)
-        return ERR_KEY;
-    *address = identity.address ? identity.address : "";
-    return 0;
 }
 
 void list_event_hash(struct list_view *view, const struct event_name *event,

@@ -47,6 +47,11 @@ struct list_view {
     struct txn *txn;
 };
 
+/* --- addresses --- */
+
+/* Whether a sealed row says more of an address than the one that is there (empty: none is). */
+bool list_address_is_news(struct slice row, struct slice there);
+
 /* --- ids --- */
 
 /* The id of a name in `scope` or `source`. ERR_NOT_FOUND. */

@@ -283,13 +283,13 @@ static int take_person(struct comparison *c, const struct list_person *person)
     return code;
 }
 
-static int scan_list(struct comparison *c, struct list_scan *scan)
+static int scan_list(struct comparison *c, struct list_people *scan)
 {
     struct list_person *people;
     size_t count;
     int code;
 
-    while ((code = list_scan_next(scan, &c->pool, &people, &count)) == 0 && count > 0) {
+    while ((code = list_people_next(scan, &c->pool, &people, &count)) == 0 && count > 0) {
         for (size_t i = 0; i < count && code == 0; i++)
             code = take_person(c, &people[i]);
         pool_reset(&c->pool);
@@ -303,12 +303,12 @@ static int scan_list(struct comparison *c, struct list_scan *scan)
 
 static int take_list(struct comparison *c, struct error *why)
 {
-    struct list_scan *scan = NULL;
+    struct list_people *scan = NULL;
 
-    int code = list_scan_open(c->site.list, &scan);
+    int code = list_people_open(c->site.list, &scan);
     if (code == 0)
         code = scan_list(c, scan);
-    list_scan_close(scan);
+    list_people_close(scan);
     return code < 0 ? site_explain(&c->site, code, why) : code;
 }
 

@@ -169,13 +169,13 @@ static int put_people(struct exporting *e, const struct list_person *people, siz
     return code;
 }
 
-static int scan_all(struct exporting *e, struct list_scan *scan)
+static int scan_all(struct exporting *e, struct list_people *scan)
 {
     struct list_person *people;
     size_t count;
     int code;
 
-    while ((code = list_scan_next(scan, &e->pool, &people, &count)) == 0 && count > 0) {
+    while ((code = list_people_next(scan, &e->pool, &people, &count)) == 0 && count > 0) {
         code = put_people(e, people, count);
         pool_reset(&e->pool);
         if (code == 0 && !exporting_flush(e))
@@ -188,17 +188,17 @@ static int scan_all(struct exporting *e, struct list_scan *scan)
 
 int exporting_all(struct exporting *e, struct error *why)
 {
-    struct list_scan *scan = NULL;
+    struct list_people *scan = NULL;
 
-    int code = list_scan_open(e->site.list, &scan);
+    int code = list_people_open(e->site.list, &scan);
     if (code == 0) {
-        e->head = list_scan_head(scan);
+        e->head = list_people_head(scan);
         writer_begin(e->target, e->site.lookup.fingerprint, &e->text);
         code = scan_all(e, scan);
     }
     if (code == 0)
         writer_end(e->target, &e->text);
-    list_scan_close(scan);
+    list_people_close(scan);
     if (code < 0)
         return site_explain(&e->site, code, why);
     return code == 0 && !exporting_flush(e) ? STATUS_CANNOT : code;

@@ -7,7 +7,7 @@
 #define TOOL_EXPORTING_H
 
 #include "exchange/writer.h"
-#include "store/list_scan.h"
+#include "store/list_people.h"
 #include "tool/site.h"
 
 #include <stdbool.h>

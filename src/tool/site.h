@@ -11,7 +11,7 @@
 #include "store/keys.h"
 #include "store/ledger.h"
 #include "store/list.h"
-#include "store/list_scan.h"
+#include "store/list_people.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,22 +1,22 @@
 /* Going through all that stands. */
 #include "list_site.h"
 
-#include "store/list_scan.h"
+#include "store/list_people.h"
 #include "store/list_tables.h"
 
 static struct pool pool;
 
-static struct list_scan *scan_of(struct list *of)
+static struct list_people *scan_of(struct list *of)
 {
-    struct list_scan *scan = NULL;
-    assert_int_equal(list_scan_open(of, &scan), 0);
+    struct list_people *scan = NULL;
+    assert_int_equal(list_people_open(of, &scan), 0);
     return scan;
 }
 
-static size_t next_people(struct list_scan *scan, struct list_person **people)
+static size_t next_people(struct list_people *scan, struct list_person **people)
 {
     size_t count = 1234;
-    assert_int_equal(list_scan_next(scan, &pool, people, &count), 0);
+    assert_int_equal(list_people_next(scan, &pool, people, &count), 0);
     return count;
 }
 
@@ -40,7 +40,7 @@ static int order(const struct list_person *a, const struct list_person *b)
 }
 
 /* Reads on to the end and checks the sequence; how many people there were. */
-static size_t count_to_the_end(struct list_scan *scan)
+static size_t count_to_the_end(struct list_people *scan)
 {
     struct list_person *people, last = {0};
     size_t total = 0, count;
@@ -61,11 +61,11 @@ static size_t count_to_the_end(struct list_scan *scan)
 
 static void an_empty_list_has_nobody(void **state)
 {
-    struct list_scan *scan = scan_of(list);
+    struct list_people *scan = scan_of(list);
     (void)state;
     assert_int_equal(count_to_the_end(scan), 0);
-    list_scan_close(scan);
-    list_scan_close(NULL);
+    list_people_close(scan);
+    list_people_close(NULL);
 }
 
 static void a_person_comes_with_all_rows_and_their_times(void **state)
@@ -78,7 +78,7 @@ static void a_person_comes_with_all_rows_and_their_times(void **state)
     entries[0].address = "anna@example.com";
     for (size_t i = 0; i < 4; i++)
         add_entry(list, &entries[i]);
-    struct list_scan *scan = scan_of(list);
+    struct list_people *scan = scan_of(list);
     assert_int_equal(next_people(scan, &people), 2);
     const struct subject one = subject_number(1);
     bool first = memcmp(people[0].subject.bytes, one.bytes, SUBJECT_SIZE) == 0;
@@ -96,7 +96,7 @@ static void a_person_comes_with_all_rows_and_their_times(void **state)
     assert_int_equal(other->count, 1);
     assert_int_equal(other->identity.known, LIST_KNOWS_NOTHING);
     assert_null(other->identity.address);
-    list_scan_close(scan);
+    list_people_close(scan);
     pool_release(&pool);
 }
 
@@ -104,13 +104,13 @@ static void everybody_comes_once_and_in_sequence(void **state)
 {
     struct list_entry domain = opt_out_of(NEWS, 20001);
     (void)state;
-    add_people(1, 2 * LIST_SCAN_ROWS + 17);
+    add_people(1, 2 * LIST_PEOPLE_ROWS + 17);
     domain.domain = true;
     domain.address = "@example.com";
     add_entry(list, &domain);
-    struct list_scan *scan = scan_of(list);
-    assert_int_equal(count_to_the_end(scan), 2 * LIST_SCAN_ROWS + 18);
-    list_scan_close(scan);
+    struct list_people *scan = scan_of(list);
+    assert_int_equal(count_to_the_end(scan), 2 * LIST_PEOPLE_ROWS + 18);
+    list_people_close(scan);
 }
 
 static void what_comes_later_is_left_out_and_what_goes_is_gone(void **state)
@@ -118,14 +118,14 @@ static void what_comes_later_is_left_out_and_what_goes_is_gone(void **state)
     struct list_person *people;
     struct list_entry gone;
     (void)state;
-    add_people(1, LIST_SCAN_ROWS + 500);
-    struct list_scan *scan = scan_of(list);
-    assert_int_equal(list_scan_head(scan), count_events());
+    add_people(1, LIST_PEOPLE_ROWS + 500);
+    struct list_people *scan = scan_of(list);
+    assert_int_equal(list_people_head(scan), count_events());
     size_t first = next_people(scan, &people);
-    assert_int_equal(first, LIST_SCAN_ROWS);
+    assert_int_equal(first, LIST_PEOPLE_ROWS);
     const struct subject last = people[first - 1].subject;
     pool_release(&pool);
-    add_people(10001, 3 * LIST_SCAN_ROWS);
+    add_people(10001, 3 * LIST_PEOPLE_ROWS);
     /* Somebody whose turn has not come. */
     unsigned person = 1;
     struct subject subject = subject_number(person);
@@ -136,30 +136,30 @@ static void what_comes_later_is_left_out_and_what_goes_is_gone(void **state)
     assert_true(gone.known);
     withdraw(person, &gone.event);
     assert_int_equal(count_to_the_end(scan), 499);
-    list_scan_close(scan);
+    list_people_close(scan);
     scan = scan_of(list);
-    assert_int_equal(count_to_the_end(scan), 4 * LIST_SCAN_ROWS + 499);
-    list_scan_close(scan);
+    assert_int_equal(count_to_the_end(scan), 4 * LIST_PEOPLE_ROWS + 499);
+    list_people_close(scan);
 }
 
 static void somebody_with_very_many_rows_is_one_person(void **state)
 {
-    static char sources[LIST_SCAN_ROWS + 3][8];
+    static char sources[LIST_PEOPLE_ROWS + 3][8];
     struct list_person *people;
     (void)state;
-    for (size_t i = 0; i < LIST_SCAN_ROWS + 3; i++) {
+    for (size_t i = 0; i < LIST_PEOPLE_ROWS + 3; i++) {
         struct list_entry entry = opt_out_of(NEWS, 7);
         snprintf(sources[i], sizeof sources[i], "s%zu", i);
         const struct act act = {.actor = "cli", .source = sources[i]};
         add_by(&act, &entry, 1);
     }
-    struct list_scan *scan = scan_of(list);
+    struct list_people *scan = scan_of(list);
     assert_int_equal(next_people(scan, &people), 1);
-    assert_int_equal(people[0].count, LIST_SCAN_ROWS + 3);
+    assert_int_equal(people[0].count, LIST_PEOPLE_ROWS + 3);
     for (size_t i = 0; i < people[0].count; i++)
         assert_string_equal(people[0].rows[i].source, sources[i]);
     assert_int_equal(next_people(scan, &people), 0);
-    list_scan_close(scan);
+    list_people_close(scan);
     pool_release(&pool);
 }
 
@@ -243,11 +243,11 @@ static void a_scan_that_cannot_tell_says_so(void **state)
     add_entry(list, &entry);
     put_identity(1, ADDRESS_CLEAR, SLICE("anna@example.com", 16));
     list->address_key[0] ^= 1;
-    struct list_scan *scan = scan_of(list);
-    assert_int_equal(list_scan_next(scan, &pool, &people, &count), ERR_KEY);
+    struct list_people *scan = scan_of(list);
+    assert_int_equal(list_people_next(scan, &pool, &people, &count), ERR_KEY);
     assert_null(people);
     assert_int_equal(count, 77);
-    list_scan_close(scan);
+    list_people_close(scan);
     pool_release(&pool);
 }
 

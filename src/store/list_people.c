@@ -1,4 +1,4 @@
-#include "store/list_scan.h"
+#include "store/list_people.h"
 
 #include "store/event_keys.h"
 #include "store/list_tables.h"
@@ -8,61 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- who --- */
-
-static int unseal(struct list_view *view, const struct subject *subject, struct slice row,
-                  struct text *plain)
-{
-    const uint8_t *bytes = row.data;
-    uint8_t nonce[SEAL_NONCE_SIZE] = {bytes[0]};
-
-    memcpy(nonce + 1, subject->bytes, sizeof nonce - 1);
-    return seal_open(view->list->address_key, nonce, SLICE(subject->bytes, SUBJECT_SIZE),
-                     SLICE(bytes + 1, row.size - 1), plain);
-}
-
-static int identify(struct list_view *view, const struct subject *subject, struct slice row,
-                    struct pool *pool, struct list_identity *identity)
-{
-    struct text plain = TEXT_EMPTY;
-    uint8_t type = *(const uint8_t *)row.data;
-
-    *identity = (struct list_identity){.known = LIST_KNOWS_ERASED};
-    if (type != ADDRESS_CLEAR && type != ADDRESS_DIGEST)
-        return 0;
-    identity->known = LIST_KNOWS_SEALED;
-    if (!view->list->has_address_key)
-        return 0;
-    int code = unseal(view, subject, row, &plain);
-    if (code == 0 && type == ADDRESS_CLEAR) {
-        identity->known = LIST_KNOWS_ADDRESS;
-        identity->address = pool_copy_bytes(pool, plain.data ? plain.data : "", plain.length);
-        code = identity->address ? 0 : -ENOMEM;
-    } else if (code == 0) {
-        identity->known = LIST_KNOWS_DIGEST;
-        code = plain.length == LIST_DIGEST_SIZE ? 0 : ERR_CORRUPT;
-        if (code == 0)
-            memcpy(identity->digest, plain.data, LIST_DIGEST_SIZE);
-    }
-    text_release(&plain);
-    return code;
-}
-
-int list_identity(struct list_view *view, const struct subject *subject, struct pool *pool,
-                  struct list_identity *identity)
-{
-    struct list_identity found = {.known = LIST_KNOWS_NOTHING};
-    struct slice row;
-
-    int code = txn_get(view->txn, TABLE_ADDRESS, SLICE(subject->bytes, SUBJECT_SIZE), &row);
-    if (code == 0)
-        code = row.size > 0 ? identify(view, subject, row, pool, &found) : ERR_CORRUPT;
-    if (code && code != ERR_NOT_FOUND)
-        return code;
-    *identity = found;
-    return 0;
-}
 
 /* --- when --- */
 
@@ -89,7 +34,7 @@ int list_event_time(struct list_view *view, uint64_t number, int64_t *at_ms)
 
 /* --- scanning --- */
 
-struct list_scan {
+struct list_people {
     struct list *list;
     uint64_t head;
     unsigned table;
@@ -104,11 +49,11 @@ struct list_scan {
     int64_t *recorded; /* of the last person, as long as it may grow */
 };
 
-int list_scan_open(struct list *list, struct list_scan **scan)
+int list_people_open(struct list *list, struct list_people **scan)
 {
     uint8_t hash[EVENT_HASH_SIZE];
     struct list_view *view;
-    struct list_scan *made = calloc(1, sizeof *made);
+    struct list_people *made = calloc(1, sizeof *made);
     if (!made)
         return -ENOMEM;
     made->list = list;
@@ -125,12 +70,12 @@ int list_scan_open(struct list *list, struct list_scan **scan)
     return code;
 }
 
-void list_scan_close(struct list_scan *scan)
+void list_people_close(struct list_people *scan)
 {
     free(scan);
 }
 
-uint64_t list_scan_head(const struct list_scan *scan)
+uint64_t list_people_head(const struct list_people *scan)
 {
     return scan->head;
 }
@@ -152,7 +97,7 @@ static int grow(struct pool *pool, void **array, size_t count, size_t *room, siz
     return 0;
 }
 
-static int begin_person(struct list_scan *scan, const void *subject)
+static int begin_person(struct list_people *scan, const void *subject)
 {
     void *people = scan->people;
     int code = grow(scan->pool, &people, scan->count, &scan->room, sizeof *scan->people, 256);
@@ -167,7 +112,7 @@ static int begin_person(struct list_scan *scan, const void *subject)
     return 0;
 }
 
-static int add_row(struct list_scan *scan, struct list_view *view, struct slice key,
+static int add_row(struct list_people *scan, struct list_view *view, struct slice key,
                    struct slice value)
 {
     struct list_person *person = &scan->people[scan->count - 1];
@@ -193,20 +138,20 @@ static int add_row(struct list_scan *scan, struct list_view *view, struct slice 
     return 0;
 }
 
-static bool is_of_last(const struct list_scan *scan, struct slice key)
+static bool is_of_last(const struct list_people *scan, struct slice key)
 {
     return scan->count > 0 &&
            memcmp(scan->people[scan->count - 1].subject.bytes, key.data, SUBJECT_SIZE) == 0;
 }
 
 /* Takes a row, unless it came after the scan began. 0; 1 where it is left for the next time. */
-static int take_row(struct list_scan *scan, struct list_view *view, struct slice key,
+static int take_row(struct list_people *scan, struct list_view *view, struct slice key,
                     struct slice value)
 {
     if (key.size != CHOICE_KEY_SIZE)
         return ERR_CORRUPT;
     bool same = is_of_last(scan, key);
-    if (!same && scan->looked_at >= LIST_SCAN_ROWS) {
+    if (!same && scan->looked_at >= LIST_PEOPLE_ROWS) {
         memcpy(scan->from, key.data, SUBJECT_SIZE);
         return 1;
     }
@@ -218,7 +163,7 @@ static int take_row(struct list_scan *scan, struct list_view *view, struct slice
 }
 
 /* The rows of one table. 0: it has no more; 1: enough for now. */
-static int take_rows(struct list_scan *scan, struct list_view *view)
+static int take_rows(struct list_people *scan, struct list_view *view)
 {
     struct cursor *cursor;
     struct slice key, value;
@@ -236,7 +181,7 @@ static int take_rows(struct list_scan *scan, struct list_view *view)
     return code == ERR_NOT_FOUND ? 0 : code;
 }
 
-static int gather(struct list_scan *scan, struct list_view *view)
+static int gather(struct list_people *scan, struct list_view *view)
 {
     int code = take_rows(scan, view);
     while (code == 0 && scan->table == TABLE_CHOICE) {
@@ -255,7 +200,7 @@ static int gather(struct list_scan *scan, struct list_view *view)
 }
 
 /* What one view shows. */
-static int look(struct list_scan *scan)
+static int look(struct list_people *scan)
 {
     struct list_view *view;
 
@@ -268,8 +213,8 @@ static int look(struct list_scan *scan)
     return code;
 }
 
-int list_scan_next(struct list_scan *scan, struct pool *pool, struct list_person **people,
-                   size_t *count)
+int list_people_next(struct list_people *scan, struct pool *pool, struct list_person **people,
+                     size_t *count)
 {
     int code = 0;
 
