@@ -47,8 +47,19 @@ int list_seal_digest(struct sealer *sealer, const struct subject *subject, const
  * digest. */
 bool list_address_is_news(struct slice row, struct slice there)
 {
-    return row.size > 0 && *(const uint8_t *)row.data == ADDRESS_CLEAR &&
-           (there.size == 0 || *(const uint8_t *)there.data == ADDRESS_DIGEST);
+    return row.size > 0 && *(const uint8_t *)row.data == ADDRESS_CLEAR && there.size > 0 &&
+           *(const uint8_t *)there.data == ADDRESS_DIGEST;
+}
+
+int list_lacks_address(struct list_view *view, const struct subject *subject, struct slice sealed,
+                       bool *lacks)
+{
+    struct slice there = SLICE(NULL, 0);
+    int code = txn_get(view->txn, TABLE_ADDRESS, SLICE(subject->bytes, SUBJECT_SIZE), &there);
+    if (code && code != ERR_NOT_FOUND)
+        return code;
+    *lacks = code == ERR_NOT_FOUND ? sealed.size > 0 : list_address_is_news(sealed, there);
+    return 0;
 }
 
 static int unseal(struct list_view *view, const struct subject *subject, struct slice row,

@@ -47,11 +47,6 @@ struct list_view {
     struct txn *txn;
 };
 
-/* --- addresses --- */
-
-/* Whether a sealed row says more of an address than the one that is there (empty: none is). */
-bool list_address_is_news(struct slice row, struct slice there);
-
 /* --- ids --- */
 
 /* The id of a name in `scope` or `source`. ERR_NOT_FOUND. */
@@ -73,6 +68,24 @@ int list_row_pack(const struct list *list, struct txn *txn, const struct choice 
 int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, struct slice value,
                     bool domain, struct pool *pool, struct choice *choice,
                     struct event_name *withdrawn_by);
+
+/* Walks over the rows of a table, to subjects in ascending sequence. */
+struct list_scan {
+    struct list_view *view;
+    unsigned table;
+    struct cursor *cursor;
+    bool placed; /* the cursor stands at `key`, or `code` tells why not */
+    int code;
+    struct slice key, value;
+};
+
+int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table);
+void list_scan_end(struct list_scan *scan);
+/* To be called where the table was written meanwhile. */
+void list_scan_forget(struct list_scan *scan);
+/* As list_read. */
+int list_scan_read(struct list_scan *scan, const struct subject *subject, struct pool *pool,
+                   struct choice **rows, size_t *count, struct event_name **withdrawn_by);
 
 /* --- the fold --- */
 
