@@ -201,6 +201,9 @@ int list_read(struct list_view *view, enum list_rows which, const struct subject
         return code;
     code = list_scan_read(&scan, subject, pool, rows, count, withdrawn_by);
     list_scan_end(&scan);
+    /* `past` holds those of both, and does not tell which. */
+    for (size_t i = 0; code == 0 && which == LIST_PAST && i < *count; i++)
+        (*rows)[i].domain = domain;
     return code;
 }
 
