@@ -128,9 +128,9 @@ def catches(pid, number):
 def test_interrupted_while_it_reads_it_has_written_nothing(site):
     ran = start(site, "-", stdin=subprocess.PIPE)
     before = site.tool("log")
-    until(lambda: catches(ran.pid, signal.SIGINT), "it waits for signals", 30)
     ran.stdin.write("\n".join(people(5000)))
     ran.stdin.flush()
+    until(lambda: catches(ran.pid, signal.SIGINT), "it waits for signals", 30)
     ran.send_signal(signal.SIGINT)
     time.sleep(0.2)
     ran.stdin.write("\n".join(people(5000)))
