@@ -113,9 +113,16 @@ def test_something_else_at_the_socket_s_path_is_not_removed(own_lab):
     with open(path, "w") as file:
         file.write("precious")
     ran = run("-c", site.conf, "-f")
-    assert ran.returncode != 0 and path in ran.stderr
+    assert ran.returncode == 78 and f"{path} is there and no socket" in ran.stderr
     with open(path) as file:
         assert file.read() == "precious"
+
+
+def test_a_host_that_does_not_exist_is_not_called_a_success(own_lab):
+    site = own_lab.site(settings={"listen": "inet:4711@host.invalid"})
+    ran = run("-c", site.conf, "-f")
+    assert ran.returncode == 78 and "host has no such address" in ran.stderr
+    assert "Success" not in ran.stderr
 
 
 def test_the_socket_is_open_to_the_folder_s_group_and_to_nobody_else(own_lab):
