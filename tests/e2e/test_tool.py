@@ -324,6 +324,16 @@ def test_check_without_a_scope_tells_of_all(site):
     site.tool("check", ben, code=0)
 
 
+def test_check_without_a_stream_to_ask_about_cannot_tell(own_lab):
+    site = own_lab.site(policy="")
+    anna = person()
+    site.tool("add", anna, "--scope", "/")
+    assert "opt-out of /" in site.tool("check", anna, code=2)
+    assert "name a --scope" in site.last.stderr
+    assert json.loads(site.tool("check", anna, "--json", code=2))["may_be_mailed"] is None
+    site.tool("check", anna, "--scope", "/", code=1)
+
+
 def test_check_as_json_is_one_object(site):
     anna = person()
     site.opt_out(anna)
@@ -412,6 +422,19 @@ def test_explain_says_why_a_recipient_cannot_be_read_and_that_a_file_is_empty(si
                      "--listener", "MARKETING", "--client", "127.0.0.1", stdin="")  # fmt: skip
     assert re.search(r"nobody: unreadable \(.*domain", said)
     assert "no header field" in site.last.stderr
+
+
+def test_explain_says_what_a_refused_sender_reads(site):
+    gone, here = people(2)
+    site.opt_out(gone)
+    refused = ("--sender", "cron@acme.example", "--recipient", gone, here, "--sendmail")
+    letter = Letter(sender="cron@acme.example", to=(gone, here), headers=[("X-Kind", "digest")])
+    site.tool("add", gone, "--scope", "acme/cron")
+    said = site.tool("explain", "-", *refused, stdin=letter.content().decode())
+    assert "550 5.7.1: send it to each recipient alone" in said
+    said = json.loads(site.tool("explain", "-", *refused, "--json", stdin=letter.content().decode()))
+    assert said["refusal"].startswith("send it to each recipient alone")
+    assert explain(site, letter, "--client", "198.51.100.9").count("550") == 0
 
 
 def test_explain_changes_nothing(own_lab):
