@@ -295,6 +295,33 @@ def test_as_root_it_becomes_the_configured_user_and_keeps_no_right(own_lab):
     assert "0" not in status["Groups"].split()
 
 
+def test_what_its_user_may_not_read_is_told_with_the_user(own_lab):
+    """Root, who looks into it, may read it all, and reads "Permission denied"."""
+    folder = own_lab.directory("users").sub("socket", 0o2770, "daemon", "postfix")
+    settings = {"user": "bin", "milter_user": "daemon", "group": "bin",
+                "listen": f"unix:{folder}/milter.sock"}  # fmt: skip
+    site = own_lab.site(policy=MARKETING, settings=settings)
+    site.conf.chmod(0o600)
+    ran = run("-c", site.conf, "-f")
+    assert ran.returncode == 78 and "runs as daemon, who has to" in ran.stderr
+    site.conf.chmod(0o644)
+    (site.keys / "lookup").chmod(0o400)
+    site.start()
+    site.wait_log("marketing mail is put off", "lookup", "runs as daemon, who has to")
+
+
+def test_a_lock_file_that_the_milter_cannot_make_is_made_by_the_tool(own_lab):
+    folder = own_lab.directory("users").sub("socket", 0o2770, "daemon", "postfix")
+    settings = {"user": "bin", "milter_user": "daemon", "group": "bin",
+                "listen": f"unix:{folder}/milter.sock"}  # fmt: skip
+    site = own_lab.site(policy=MARKETING, settings=settings)
+    (site.data / "list/lock.mdb").unlink()
+    site.start()
+    site.wait_log("list/lock.mdb is missing", "`optout stats`")
+    site.tool("stats")
+    until(lambda: works(site), "the list can be read")
+
+
 def test_the_milter_cannot_write_the_list_s_data(own_lab):
     settings = {"user": "bin", "milter_user": "daemon", "group": "bin"}
     site = own_lab.site(settings=settings)

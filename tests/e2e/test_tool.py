@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import re
 import signal
 import shutil
@@ -105,6 +106,14 @@ def test_who_may_not_read_hears_whom_to_be(site):
                          capture_output=True, text=True, user="daemon", group="daemon",
                          extra_groups=[])  # fmt: skip
     assert ran.returncode == 2 and "denied; run it as root" in ran.stderr
+
+
+def test_where_the_right_user_may_not_read_the_owner_is_the_matter(own_lab):
+    """Root became that user; to say "run it as root" would not help."""
+    site = own_lab.site(settings={"user": "bin", "milter_user": "daemon", "group": "bin"})
+    os.chown(site.data / "list/data.mdb", 0, 0)
+    site.tool("scope", "list", code=2)
+    assert "it belongs to bin" in site.last.stderr and "as root" not in site.last.stderr
 
 
 # -- init
