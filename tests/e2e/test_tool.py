@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from lab.letter import Letter
-from lab.product import PUBLIC_URL, program
+from lab.product import PUBLIC_URL, manual_members, program
 from lab.world import MARKETING, World, people, person
 
 SCOPE = ("--scope", "acme/newsletter")
@@ -364,6 +364,33 @@ def test_json_objects_have_the_members_of_the_manual(site):
     logged = site.json("log", anna)[0]
     assert logged.keys() == choice | {"address", "time", "type", "event", "number", "actor",
                                       "words"}  # fmt: skip
+
+
+def test_what_reading_commands_say_as_json_stands_in_the_manual(own_lab):
+    world = World(own_lab, policy=POLICY)
+    site = world.site
+    gone = person()
+    site.opt_out(gone)
+    world.mail(Letter(to=gone))
+    token = site.tool("token", "make", gone, *SCOPE).strip()
+    letter = Letter(to=gone).content().decode()
+    where = ("--sender", "a@b.example", "--recipient", gone, "--listener", "MARKETING")
+    said = [*site.json("log"), *site.json("stats"), *site.json("scope", "list"),
+            *site.json("keys", "list"), *site.json("verify"), *site.json("config", "options"),
+            *site.json("token", "open", token), *site.json("check", gone, code=1),
+            *site.json("explain", "-", *where, stdin=letter)]  # fmt: skip
+    assert members_of(said) - manual_members() == WORDS
+
+
+WORDS = {"staff", "sender", "client", "message-id"}  # members of "words", named as they were given
+
+
+def members_of(value):
+    if isinstance(value, list):
+        return set().union(*map(members_of, value))
+    if isinstance(value, dict):
+        return set(value) | members_of(list(value.values()))
+    return set()
 
 
 # -- explain
