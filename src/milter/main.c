@@ -2,6 +2,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "base/privilege.h"
+#include "base/streams.h"
 #include "milter/callbacks.h"
 #include "milter/service.h"
 
@@ -288,6 +289,7 @@ int main(int argc, char **argv)
     pthread_t server;
     sigset_t signals;
 
+    streams_hold();
     if (arguments.check)
         return check_configuration(arguments.config);
     block_signals(&signals);

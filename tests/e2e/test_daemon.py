@@ -278,6 +278,26 @@ def test_what_a_mail_says_of_itself_cannot_forge_a_line(own_lab):
     assert not [line for line in site.log().splitlines() if line.startswith("forged")]
 
 
+@pytest.mark.parametrize("flags", [["-f"], []])
+def test_a_standard_stream_that_is_closed_does_not_become_a_store_s_file(own_lab, flags):
+    """Log lines were written into the list's lock file; in the background, where the daemon lets
+    go of its terminal, the ledger's own file was exchanged."""
+    site = own_lab.site(policy=MARKETING)
+    command = [program("optout-milter"), "-c", site.conf, *flags]
+    starter = subprocess.Popen(command, preexec_fn=lambda: os.closerange(0, 3))
+    until(site.answers, "the socket answers")
+    pid = peer_pid(site)
+    try:
+        streams = {os.readlink(f"/proc/{pid}/fd/{number}") for number in range(3)}
+        assert streams == {"/dev/null"}
+        assert works(site)
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        starter.wait(30)
+    assert b"ready" not in (site.data / "list/lock.mdb").read_bytes()
+    site.tool("verify")
+
+
 # -- users
 
 
