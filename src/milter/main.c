@@ -1,5 +1,6 @@
 /* optout-milter: from start to end. */
 #include "base/daemon.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/privilege.h"
 #include "base/streams.h"
@@ -203,9 +204,21 @@ static void *serve(void *argument)
     _exit(EX_UNAVAILABLE);
 }
 
+/* daemon_detach leaves the folder. Symbolic links stay: where one leads may have changed when the
+ * configuration is read again. */
+static char *absolute_path(const char *path)
+{
+    if (*path == '/')
+        return strdup(path);
+    char *folder = getcwd(NULL, 0);
+    char *absolute = folder ? file_join(folder, path) : NULL;
+    free(folder);
+    return absolute;
+}
+
 static int start(const struct arguments *arguments, struct service **service, struct error *why)
 {
-    char *config = realpath(arguments->config, NULL); /* daemon_detach leaves the folder */
+    char *config = absolute_path(arguments->config);
     if (!config)
         return error_set(why, -errno, "%s: %s", arguments->config, strerror(errno));
     int code = become_service(config, why);

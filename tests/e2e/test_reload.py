@@ -52,6 +52,22 @@ def test_a_reload_takes_the_new_streams(world):
     assert world.mail(Letter(to=gone), "shop").recipients == [gone]
 
 
+def test_a_reload_follows_a_symbolic_link_that_was_turned(world):
+    """As tools do that lay a new version beside the old one."""
+    site, gone = world.site, opted_out(world)
+    old, new = site.root / "old.conf", site.root / "new.conf"
+    site.stop()
+    site.conf.rename(old)
+    site.conf.symlink_to(old)
+    site.start()
+    new.write_text(old.read_text().replace(MARKETING, SHOP_TOO))
+    site.conf.unlink()
+    site.conf.symlink_to(new)
+    site.reload()
+    site.wait_log("the configuration was read again")
+    assert world.mail(Letter(to=gone), "shop").refusal.code == 550
+
+
 BAD = {
     "an unknown name": ("no_such_option = 1\n", 1),
     "a stream without a scope": ('stream s {\n    match_login = {"x"}\n}\n', 1),
