@@ -59,6 +59,11 @@ int env_explain(const struct env *env, int code, struct error *why)
     case -ENOSPC:
     case -EDQUOT:
         return error_set(why, code, "%s cannot grow: no space left on the disk", path);
+    case -ENOMEM:
+        return error_set(why, code,
+                         "%s: no memory, or no room for a map as large as list_size or ledger_size "
+                         "says (ulimit -v, LimitAS)",
+                         path);
     case -EFBIG:
         return error_set(why, code, "%s cannot grow: this process may not write longer files",
                          path);
