@@ -377,6 +377,7 @@ def test_what_reading_commands_say_as_json_stands_in_the_manual(own_lab):
     where = ("--sender", "a@b.example", "--recipient", gone, "--listener", "MARKETING")
     said = [*site.json("log"), *site.json("stats"), *site.json("scope", "list"),
             *site.json("keys", "list"), *site.json("verify"), *site.json("config", "options"),
+            *site.json("config", "show"),
             *site.json("token", "open", token), *site.json("check", gone, code=1),
             *site.json("explain", "-", *where, stdin=letter)]  # fmt: skip
     assert members_of(said) - manual_members() == WORDS
@@ -654,6 +655,16 @@ def test_config_prints_every_option_with_its_value(site):
     said = site.tool("config", "show", code=None) or site.tool("config", "print")
     for word in ("data_dir", "suppressed", "list_unsubscribe", "acme/newsletter", "16G"):
         assert word in said, word
+
+
+def test_config_shows_the_same_as_json(site):
+    values = {(row["place"], row["section"], row["name"]): (row["value"], row["given"])
+              for row in site.json("config", "show")}  # fmt: skip
+    assert values["file", None, "mailto"] == ("optout@acme.example", True)
+    assert values["file", None, "list_size"] == ("16G", False)
+    assert values["file", None, "companions"] == (None, False)
+    assert values["stream", "cron", "match_sender"] == (["cron@acme.example"], True)
+    assert values["exempt", "receipts", "match_login"] == (None, False)
 
 
 def test_verify_passes_on_a_sound_site_and_counts(busy):
