@@ -1,6 +1,9 @@
 """USR1 takes a new configuration; a bad one is refused; what is under way keeps the old one."""
 
+import pathlib
+import re
 import signal
+import subprocess
 import threading
 import time
 
@@ -8,6 +11,7 @@ import pytest
 
 from lab.letter import Letter
 from lab.links import has_link_fields
+from lab.product import program
 from lab.waiting import until
 from lab.world import MARKETING, World, people, person
 
@@ -107,6 +111,18 @@ def test_a_scope_that_the_list_does_not_know_is_refused(world):
     reload(world.site, MARKETING.replace("acme/newsletter", "acme/renamed"))
     assert world.site.log_lines("acme/renamed")
     assert world.mail(Letter(to=gone)).refusal.code == 550
+
+
+def test_the_unit_tells_before_a_reload_that_a_scope_is_not_registered(world):
+    """Or systemctl would say that all was well while the milter kept its old configuration."""
+    unit = program("systemd/optout-milter.service").read_text()
+    first = re.search("^ExecReload=(.*)$", unit, re.M).group(1).split()
+    command = [program(pathlib.PurePath(first[0]).name), *first[1:]]
+    command[command.index("-c") + 1] = world.site.conf
+    assert subprocess.run(command).returncode == 0
+    world.site.configure(policy=MARKETING.replace("acme/newsletter", "acme/never-registered"))
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode != 0 and "acme/never-registered" in ran.stderr
 
 
 def test_after_the_scope_was_added_the_reload_is_taken(world):
