@@ -51,6 +51,47 @@ bool list_address_is_news(struct slice row, struct slice there)
            *(const uint8_t *)there.data == ADDRESS_DIGEST;
 }
 
+/* One address by an inserter. `scratch` takes what has to be sealed. */
+static int put_address(struct txn *txn, struct inserter *inserter, struct sealer *sealer,
+                       const struct list_entry *entry, struct text *scratch)
+{
+    struct slice key = SLICE(entry->subject.bytes, SUBJECT_SIZE), there;
+    struct slice row = entry->sealed;
+    int code = 0;
+
+    if (row.size == 0) {
+        scratch->length = 0;
+        code = list_seal_address(sealer, &entry->subject, entry->address, strlen(entry->address),
+                                 scratch);
+        row = SLICE(scratch->data, scratch->length);
+    }
+    if (code == 0)
+        code = insert_next(inserter, key, row, &there);
+    if (code != ERR_EXISTS)
+        return code;
+    return list_address_is_news(row, there) ? txn_put(txn, TABLE_ADDRESS, key, row) : 0;
+}
+
+int list_put_addresses(const struct list *list, struct txn *txn, struct list_entry *const *sorted,
+                       size_t count)
+{
+    struct inserter inserter = {.cursor = NULL};
+    struct sealer *sealer = NULL;
+    struct text scratch = TEXT_EMPTY;
+
+    int code = insert_begin(&inserter, txn, TABLE_ADDRESS);
+    for (size_t i = 0; i < count && code == 0; i++) {
+        if (sorted[i]->address && !sealer)
+            code = list_sealer_new(list, &sealer);
+        if (code == 0 && (sorted[i]->address || sorted[i]->sealed.size))
+            code = put_address(txn, &inserter, sealer, sorted[i], &scratch);
+    }
+    insert_end(&inserter);
+    sealer_free(sealer);
+    text_release(&scratch);
+    return code;
+}
+
 int list_lacks_address(struct list_view *view, const struct subject *subject, struct slice sealed,
                        bool *lacks)
 {
