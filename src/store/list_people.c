@@ -204,7 +204,10 @@ static int look(struct list_people *scan)
 {
     struct list_view *view;
 
-    int code = list_view_begin(scan->list, &view);
+    /* A store that was replaced meanwhile still shows what it held. */
+    int code = list_check(scan->list);
+    if (code == 0)
+        code = list_view_begin(scan->list, &view);
     if (code)
         return code;
     scan->looked_at = 0;
