@@ -140,8 +140,9 @@ static int add_row(struct list_people *scan, struct list_view *view, struct slic
 
 static bool is_of_last(const struct list_people *scan, struct slice key)
 {
-    return scan->count > 0 &&
-           memcmp(scan->people[scan->count - 1].subject.bytes, key.data, SUBJECT_SIZE) == 0;
+    const struct list_person *last = scan->count > 0 ? &scan->people[scan->count - 1] : NULL;
+    return last && last->domain == (scan->table == TABLE_DOMAIN) &&
+           memcmp(last->subject.bytes, key.data, SUBJECT_SIZE) == 0;
 }
 
 /* Takes a row, unless it came after the scan began. 0; 1 where it is left for the next time. */

@@ -27,7 +27,7 @@ def test_who_is_on_one_side_alone_is_told(site):
     assert lines == ["only in the file: new@home.example, line 3",
                      "only on the list: ben@home.example"]  # fmt: skip
     assert "2 in the file, of them 1 not on the list; 1 on the list and not in the file" in said
-    assert "1 rows say of nobody" in said
+    assert "1 left alone" in said
 
 
 def test_nothing_is_told_where_they_are_the_same(site):
@@ -85,7 +85,7 @@ def test_a_subject_of_another_list_cannot_be_compared(site, own_lab):
     row = json.loads(other.tool("export", "--format", "ndjson"))
     del row["address"]
     lines, said = diff(site, json.dumps(row) + "\n")
-    assert len(lines) == 2 and "line 1: " in said and "1 rows cannot be read" in said
+    assert len(lines) == 2 and "line 1: " in said and "1 left out: cannot be read" in said
 
 
 def test_json_has_an_object_a_line_and_a_summary(site):
@@ -101,7 +101,7 @@ def test_a_block_that_is_over_is_nothing(site):
     lines, said = diff(site, "email,reason,expires_at\nanna@home.example,unsub,\n"
                              "old@home.example,soft-bounce,2020-01-01 00:00:00\n"
                              "ben@home.example,unsub,\n", "--format", "mandrill", code=0)  # fmt: skip
-    assert lines == [] and "1 rows say of nobody" in said
+    assert lines == [] and "1 left alone" in said
 
 
 def test_a_file_that_cannot_be_read_is_told(site):
