@@ -154,7 +154,7 @@ def test_what_a_format_cannot_carry_is_counted_by_what_is_lacking(site):
     text, said = export(site, "--format", "plain", "--json", code=3)
     assert text.split() == [one]
     told = summary(said)
-    assert told["rows"] == 1 and told["not_carried"] == 3
+    assert told["rows"] == 1 and told["not_carried"] == 3 and told["personal_data"] == "addresses"
     assert told["lacking"] == {"address": 1, "domains": 1, "kind": 0, "end": 1, "withdrawal": 0}
     _, said = export(site, "--format", "plain", code=3)
     for words in ("the address is not known", "a whole domain", "the format has no end"):

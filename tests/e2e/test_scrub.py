@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -153,6 +154,23 @@ def test_nothing_is_written_before_the_input_has_ended(site):
     process.send_signal(signal.SIGKILL)
     text, _ = process.communicate()
     assert text == b""
+
+
+def test_a_list_that_was_replaced_on_the_way_is_an_error(own_lab):
+    site = own_lab.site(policy=POLICY)
+    site.tool("add", "anna@home.example", "--scope", "acme")
+    process = subprocess.Popen(
+        [program("optout"), "-c", site.conf, "scrub", "-", "--stream", "acme-newsletter"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    listed = b"email\n" + b"".join(b"p%d@home.example\n" % i for i in range(50000))
+    process.stdin.write(listed)
+    process.stdin.flush()
+    data = site.data / "list/data.mdb"
+    copy = data.with_suffix(".new")
+    shutil.copy(data, copy)
+    copy.rename(data)
+    text, said = process.communicate(b"anna@home.example\n" * 5000)
+    assert process.returncode == 2 and text == b"" and said.strip()
 
 
 def test_output_and_temporary_file_that_take_nothing_are_errors(site, tmp_path):
