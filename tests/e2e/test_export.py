@@ -81,7 +81,7 @@ def test_what_is_withdrawn_or_over_does_not_stand(site):
     one, two = people(2)
     site.tool("add", one, "--scope", "acme")
     site.tool("remove", one, "--scope", "acme", "--note", "mistake")
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
     site.tool("add", two, "--scope", "acme", "--block", "--until", soon)
     while time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) <= soon:
         time.sleep(0.1)
