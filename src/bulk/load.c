@@ -217,6 +217,8 @@ static int start(struct load *load)
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int code = -pthread_create(&load->thread, NULL, plan, load);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code == 0)
+        pthread_setname_np(load->thread, "planning"); /* for top(1) and perf(1) */
     return code ? error_set(load->why, code, "no thread to plan with: %s", error_name(code)) : 0;
 }
 

@@ -151,6 +151,8 @@ int sealing_start(struct list *list, const struct lookup_key *lookup, struct run
         pthread_sigmask(SIG_BLOCK, &all, &before);
         code = -pthread_create(&s->thread, NULL, work, s);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (code == 0)
+            pthread_setname_np(s->thread, "sealing"); /* for top(1) and perf(1) */
     }
     if (code) {
         if (s)

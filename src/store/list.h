@@ -166,8 +166,8 @@ struct act {
     uint64_t batch; /* that the event belongs to, begun and not ended; 0: none */
 };
 
-#define LIST_ENTRIES_MAX 5000 /* in one call: others wait for the write lock meanwhile */
-#define LIST_SOURCE_MAX 254   /* octets of an actor or source */
+#define LIST_ENTRIES_MAX 10000 /* in one call: others wait for the write lock meanwhile */
+#define LIST_SOURCE_MAX 254    /* octets of an actor or source */
 
 /* Seals what the list keeps of a person's address, ahead of the writing and on a thread of one's
  * own. ERR_KEY: not without the address key; ERR_CRYPTO, -ENOMEM. */
