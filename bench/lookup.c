@@ -6,17 +6,12 @@
  * prints, as words and numbers: how many were asked and kept back, look-ups a second, the median
  * and the 99th of a hundred in microseconds; and for each table its entries and the octets that an
  * entry takes, unused room in its pages included. */
-#include "base/file.h"
-#include "config/config.h"
-#include "store/judge.h"
-#include "store/keys.h"
+#include "site.h"
 
-#include <errno.h>
+#include "store/judge.h"
+
 #include <lmdb.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct asking {
     struct list *list;
@@ -27,19 +22,6 @@ struct asking {
     size_t count, kept_back;
     struct pool pool;
 };
-
-static void give_up(const char *what)
-{
-    fprintf(stderr, "lookup: %s\n", what);
-    exit(2);
-}
-
-static double now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
 
 static void read_people(struct asking *a, size_t most)
 {
@@ -89,18 +71,12 @@ static double ask_all(struct asking *a)
     return before - begun;
 }
 
-static int compare(const void *x, const void *y)
-{
-    double a = *(const double *)x, b = *(const double *)y;
-    return a < b ? -1 : a > b;
-}
-
 static void tell_times(struct asking *a, double whole_us)
 {
-    qsort(a->took_us, a->count, sizeof *a->took_us, compare);
+    sort_times(a->took_us, a->count);
     printf("asked %zu kept_back %zu rate %.0f p50_us %.2f p99_us %.2f\n", a->count, a->kept_back,
            (double)a->count / whole_us * 1e6, a->took_us[a->count / 2],
-           a->took_us[a->count - a->count / 100 - 1]);
+           slowest_of_hundred(a->took_us, a->count));
 }
 
 /* By LMDB itself, when the list is closed. */
@@ -129,23 +105,19 @@ static void tell_tables(const char *folder)
 int main(int argc, char **argv)
 {
     struct asking a = {.stream = {.consent = CONSENT_OPT_OUT}};
-    struct config *config;
-    struct lookup_key lookup;
-    struct error why = {""};
 
     if (argc != 4)
         give_up("usage: lookup CONFIGURATION SCOPE COUNT < ADDRESSES");
-    if (config_read(argv[1], &config, &why) || keys_read_lookup(config->key_dir, &lookup, &why) ||
-        subject_hasher_new(lookup.subject, &a.hasher))
-        give_up(why.text);
-    char *folder = file_join(config->data_dir, "list");
-    if (!folder || list_open(folder, ENV_READ, config->list_size, &lookup, NULL, &a.list, &why))
-        give_up(why.text);
+    char *folder = open_site(argv[1], ENV_READ, &a.list, &a.hasher);
     a.stream.scope = argv[2];
     read_people(&a, strtoul(argv[3], NULL, 10));
     ask_all(&a); /* warms up */
     tell_times(&a, ask_all(&a));
     list_close(a.list);
+    subject_hasher_free(a.hasher);
+    free(a.people);
+    free(a.took_us);
+    pool_release(&a.pool);
     tell_tables(folder);
     free(folder);
     return 0;
