@@ -25,11 +25,19 @@ void text_format(struct text *text, const char *format, ...) __attribute__((form
 void text_release(struct text *text);
 
 /* ASCII letters only; other bytes stay as they are. */
-char text_lower_char(char c);
+static inline char text_lower_char(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
 void text_lower(char *string);
 bool text_equal(const char *a, const char *b);            /* without regard to case */
 bool text_starts(const char *string, const char *prefix); /* without regard to case */
-bool text_is_space(char c);                               /* blank, tab, CR, LF */
+
+/* Blank, tab, CR, LF. */
+static inline bool text_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 /* Whether `string` as a whole fits the pattern, without regard to ASCII case. `*` stands for any
  * bytes, `?` for one byte; nothing else is special. Time is at most length of pattern times length
