@@ -20,6 +20,15 @@ struct text {
 
 void text_append(struct text *text, const char *string);
 void text_append_bytes(struct text *text, const char *bytes, size_t length);
+static inline void text_append_char(struct text *text, char c)
+{
+    if (text->failed || text->size - text->length < 2) {
+        text_append_bytes(text, &c, 1);
+        return;
+    }
+    text->data[text->length++] = c;
+    text->data[text->length] = '\0';
+}
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Frees the memory and leaves an empty text. */
 void text_release(struct text *text);
