@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
-    &command_init,        &command_add,         &command_remove,       &command_check,
+    &command_init,        &command_add,         &command_import,       &command_export,
+    &command_diff,        &command_scrub,       &command_remove,       &command_check,
     &command_explain,     &command_log,         &command_stats,        &command_scope_list,
     &command_scope_add,   &command_token_make,  &command_token_open,   &command_keys_list,
     &command_keys_rotate, &command_config_show, &command_config_check, &command_config_options,
