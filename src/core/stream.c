@@ -219,6 +219,36 @@ static enum answer ask_one(enum criterion criterion, const struct patterns *patt
     return fits_one(criterion, patterns, message) ? ANSWER_YES : ANSWER_NO;
 }
 
+static bool is_exemption(const struct policy *policy, const struct rule *rule)
+{
+    for (size_t i = 0; i < policy->exemption_count; i++)
+        if (rule == &policy->exemptions[i])
+            return true;
+    return false;
+}
+
+static bool some_recipient_is_routed(const struct message *message)
+{
+    for (size_t i = 0; i < message->recipient_count; i++) {
+        const struct recipient *recipient = &message->recipients[i];
+        if (!recipient->companion && !recipient->problem && address_is_routed(&recipient->address))
+            return true;
+    }
+    return false;
+}
+
+/* Whom a route leads to is not known, so no exemption means them. A stream compares it as it
+ * stands: one that did not mean them would let them go. */
+static enum answer ask_of_rule(const struct policy *policy, const struct rule *rule,
+                               enum criterion criterion, const struct message *message,
+                               enum stage stage)
+{
+    if (criterion == MATCH_RECIPIENT && is_exemption(policy, rule) &&
+        some_recipient_is_routed(message))
+        return ANSWER_NO;
+    return ask_one(criterion, &rule->match[criterion], message, stage);
+}
+
 static bool asks_for(const struct rule *rule, enum criterion criterion)
 {
     return rule->match[criterion].count > 0;
@@ -257,7 +287,7 @@ static enum answer ask_rule(const struct policy *policy, const struct rule *rule
     for (enum criterion c = 0; c < CRITERION_COUNT && answer != ANSWER_NO; c++) {
         if (!asks_for(rule, c))
             continue;
-        enum answer one = ask_one(c, &rule->match[c], message, stage);
+        enum answer one = ask_of_rule(policy, rule, c, message, stage);
         if (one < answer)
             answer = one;
         asked = true;
@@ -301,14 +331,6 @@ struct recognition stream_recognise(const struct policy *policy, const struct me
     return (struct recognition){.what = RECOGNISED_NOTHING};
 }
 
-static bool is_exemption(const struct policy *policy, const struct rule *rule)
-{
-    for (size_t i = 0; i < policy->exemption_count; i++)
-        if (rule == &policy->exemptions[i])
-            return true;
-    return false;
-}
-
 struct rule_trace rule_trace(const struct policy *policy, const struct rule *rule,
                              const struct message *message)
 {
@@ -318,7 +340,7 @@ struct rule_trace rule_trace(const struct policy *policy, const struct rule *rul
         if (!asks_for(rule, c))
             continue;
         trace.asked |= 1u << c;
-        if (ask_one(c, &rule->match[c], message, STAGE_COMPLETE) == ANSWER_YES)
+        if (ask_of_rule(policy, rule, c, message, STAGE_COMPLETE) == ANSWER_YES)
             trace.matched |= 1u << c;
     }
     if (trace.asked != 0 && trace.matched == trace.asked) {

@@ -20,8 +20,8 @@ enum criterion {
     MATCH_CLIENT,    /* IP address or network, else a host name */
     MATCH_LISTENER,  /* daemon name, port, or `sendmail` for mail from sendmail(1) */
     MATCH_HEADER,    /* "Name: glob" over the unfolded value */
-    MATCH_RECIPIENT, /* must hold for every recipient that is not a companion, and for one at least
-                      */
+    MATCH_RECIPIENT, /* must hold for every recipient that is not a companion, and for one at least;
+                        in an exemption it does not where one of them is routed */
     CRITERION_COUNT,
 };
 

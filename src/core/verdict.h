@@ -12,7 +12,7 @@ enum recipient_state {
     RECIPIENT_OPTED_OUT = 2,
     RECIPIENT_NO_CONSENT = 3,
     RECIPIENT_COMPANION = 4,   /* goes through with the others, and is nobody alone */
-    RECIPIENT_UNREADABLE = 5,  /* cannot be looked up, but removed */
+    RECIPIENT_UNREADABLE = 5,  /* cannot be looked up, but removed; a route too */
     RECIPIENT_UNREMOVABLE = 6, /* cannot be looked up, and removing it is not certain to work */
     RECIPIENT_UNKNOWN = 7,     /* the store cannot tell */
 };

@@ -456,6 +456,26 @@ static void a_trace_tells_how_a_rule_fared(void **state)
     assert_trace("header=X-A: 1", "login=m; X-A: 2; sender=", false, header, 0, "");
 }
 
+/* `jane%y.example@acme.example` may reach jane@y.example. */
+static void a_route_leads_into_no_exemption_and_out_of_no_stream(void **state)
+{
+    static const char *const staff[2] = {"recipient=*@acme.example"}, *const none[2] = {NULL};
+    static const char *const streams[2] = {"login=m; recipient=*@acme.example", "login=m"};
+    static const char *const routes[] = {"to=jane%y.example@acme.example",
+                                         "to=y.example!jane@acme.example",
+                                         "to=\"jane@y.example\"@acme.example"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        char message[128];
+        snprintf(message, sizeof message, "login=m; to=a@acme.example; %s", routes[i]);
+        assert_recognised(staff, streams, message, STAGE_COMPLETE, "stream 1");
+        assert_recognised(none, streams, message, STAGE_COMPLETE, "stream 1");
+        assert_trace("recipient=*@acme.example", message, true, 1u << MATCH_RECIPIENT, 0, "");
+    }
+    assert_recognised(staff, streams, "login=m; to=a@acme.example; companion=c!d@acme.example",
+                      STAGE_COMPLETE, "exemption 1");
+}
+
 static void criteria_have_the_names_of_their_options(void **state)
 {
     (void)state;
@@ -534,6 +554,7 @@ int main(void)
         cmocka_unit_test(an_exemption_matches_like_a_stream_but_for_answers),
         cmocka_unit_test(exemptions_come_first_and_then_the_first_stream_that_matches),
         cmocka_unit_test(what_is_open_earlier_keeps_later_rules_open),
+        cmocka_unit_test(a_route_leads_into_no_exemption_and_out_of_no_stream),
         cmocka_unit_test(a_trace_tells_how_a_rule_fared),
         cmocka_unit_test(criteria_have_the_names_of_their_options),
         cmocka_unit_test(companions_are_compared_in_canonical_form),

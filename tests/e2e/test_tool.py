@@ -412,6 +412,10 @@ def test_explain_says_why_a_recipient_cannot_be_read_and_that_a_file_is_empty(si
                      "--listener", "MARKETING", "--client", "127.0.0.1", stdin="")  # fmt: skip
     assert re.search(r"nobody: unreadable \(.*domain", said)
     assert "no header field" in site.last.stderr
+    said = site.tool("explain", "-", "--sender", "a@acme.example", "--recipient", "a%b@c.example",
+                     "--listener", "MARKETING", "--client", "127.0.0.1", stdin="X: y\n")  # fmt: skip
+    assert "a%b@c.example: unreadable (a route" in said
+    assert "is kept back" in site.tool("check", "a%b@c.example", *SCOPE, code=1)
 
 
 def test_explain_changes_nothing(own_lab):
