@@ -371,6 +371,12 @@ bool policy_is_companion(const struct policy *policy, const struct address *addr
     return false;
 }
 
+static bool answers_recipients(const struct stream *stream)
+{
+    return stream->mode == MODE_ENFORCE &&
+           (stream->suppressed == SUPPRESSED_REFUSE || stream->recipients == SEVERAL_DEFER);
+}
+
 /* Whether the rule can hold before a header and the last recipient are known. */
 static bool can_be_known_early(const struct rule *rule)
 {
@@ -382,9 +388,17 @@ bool policy_answers_recipients(const struct policy *policy)
 {
     for (size_t i = 0; i < policy->stream_count; i++) {
         const struct stream *stream = &policy->streams[i];
-        if (stream->mode == MODE_ENFORCE && can_be_known_early(&stream->rule) &&
-            (stream->suppressed == SUPPRESSED_REFUSE || stream->recipients == SEVERAL_DEFER))
+        if (answers_recipients(stream) && can_be_known_early(&stream->rule))
             return true;
     }
     return false;
+}
+
+/* Mail from sendmail(1) has no RCPT: Postfix would take an answer for a broken milter. */
+const struct stream *stream_answering(const struct policy *policy, const struct message *message)
+{
+    if (message->origin == ORIGIN_SENDMAIL)
+        return NULL;
+    const struct stream *stream = stream_recognise(policy, message, STAGE_RECIPIENT).stream;
+    return stream && answers_recipients(stream) ? stream : NULL;
 }

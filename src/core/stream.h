@@ -100,6 +100,10 @@ bool policy_is_companion(const struct policy *policy, const struct address *addr
  * that RCPT has to be answered. */
 bool policy_answers_recipients(const struct policy *policy);
 
+/* The stream by which RCPT is answered for the last recipient of what is known by then; NULL where
+ * it is just taken, and all is decided at the end of the message. */
+const struct stream *stream_answering(const struct policy *policy, const struct message *message);
+
 /* What a message is. Anything but RECOGNISED_NOT_YET at STAGE_RECIPIENT stays so, whatever headers
  * and recipients come, as long as no recipient leaves the message's list again: who refuses one or
  * puts it off leaves it there for this purpose. A rule that asks for nothing never matches. */

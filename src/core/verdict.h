@@ -50,6 +50,18 @@ struct verdict {
 /* Whether a recipient in this state is kept from the message. */
 bool recipient_is_kept_back(enum recipient_state state);
 
+/* What RCPT is answered. */
+enum rcpt {
+    RCPT_TAKEN,
+    RCPT_REFUSED,  /* 550 5.7.1 */
+    RCPT_PUT_OFF,  /* 452 4.5.3: one recipient a message */
+    RCPT_DEFERRED, /* 451 4.3.0: the list cannot tell */
+};
+
+/* For a recipient in this state, by the stream that answers (stream_answering). RCPT_PUT_OFF is for
+ * one who would be the second person that may be mailed; the first one is taken. */
+enum rcpt rcpt_answer(const struct stream *stream, enum recipient_state state);
+
 /* `states[i]` belongs to `recipients[i]`; only one that was read can be free. One person given
  * twice, in whatever spelling, is one person. A message with recipients that are all companions
  * passes; one that had others and lost them is left with nobody. One that the store cannot tell of

@@ -547,6 +547,40 @@ static void recipients_are_answered_where_a_stream_does_so_and_can_be_known(void
     assert_false(answers("login=m; recipient=*", refuse, defer, MODE_ENFORCE));
 }
 
+/* Whether the second of two streams answers for a message; the first one never does. */
+static bool answers_for(const char *first, const char *second, enum mode mode, const char *text)
+{
+    struct rule_words rules[2];
+    struct message_words message;
+    read_rule(first, &rules[0]);
+    read_rule(second, &rules[1]);
+    read_message(text, &message);
+    rules[1].stream.suppressed = SUPPRESSED_REFUSE;
+    rules[1].stream.mode = mode;
+    const struct stream streams[2] = {rules[0].stream, rules[1].stream};
+    const struct policy policy = {.streams = streams, .stream_count = 2};
+    const struct stream *answering = stream_answering(&policy, &message.message);
+    assert_true(!answering || answering == &streams[1]);
+    return answering;
+}
+
+static void rcpt_is_answered_by_a_stream_that_is_known_by_then(void **state)
+{
+    (void)state;
+    assert_true(answers_for("login=x", "login=m", MODE_ENFORCE, "login=m; to=a@x.example"));
+    assert_false(answers_for("login=x", "login=m", MODE_MONITOR, "login=m; to=a@x.example"));
+    assert_false(answers_for("login=x", "login=m", MODE_ENFORCE, "login=o; to=a@x.example"));
+    assert_false(answers_for("login=m", "login=m", MODE_ENFORCE, "login=m; to=a@x.example"));
+    assert_false(answers_for("login=m; recipient=*@x.example", "login=m", MODE_ENFORCE,
+                             "login=m; to=a@x.example"));
+    assert_true(answers_for("login=m; recipient=*@x.example", "login=m", MODE_ENFORCE,
+                            "login=m; to=a@x.example; to=a@y.example"));
+    assert_false(answers_for("login=x", "login=m; header=X-A: *", MODE_ENFORCE,
+                             "login=m; to=a@x.example; X-A: 1"));
+    assert_true(answers_for("login=x", "sender=*", MODE_ENFORCE, "login=m; sender=a@b.example"));
+    assert_false(answers_for("login=x", "sender=*", MODE_ENFORCE, "sendmail; sender=a@b.example"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +594,7 @@ int main(void)
         cmocka_unit_test(companions_are_compared_in_canonical_form),
         cmocka_unit_test(an_unknown_client_is_internal_to_no_network),
         cmocka_unit_test(recipients_are_answered_where_a_stream_does_so_and_can_be_known),
+        cmocka_unit_test(rcpt_is_answered_by_a_stream_that_is_known_by_then),
     };
     return cmocka_run_group_tests(tests, read_internal, NULL);
 }

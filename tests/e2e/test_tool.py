@@ -418,6 +418,18 @@ def test_explain_says_why_a_recipient_cannot_be_read_and_that_a_file_is_empty(si
     assert "is kept back" in site.tool("check", "a%b@c.example", *SCOPE, code=1)
 
 
+def test_explain_tells_what_rcpt_is_answered(own_lab):
+    policy = ('stream s {\n scope = "acme/newsletter"\n match_login = {"mautic"}\n'
+              ' suppressed = refuse\n recipients = defer\n}\n')  # fmt: skip
+    site = own_lab.site(policy=policy)
+    gone, first, second = people(3)
+    site.opt_out(gone)
+    said = explain(site, Letter(to=(gone, first, first, second)), "--login", "mautic")
+    assert [line.split("RCPT is answered with ")[1:] for line in said.splitlines()
+            if "@home.example: " in line] == \
+        [["550 5.7.1"], [], [], ["452 4.5.3: one recipient a message"]]  # fmt: skip
+
+
 def test_explain_changes_nothing(own_lab):
     site = own_lab.site(policy=POLICY)
     gone = person()
