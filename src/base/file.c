@@ -217,6 +217,14 @@ int file_make_folder(const char *path, mode_t mode, struct error *why)
     return sync_parent(path, why);
 }
 
+void file_hold_standard_streams(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            abort();
+}
+
 char *file_join(const char *folder, const char *name)
 {
     size_t length = strlen(folder);

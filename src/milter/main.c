@@ -1,5 +1,6 @@
 /* optout-milter: from start to end. */
 #include "base/daemon.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/privilege.h"
 #include "milter/callbacks.h"
@@ -259,6 +260,7 @@ static void drain(struct service *service)
 
 int main(int argc, char **argv)
 {
+    file_hold_standard_streams();
     struct arguments arguments = read_arguments(argc, argv);
     struct service *service;
     struct error why = {"out of memory"};

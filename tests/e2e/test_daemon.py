@@ -313,6 +313,38 @@ def test_a_tool_run_as_root_with_umask_077_locks_nobody_out(own_lab):
     site.tool("log", preexec_fn=lambda: os.umask(0o077))
 
 
+# -- what it was left by whoever started it
+
+
+def close_streams():
+    for number in range(3):
+        os.close(number)
+
+
+def test_standard_streams_that_are_closed_are_not_taken_for_a_store(own_lab):
+    """A store's file in their place would be written over by the log."""
+    site = own_lab.site(policy=MARKETING)
+    before = {path: path.read_bytes()[:64] for path in site.data.rglob("*.mdb")}
+    site.start(limits=close_streams)
+    site.reload()
+    taken = [os.readlink(f"/proc/{site.pid}/fd/{number}") for number in range(3)]
+    assert works(site)
+    assert not [name for name in taken if not name.startswith("/dev/null")]
+    for path, head in before.items():
+        if path.name == "lock.mdb":
+            assert path.read_bytes()[:16] == head[:16], path
+    site.tool("verify")
+
+
+def test_it_goes_into_the_background_with_its_streams_closed(own_lab):
+    site = own_lab.site(policy=MARKETING)
+    ran = subprocess.run([program("optout-milter"), "-c", site.conf], preexec_fn=close_streams,
+                         timeout=30)  # fmt: skip
+    assert ran.returncode == 0
+    own_lab.keep_ending(lambda pid=peer_pid(site): os.kill(pid, signal.SIGTERM))
+    assert works(site)
+
+
 # -- load
 
 
