@@ -261,6 +261,7 @@ static void drain(struct service *service)
 int main(int argc, char **argv)
 {
     file_hold_standard_streams();
+    privilege_forbid_core_dump();
     struct arguments arguments = read_arguments(argc, argv);
     struct service *service;
     struct error why = {"out of memory"};
