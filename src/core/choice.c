@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DAY 86400 /* seconds */
+
 static const char *const reason_names[] = {
     [REASON_NONE] = "none",
     [REASON_OBJECTION] = "objection",
@@ -167,6 +169,13 @@ static bool names_all_of(const struct choice *row, const struct choice *candidat
     return true;
 }
 
+/* The last moment at which it can have been said: many sources tell the day alone, which stands for
+ * its first second. */
+static int64_t said_until(int64_t asked)
+{
+    return asked % DAY == 0 ? asked + (DAY - 1) : asked;
+}
+
 /* Whether saying again what the row says would add nothing, seen from the opt-ins that name it:
  * none does, or the candidate is the very statement that they named. Two statements without a date
  * are not known to be one, and a date that is not before the opt-in's may be the change of mind
@@ -178,7 +187,7 @@ static bool is_same_statement(const struct choice *candidate, const struct choic
         if (!choice_stands(&rows[i], now) || !names(&rows[i], row))
             continue;
         if (candidate->asked == 0 || candidate->asked != row->asked ||
-            candidate->asked >= rows[i].asked)
+            said_until(candidate->asked) >= rows[i].asked)
             return false;
     }
     return true;

@@ -100,8 +100,9 @@ enum decision choice_decide(const struct choice *rows, size_t count, const char 
  * - a later end;
  * - an opt-in that is confirmed where the row is not, or that names more;
  * - an opt-out or block where a confirmed opt-in that stands names the row, unless it is the very
- *   statement that was named: both dated, with the same date, and that before the opt-in's. Without
- *   dates nobody can tell, and a lost objection is worse than one written twice. */
+ *   statement that was named: both dated, with the same date, and that before the opt-in's (all of
+ *   its day, where only the day is told). Without dates nobody can tell, and a lost objection is
+ *   worse than one written twice. */
 const struct choice *choice_find_known(const struct choice *candidate, const struct choice *rows,
                                        size_t count, int64_t now);
 

@@ -110,6 +110,8 @@ static void read_other_phrase(struct words *words, struct choice *row, char *phr
         snprintf(words->sources[n], sizeof words->sources[n], "%s", phrase + 3);
     else if (strncmp(phrase, "said on day ", 12) == 0)
         row->asked = strtoll(phrase + 12, NULL, 10) * DAY;
+    else if (strncmp(phrase, "said at noon of day ", 20) == 0)
+        row->asked = strtoll(phrase + 20, NULL, 10) * DAY + DAY / 2;
     else
         fail_msg("cannot read: %s", phrase);
 }
@@ -400,6 +402,12 @@ static const struct {
     {"What was said in the same second as the opt-in may be a change of mind: it is written.",
      {"A1: opt-out of acme, said on day 2", "A2: confirmed opt-in to acme, said on day 2"},
      "A9: opt-out of acme, said on day 2", false},
+    {"So may what was said on the day of the opt-in, no time is told: it is written.",
+     {"A1: opt-out of acme, said on day 2", "A2: confirmed opt-in to acme, said at noon of day 2"},
+     "A9: opt-out of acme, said on day 2", false},
+    {"What has a time may be of the day of the opt-in, and is known.",
+     {"A1: opt-out of acme, said at noon of day 2", "A2: confirmed opt-in to acme, said on day 3"},
+     "A9: opt-out of acme, said at noon of day 2", true},
     {"Where the opt-in has no date, nobody can tell either.",
      {"A1: opt-out of acme, said on day 1", "A2: confirmed opt-in to acme"},
      "A9: opt-out of acme, said on day 1", false},
