@@ -487,6 +487,23 @@ static void what_an_opt_in_names_stands_covers_its_scope_and_is_the_persons_own(
                          expected[i]);
 }
 
+static void an_opt_in_has_seen_what_was_said_before_it(void **state)
+{
+    const int64_t friday = 100 * DAY, sunday = 102 * DAY, monday = 103 * DAY;
+    struct choice row = {.kind = CHOICE_OPT_OUT, .scope = "acme", .source = "web"};
+    (void)state;
+    assert_true(choice_was_said_by(&row, friday, friday));
+    assert_true(choice_was_said_by(&row, friday, monday));
+    assert_false(choice_was_said_by(&row, sunday, friday));
+    row.asked = friday + 60; /* and written down on Monday */
+    assert_true(choice_was_said_by(&row, monday, friday + 60));
+    assert_false(choice_was_said_by(&row, monday, friday + 59));
+    row.asked = friday; /* some time on that day */
+    assert_true(choice_was_said_by(&row, monday, sunday));
+    assert_false(choice_was_said_by(&row, monday, friday + DAY / 2));
+    assert_true(choice_was_said_by(&row, friday + DAY / 2, friday + DAY / 2));
+}
+
 static void reasons_have_names_and_unknown_ones_their_number(void **state)
 {
     char buffer[CHOICE_REASON_SIZE];
@@ -519,6 +536,7 @@ int main(void)
         cmocka_unit_test(the_rule_of_decision_holds_in_every_case),
         cmocka_unit_test(only_what_says_nothing_new_is_known),
         cmocka_unit_test(what_an_opt_in_names_stands_covers_its_scope_and_is_the_persons_own),
+        cmocka_unit_test(an_opt_in_has_seen_what_was_said_before_it),
         cmocka_unit_test(reasons_have_names_and_unknown_ones_their_number),
         cmocka_unit_test(kinds_have_names),
     };

@@ -262,6 +262,21 @@ def test_remove_takes_one_choice_back_and_keeps_the_reason(site):
     assert "typing error of ours" in site.tool("log", anna)
 
 
+def test_an_opt_in_of_the_past_does_not_lift_what_came_after_it(site):
+    """The form was signed on Friday, the link was clicked on Sunday, the form is typed on Monday."""
+    anna, ben = people(2)
+    opt_in = ("--opt-in", *SCOPE, "--evidence", "form", "--asked")
+    site.opt_out(anna)
+    assert "lifts 0 choices" in site.tool("add", anna, *opt_in, "2026-01-01")
+    site.tool("check", anna, *SCOPE, code=1)
+    assert "lifts 1 choice" in site.tool("add", "--opt-in", anna, *SCOPE, "--evidence", "form")
+    site.tool("check", anna, *SCOPE)
+    site.opt_out(ben, "--asked", "2026-01-02")
+    assert "lifts 0 choices" in site.tool("add", ben, *opt_in, "2026-01-02T12:00:00Z")
+    assert "lifts 1 choice" in site.tool("add", ben, *opt_in, "2026-01-03")
+    site.tool("check", ben, *SCOPE)
+
+
 def test_remove_wants_a_note(site):
     anna = person()
     site.opt_out(anna)
