@@ -78,7 +78,10 @@ int env_explain(const struct env *env, int code, struct error *why)
     case ERR_CORRUPT:
         return error_set(why, code, "%s is damaged or cut short: restore it from a backup", path);
     case ERR_RETIRED:
-        return error_set(why, code, "%s was replaced or removed: restart, or restore it", path);
+        return error_set(why, code,
+                         "%s, or the lock file beside it, was replaced or removed: restart, or "
+                         "restore it",
+                         path);
     case ERR_LOCK_FILE:
         return error_set(
             why, code,
@@ -113,17 +116,24 @@ static int check_length(const struct env *env)
     return (uint64_t)file.st_size < promised ? ERR_CORRUPT : 0;
 }
 
+static bool has_the_name(const char *path, const struct stat *file)
+{
+    struct stat named;
+    return stat(path, &named) == 0 && named.st_ino == file->st_ino && named.st_dev == file->st_dev;
+}
+
+/* The lock file says which commit is the last one. Whoever goes on with one that was removed reads
+ * for ever what stood then, and two writers with one each would not know of each other. */
 int env_check(const struct env *env)
 {
-    struct stat named, open;
+    struct stat open;
     mdb_filehandle_t fd;
 
     if (atomic_load(&env->fatal))
         return ERR_FATAL;
     if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &open) < 0)
         return ERR_FATAL;
-    if (stat(env->data_path, &named) < 0 || named.st_ino != open.st_ino ||
-        named.st_dev != open.st_dev)
+    if (!has_the_name(env->data_path, &open) || !has_the_name(env->lock_path, &env->identity))
         return ERR_RETIRED;
     /* The promise itself stands in one of the first two pages. */
     if ((uint64_t)open.st_size < 2 * env->page_size)
