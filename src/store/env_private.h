@@ -19,9 +19,10 @@ struct env {
     size_t page_size;
     unsigned writes;      /* transactions begun; counted under the write lock */
     atomic_bool fatal;    /* LMDB will not do anything more with it */
-    struct stat identity; /* of the lock file */
-    pid_t process;        /* that opened it; a child of it holds no lock */
-    struct env *next;     /* of what is open */
+    struct stat data_identity; /* of the data file */
+    struct stat identity;      /* of the lock file */
+    pid_t process;             /* that opened it; a child of it holds no lock */
+    struct env *next;          /* of what is open */
 };
 
 /* LMDB's return value as ours. */
