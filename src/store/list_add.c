@@ -240,7 +240,7 @@ static int begin_gathering(struct gathering *g, const struct addition *addition,
 {
     g->addition = addition;
     g->txn = txn;
-    g->view = (struct list_view){addition->list, txn};
+    g->view = (struct list_view){.list = addition->list, .txn = txn};
     g->now_ms = clock_now_ms();
     g->room = room_for_rows(addition->act);
     int code = list_scan_begin(&g->scans[0], &g->view, TABLE_CHOICE, false);
