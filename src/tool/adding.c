@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "tool/argument.h"
-#include "tool/lines.h"
+#include "tool/file_lines.h"
 #include "tool/output.h"
 #include "tool/show.h"
 #include "tool/stops.h"
@@ -132,7 +132,7 @@ static void await_signals(void)
 /* --- from a file --- */
 
 /* Reads up to BATCH people; `bad` counts the lines that were left out. */
-static size_t read_batch(struct adding *adding, struct lines *lines, struct person *people,
+static size_t read_batch(struct adding *adding, struct file_lines *lines, struct person *people,
                          uint64_t *bad)
 {
     struct error why;
@@ -140,7 +140,7 @@ static size_t read_batch(struct adding *adding, struct lines *lines, struct pers
     bool held = stops_release(); /* somebody may be typing */
 
     mask_signals(SIG_UNBLOCK);
-    while (count < BATCH && !interrupted && lines_next(lines)) {
+    while (count < BATCH && !interrupted && file_lines_next(lines)) {
         if (lines->bad)
             error_set(&why, ERR_SYNTAX, "too long, or not text");
         if (!lines->bad && adding_read(adding, lines->text, &people[count], &why) == 0) {
@@ -165,7 +165,7 @@ static int end_early(int code, const char *reason, uint64_t done, struct error *
                      reason, done);
 }
 
-static int add_batches(struct adding *adding, struct lines *lines, struct person *people,
+static int add_batches(struct adding *adding, struct file_lines *lines, struct person *people,
                        uint64_t *bad, struct error *why)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
@@ -189,7 +189,7 @@ static int add_batches(struct adding *adding, struct lines *lines, struct person
 
 int adding_from_input(struct adding *adding, FILE *file, struct error *why)
 {
-    struct lines *lines = calloc(1, sizeof *lines);
+    struct file_lines *lines = calloc(1, sizeof *lines);
     struct person *people = calloc(BATCH, sizeof *people);
     uint64_t bad = 0;
     int code = -ENOMEM;
