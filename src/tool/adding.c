@@ -3,13 +3,13 @@
 #include "base/text.h"
 #include "tool/argument.h"
 #include "tool/file_lines.h"
+#include "tool/interrupt.h"
 #include "tool/output.h"
 #include "tool/show.h"
 #include "tool/stops.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -100,35 +100,6 @@ int adding_write(struct adding *adding, const struct person *people, size_t coun
     return code;
 }
 
-/* --- being interrupted ---
- *
- * The first signal ends the work behind the batch in work, so that it can be told how much is done;
- * the second one ends the process at once. */
-
-static volatile sig_atomic_t interrupted;
-
-static void note_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static void mask_signals(int how)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(how, &signals, NULL);
-}
-
-static void await_signals(void)
-{
-    const struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 /* --- from a file --- */
 
 /* Reads up to BATCH people; `bad` counts the lines that were left out. */
@@ -139,8 +110,8 @@ static size_t read_batch(struct adding *adding, struct file_lines *lines, struct
     size_t count = 0;
     bool held = stops_release(); /* somebody may be typing */
 
-    mask_signals(SIG_UNBLOCK);
-    while (count < BATCH && !interrupted && file_lines_next(lines)) {
+    interrupt_release();
+    while (count < BATCH && !interrupt_came() && file_lines_next(lines)) {
         if (lines->bad)
             error_set(&why, ERR_SYNTAX, "too long, or not text");
         if (!lines->bad && adding_read(adding, lines->text, &people[count], &why) == 0) {
@@ -150,7 +121,7 @@ static size_t read_batch(struct adding *adding, struct file_lines *lines, struct
         remark("line %" PRIu64 ": %s", lines->number, why.text);
         ++*bad;
     }
-    mask_signals(SIG_BLOCK);
+    interrupt_hold();
     if (held)
         stops_hold();
     return count;
@@ -172,7 +143,7 @@ static int add_batches(struct adding *adding, struct file_lines *lines, struct p
     uint64_t done = 0; /* the last line that was dealt with */
     size_t count;
 
-    while ((count = read_batch(adding, lines, people, bad)) > 0 && !interrupted) {
+    while ((count = read_batch(adding, lines, people, bad)) > 0 && !interrupt_came()) {
         struct error reason = {""};
         int code = adding_write(adding, people, count, &reason);
         if (code)
@@ -182,7 +153,7 @@ static int add_batches(struct adding *adding, struct file_lines *lines, struct p
             return end_early(-EIO, "the output was not taken", done, why);
         nanosleep(&pause, NULL);
     }
-    if (interrupted)
+    if (interrupt_came())
         return end_early(-EINTR, "interrupted", done, why);
     return ferror(lines->file) ? end_early(-EIO, "the input cannot be read", done, why) : 0;
 }
@@ -196,7 +167,7 @@ int adding_from_input(struct adding *adding, FILE *file, struct error *why)
 
     if (lines && people) {
         lines->file = file;
-        await_signals();
+        interrupt_await();
         code = add_batches(adding, lines, people, &bad, why);
     }
     free(lines);

@@ -8,6 +8,7 @@
 
 #define LINE_WIDTH 78
 #define HELP_FLAG COMMAND_FLAGS_MAX /* the number of --help, behind those of the table */
+#define SHORT_MAX (COMMAND_FLAGS_MAX + 3)
 
 static size_t count_flags(const struct command *command)
 {
@@ -81,8 +82,11 @@ void command_print_help(const struct command *command, FILE *file)
     if (command->flags->name)
         fputc('\n', file);
     for (const struct flag *flag = command->flags; flag->name; flag++) {
-        char head[40];
-        snprintf(head, sizeof head, "--%s %s", flag->name, flag->argument ? flag->argument : "");
+        char head[48], letter[8] = "";
+        if (flag->letter)
+            snprintf(letter, sizeof letter, "-%c, ", flag->letter);
+        snprintf(head, sizeof head, "%s--%s %s", letter, flag->name,
+                 flag->argument ? flag->argument : "");
         fprintf(file, "  %-22s  %s\n", head, flag->text);
     }
     fprintf(file, "\nMore in optout(1).\n");
@@ -107,6 +111,27 @@ static void fill_options(const struct command *command, struct option *options)
                                      NULL, (int)n};
     options[n++] = (struct option){"help", no_argument, NULL, HELP_FLAG};
     options[n] = (struct option){0};
+}
+
+/* The short forms, as getopt(3) wants them: ":hq". */
+static void fill_letters(const struct command *command, char letters[SHORT_MAX])
+{
+    size_t n = 0;
+    letters[n++] = ':';
+    letters[n++] = 'h';
+    for (const struct flag *flag = command->flags; flag->name; flag++)
+        if (flag->letter)
+            letters[n++] = flag->letter;
+    letters[n] = '\0';
+}
+
+/* The position in the table of a letter that getopt found there. */
+static size_t index_of(const struct command *command, int letter)
+{
+    size_t i = 0;
+    while (command->flags[i].name && command->flags[i].letter != letter)
+        i++;
+    return i;
 }
 
 static enum parsed take_flag(const struct command *command, struct call *call, size_t index,
@@ -136,14 +161,16 @@ static enum parsed take_flags(const struct command *command, int argc, char **ar
                               struct call *call)
 {
     struct option options[COMMAND_FLAGS_MAX + 2];
+    char letters[SHORT_MAX];
     enum parsed result = PARSED_RUN;
 
     fill_options(command, options);
+    fill_letters(command, letters);
     optind = 0; /* glibc's getopt begins anew */
     opterr = 0;
     while (result == PARSED_RUN) {
         char *word = argv[optind ? optind : 1];
-        int c = getopt_long(argc, argv, ":h", options, NULL);
+        int c = getopt_long(argc, argv, letters, options, NULL);
         if (c == -1)
             break;
         if (c == HELP_FLAG || c == 'h')
@@ -155,9 +182,11 @@ static enum parsed take_flags(const struct command *command, int argc, char **ar
                          optopt == 'c' ? ": the configuration stands before the subcommand: "
                                        : ": there is no such flag: ",
                          optind > 1 && argv[optind - 1][0] == '-' ? argv[optind - 1] : word);
-        if (is_cut_short(argv, options[c].name))
-            return wrong(command, ": flags are written in full: --", options[c].name);
-        result = take_flag(command, call, (size_t)c, optarg);
+        bool is_letter = c > HELP_FLAG;
+        size_t index = is_letter ? index_of(command, c) : (size_t)c;
+        if (!is_letter && is_cut_short(argv, options[index].name))
+            return wrong(command, ": flags are written in full: --", options[index].name);
+        result = take_flag(command, call, index, optarg);
     }
     return result;
 }

@@ -7,10 +7,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define COMMAND_FLAGS_MAX 12
+#define COMMAND_FLAGS_MAX 24
 
 struct flag {
-    const char *name;     /* without its dashes; all are long */
+    const char *name;     /* its long form, without dashes */
+    char letter;          /* its short one, 'q' for -q; 0: it has none */
     const char *argument; /* what its value is called; NULL: it takes none */
     const char *text;     /* for --help */
     bool required;
@@ -45,7 +46,8 @@ struct command {
 extern const struct command command_init, command_add, command_remove, command_check,
     command_explain, command_log, command_stats, command_scope_list, command_scope_add,
     command_token_make, command_token_open, command_keys_list, command_keys_rotate,
-    command_config_check, command_config_show, command_config_options, command_verify;
+    command_config_check, command_config_show, command_config_options, command_verify,
+    command_batches, command_undo;
 
 enum parsed {
     PARSED_RUN,
