@@ -57,8 +57,12 @@ static void tell_fine(const struct config *config)
 {
     size_t streams = config->policy.stream_count, exemptions = config->policy.exemption_count;
 
-    output_line("%s: fine, %zu stream%s and %zu exemption%s%s", config->path, streams,
-                streams == 1 ? "" : "s", exemptions, exemptions == 1 ? "" : "s",
+    char sources[40] = "";
+    if (config->source_count)
+        snprintf(sources, sizeof sources, ", %zu source%s of lists", config->source_count,
+                 config->source_count == 1 ? "" : "s");
+    output_line("%s: fine, %zu stream%s and %zu exemption%s%s%s", config->path, streams,
+                streams == 1 ? "" : "s", exemptions, exemptions == 1 ? "" : "s", sources,
                 streams == 0 ? "; no mail is marketing yet" : "");
 }
 
@@ -125,7 +129,10 @@ static const struct flag options_flags[] = {
 static const struct {
     enum option_place place;
     const char *name;
-} places[] = {{PLACE_GLOBAL, "file"}, {PLACE_STREAM, "stream"}, {PLACE_EXEMPT, "exempt"}};
+} places[] = {{PLACE_GLOBAL, "file"},
+              {PLACE_STREAM, "stream"},
+              {PLACE_EXEMPT, "exempt"},
+              {PLACE_SOURCE, "source"}};
 
 static void show_option(const struct option *option)
 {

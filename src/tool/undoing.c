@@ -110,7 +110,7 @@ static int check_newest(struct undoing *u, struct error *why)
              show_event(&u->site, &u->batch.name, name),
              u->batch.source ? u->batch.source : "(none)", newest, newest,
              search.undoing_newest.number ? ", it was broken off" : "");
-    return STATUS_GUARD;
+    return STATUS_STOPPED;
 }
 
 /* Another undo has ended, or is to be gone on with. */

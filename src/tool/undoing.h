@@ -46,8 +46,8 @@ struct undoing {
 
 /* Finds the batch by what somebody gave as its name, takes the turn of its source, and looks
  * whether it may be undone. 0, or a status, told: there is no such batch, or it was undone already
- * (STATUS_NO), or a newer one of its source was not (STATUS_GUARD). ERR_BUSY: an import or undo of
- * the source is under way. */
+ * (STATUS_NO), or a newer one of its source was not (STATUS_STOPPED). ERR_BUSY: an import or undo
+ * of the source is under way. */
 int undoing_begin(struct undoing *undoing, const char *batch, struct error *why);
 
 /* Withdraws, and writes what --json lists. -EINTR: it was interrupted; what is done is done. */

@@ -8,12 +8,11 @@
 
 #include <cmocka.h>
 
-enum { SCOPE, JSON, TO, QUIET };
+enum { SCOPE, JSON, TO };
 static const struct flag flags[] = {
     {.name = "scope", .argument = "PATH", .text = "what it covers", .required = true},
     {.name = "json", .text = "one JSON object a line"},
     {.name = "to", .argument = "WHOM", .text = "one or more", .several = true},
-    {.name = "quiet", .letter = 'q', .text = "say less"},
     {0},
 };
 
@@ -53,24 +52,6 @@ static void flags_and_arguments_come_in_any_sequence(void **state)
     assert_string_equal(call.arguments[0], "file");
     assert_int_equal(call.several_count, 0);
     free(call.several);
-}
-
-static void a_flag_may_have_a_letter(void **state)
-{
-    struct call call;
-    (void)state;
-    assert_int_equal(parse(WORDS(W("file"), W("-q"), W("--scope"), W("acme")), &call), PARSED_RUN);
-    assert_non_null(call.values[QUIET]);
-    assert_null(call.values[JSON]);
-    free(call.several);
-    assert_int_equal(parse(WORDS(W("file"), W("--quiet"), W("--scope"), W("acme")), &call),
-                     PARSED_RUN);
-    assert_non_null(call.values[QUIET]);
-    free(call.several);
-    assert_int_equal(parse(WORDS(W("file"), W("-qq"), W("--scope"), W("acme")), &call),
-                     PARSED_WRONG);
-    assert_int_equal(parse(WORDS(W("file"), W("-j"), W("--scope"), W("acme")), &call),
-                     PARSED_WRONG);
 }
 
 static void what_is_not_given_is_null(void **state)
@@ -162,7 +143,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flags_and_arguments_come_in_any_sequence),
-        cmocka_unit_test(a_flag_may_have_a_letter),
         cmocka_unit_test(what_is_not_given_is_null),
         cmocka_unit_test(a_flag_for_several_takes_bare_words_behind_the_argument),
         cmocka_unit_test(two_dashes_end_the_flags),
