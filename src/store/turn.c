@@ -1,6 +1,7 @@
 #include "store/turn.h"
 
 #include "base/file.h"
+#include "store/env.h"
 #include "store/number.h"
 
 #include <errno.h>
@@ -10,66 +11,80 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Each source has a byte of the file to be locked, which need not be there. */
-static off_t place_of(const char *source)
-{
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA256((const unsigned char *)source, strlen(source), digest);
-    return (off_t)number_get(digest, 7);
-}
+#define LOCK_BASE ((uint64_t)1 << 62) /* far behind the end of any data file */
 
-static struct flock lock_of(const char *source)
+/* A place behind the end of the data file for each source, and for each of its inputs. */
+static struct flock lock_of(const char *source, const uint8_t *digest, short type)
 {
-    return (struct flock){.l_type = F_WRLCK,
+    const char *name = source ? source : "";
+    uint8_t mixed[SHA256_DIGEST_LENGTH], both[2 * SHA256_DIGEST_LENGTH];
+
+    SHA256((const unsigned char *)name, strlen(name), mixed);
+    if (digest) {
+        memcpy(both, mixed, sizeof mixed);
+        memcpy(both + sizeof mixed, digest, EVENT_HASH_SIZE);
+        SHA256(both, sizeof both, mixed);
+    }
+    return (struct flock){.l_type = type,
                           .l_whence = SEEK_SET,
-                          .l_start = place_of(source ? source : ""),
+                          .l_start = (off_t)(LOCK_BASE + number_get(mixed, 7)),
                           .l_len = 1};
 }
 
-int turn_take(const char *data_dir, const char *source, int *turn, struct error *why)
+/* Inputs share their source, which an undo has for itself. */
+static int take(int fd, const char *source, const uint8_t *digest)
 {
-    struct flock lock = lock_of(source);
-    char *path = file_join(data_dir, TURN_FILE);
-    int code = 0;
+    struct flock whole = lock_of(source, NULL, digest ? F_RDLCK : F_WRLCK);
+    struct flock input = lock_of(source, digest, F_WRLCK);
 
+    if (fcntl(fd, F_OFD_SETLK, &whole) < 0 || (digest && fcntl(fd, F_OFD_SETLK, &input) < 0))
+        return errno == EAGAIN || errno == EACCES ? ERR_BUSY : -errno;
+    return 0;
+}
+
+/* Locks of open files: unlike those of processes they know nothing of LMDB's, which lie on its lock
+ * file, and leave no file of their own behind. */
+int turn_take(const char *list_folder, const char *source, const uint8_t *digest, int *turn,
+              struct error *why)
+{
+    char *path = file_join(list_folder, ENV_DATA_FILE);
     if (!path)
-        return -ENOMEM;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (fd < 0) {
-        code = error_set(why, -errno, "cannot open %s: %s", path, strerror(errno));
-    } else if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
-        code = errno == EAGAIN || errno == EACCES
-                   ? error_set(why, ERR_BUSY, "another import or undo of source %s is under way",
-                               source ? source : "(none)")
-                   : error_set(why, -errno, "cannot lock %s: %s", path, strerror(errno));
-        close(fd);
-    }
+        return error_set(why, -ENOMEM, "no memory to begin a batch");
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int code = fd < 0 ? -errno : take(fd, source, digest);
+    if (code == ERR_BUSY)
+        error_set(why, code, "an undo of source %s, or an import of %s, is under way",
+                  source ? source : "(none)", digest ? "this very file" : "it");
+    else if (code)
+        error_set(why, code, "cannot lock %s: %s", path, strerror(-code));
     free(path);
     if (code == 0)
         *turn = fd;
+    else
+        turn_end(fd);
     return code;
 }
 
-void turn_leave(int turn)
+void turn_end(int turn)
 {
     if (turn >= 0)
         close(turn);
 }
 
-int turn_is_taken(const char *data_dir, const char *source)
+int turn_is_taken(const char *list_folder, const char *source, const uint8_t *digest)
 {
-    struct flock lock = lock_of(source);
-    char *path = file_join(data_dir, TURN_FILE);
+    struct flock lock = lock_of(source, digest, F_WRLCK);
+    char *path = file_join(list_folder, ENV_DATA_FILE);
     int taken = 0;
 
     if (!path)
         return -ENOMEM;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        taken = errno == ENOENT ? 0 : -errno;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0)
+        taken = -errno;
     else
-        taken = fcntl(fd, F_OFD_GETLK, &lock) < 0 ? -errno : lock.l_type != F_UNLCK;
-    turn_leave(fd);
+        taken = lock.l_type == F_WRLCK;
+    turn_end(fd);
     free(path);
     return taken;
 }

@@ -50,7 +50,9 @@ static const char *state_of(const struct listing *l, const struct told *told)
 {
     if (told->batch->ended_ms)
         return "ended";
-    int taken = turn_is_taken(l->site.config->data_dir, told->source);
+    const struct event_batch *begin = &told->batch->begin;
+    int taken =
+        turn_is_taken(l->site.list_folder, told->source, begin->has_digest ? begin->digest : NULL);
     return taken > 0 ? "under way" : taken == 0 ? "broken off" : "not ended";
 }
 

@@ -47,7 +47,7 @@ extern const struct command command_init, command_add, command_remove, command_c
     command_explain, command_log, command_stats, command_scope_list, command_scope_add,
     command_token_make, command_token_open, command_keys_list, command_keys_rotate,
     command_config_check, command_config_show, command_config_options, command_verify,
-    command_batches, command_undo;
+    command_batches, command_undo, command_sources;
 
 enum parsed {
     PARSED_RUN,

@@ -161,7 +161,7 @@ int undoing_begin(struct undoing *u, const char *batch, struct error *why)
         code = find_batch(u, batch, why);
     site_end_view(&u->site);
     if (code == 0 && !u->dry_run)
-        code = turn_take(u->site.config->data_dir, u->batch.source, &u->turn, why);
+        code = turn_take(u->site.list_folder, u->batch.source, NULL, &u->turn, why);
     /* Who had the turn until now may have changed much. */
     if (code == 0)
         code = site_view(&u->site, why);
@@ -179,7 +179,7 @@ int undoing_begin(struct undoing *u, const char *batch, struct error *why)
 
 void undoing_release(struct undoing *u)
 {
-    turn_leave(u->turn);
+    turn_end(u->turn);
     free(u->events.values);
     free(u->done.values);
     pool_release(&u->pool);
