@@ -54,6 +54,15 @@ int list_read(struct list_view *view, enum list_rows which, const struct subject
               bool domain, struct pool *pool, struct choice **rows, size_t *count,
               struct event_name **withdrawn_by);
 
+/* The same of what stands, for many subjects: they are given in ascending sequence, those of people
+ * and those of domains each, and the reader walks from one to the next. It ends before its view. */
+struct list_reader;
+int list_reader_begin(struct list_view *view, struct list_reader **reader);
+/* NULL is allowed. */
+void list_reader_end(struct list_reader *reader);
+int list_reader_read(struct list_reader *reader, const struct subject *subject, bool domain,
+                     struct pool *pool, struct choice **rows, size_t *count);
+
 /* Whether there is a choice about any domain at all: where there is none, nobody's domain has to be
  * looked up. */
 int list_has_domains(struct list_view *view, bool *any);
@@ -63,6 +72,11 @@ int list_has_domains(struct list_view *view, bool *any);
  * 0 and an empty text. */
 int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
                  const char **address);
+
+/* Whether a sealed address (see list_seal_address) would tell the list something: it has none of
+ * the subject, or only a digest. */
+int list_lacks_address(struct list_view *view, const struct subject *subject, struct slice sealed,
+                       bool *lacks);
 
 /* What a verdict that rests on this event notes of its hash; zeros where it cannot be had. */
 void list_event_hash(struct list_view *view, const struct event_name *event,
@@ -133,10 +147,24 @@ struct act {
 #define LIST_ENTRIES_MAX 5000 /* in one call: others wait for the write lock meanwhile */
 #define LIST_SOURCE_MAX 254   /* octets of an actor or source */
 
+/* Seals what the list keeps of a person's address, ahead of the writing and on a thread of one's
+ * own. ERR_KEY: not without the address key; ERR_CRYPTO, -ENOMEM. */
+int list_sealer_new(const struct list *list, struct sealer **sealer);
+/* Appends what `sealed` of an entry takes. Of an address, canonical or "@domain"; or of the SHA-256
+ * of one that nobody told us. ERR_CRYPTO, -ENOMEM. */
+int list_seal_address(struct sealer *sealer, const struct subject *subject, const char *address,
+                      size_t length, struct text *row);
+int list_seal_digest(struct sealer *sealer, const struct subject *subject, const uint8_t digest[32],
+                     struct text *row);
+
+/* Whether one sealed row says more of an address than another one of the same subject. */
+bool list_address_is_news(struct slice sealed, struct slice there);
+
 /* A choice to be written. */
 struct list_entry {
     struct subject subject;
     const char *address; /* canonical, to be sealed; NULL where only the subject is known */
+    struct slice sealed; /* or sealed already; empty: it is not */
     bool domain;
     enum choice_kind kind;
     bool confirmed;

@@ -25,6 +25,7 @@ struct addition {
 struct gathering {
     const struct addition *addition;
     struct txn *txn;
+    struct sealer *sealer; /* NULL until it is needed */
     struct pool pool;
     struct event_choice rows[EVENT_ROWS_MAX];
     struct list_entry *entries[EVENT_ROWS_MAX]; /* that the rows came from */
@@ -57,24 +58,32 @@ static size_t room_of(const struct choice *choice)
 
 /* --- addresses --- */
 
-static int seal_address(struct list *list, struct txn *txn, const struct list_entry *entry)
+static int put_sealed(struct txn *txn, const struct list_entry *entry, struct slice sealed)
 {
-    struct slice key = SLICE(entry->subject.bytes, SUBJECT_SIZE), row;
-    uint8_t nonce[SEAL_NONCE_SIZE] = {ADDRESS_CLEAR};
+    struct slice key = SLICE(entry->subject.bytes, SUBJECT_SIZE), there;
+
+    int code = txn_get(txn, TABLE_ADDRESS, key, &there);
+    if (code == ERR_NOT_FOUND)
+        return txn_insert(txn, TABLE_ADDRESS, key, sealed);
+    if (code == 0 && list_address_is_news(sealed, there))
+        return txn_put(txn, TABLE_ADDRESS, key, sealed);
+    return code;
+}
+
+static int put_address(struct gathering *g, const struct list_entry *entry)
+{
     struct text sealed = TEXT_EMPTY;
 
-    int code = txn_get(txn, TABLE_ADDRESS, key, &row);
-    if (code == 0 && row.size > 0 && *(const uint8_t *)row.data != ADDRESS_DIGEST)
-        return 0; /* there already, or erased for good */
-    if (code && code != ERR_NOT_FOUND)
-        return code;
-    /* One subject has one address, so a nonce made of it is never used for two texts. */
-    memcpy(nonce + 1, entry->subject.bytes, sizeof nonce - 1);
-    text_append_bytes(&sealed, (char *)nonce, 1);
-    code = seal_append(list->address_key, nonce, key, SLICE(entry->address, strlen(entry->address)),
-                       &sealed);
+    if (entry->sealed.size)
+        return put_sealed(g->txn, entry, entry->sealed);
+    if (!entry->address)
+        return 0;
+    int code = g->sealer ? 0 : list_sealer_new(g->addition->list, &g->sealer);
     if (code == 0)
-        code = txn_put(txn, TABLE_ADDRESS, key, SLICE(sealed.data, sealed.length));
+        code = list_seal_address(g->sealer, &entry->subject, entry->address, strlen(entry->address),
+                                 &sealed);
+    if (code == 0)
+        code = put_sealed(g->txn, entry, SLICE(sealed.data, sealed.length));
     text_release(&sealed);
     return code;
 }
@@ -183,7 +192,7 @@ static int gather(struct gathering *g, struct list_entry *entry)
         g->rows[g->count] = (struct event_choice){entry->subject, choice};
         g->entries[g->count++] = entry;
     }
-    return entry->address ? seal_address(g->addition->list, g->txn, entry) : 0;
+    return put_address(g, entry);
 }
 
 /* --- events --- */
@@ -236,6 +245,7 @@ static int add_job(struct txn *txn, void *argument)
         while (left > 0 && code == 0)
             code = write_round(g, sorted, &left);
         pool_release(&g->pool);
+        sealer_free(g->sealer);
     }
     free(g);
     free(sorted);

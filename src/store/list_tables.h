@@ -69,6 +69,24 @@ int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, 
                     bool domain, struct pool *pool, struct choice *choice,
                     struct event_name *withdrawn_by);
 
+/* Walks over the rows of a table, to subjects in ascending sequence. */
+struct list_scan {
+    struct list_view *view;
+    unsigned table;
+    struct cursor *cursor;
+    bool placed; /* the cursor stands at `key`, or `code` tells why not */
+    int code;
+    struct slice key, value;
+};
+
+int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table);
+void list_scan_end(struct list_scan *scan);
+/* To be called where the table was written meanwhile. */
+void list_scan_forget(struct list_scan *scan);
+/* As list_read. */
+int list_scan_read(struct list_scan *scan, const struct subject *subject, struct pool *pool,
+                   struct choice **rows, size_t *count, struct event_name **withdrawn_by);
+
 /* --- the fold --- */
 
 /* What one event does to the tables. It is the only way in which `choice`, `domain`, `past` and

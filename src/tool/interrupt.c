@@ -3,21 +3,12 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t came;
+static volatile sig_atomic_t interrupted;
 
 static void note_signal(int number)
 {
     (void)number;
-    came = 1;
-}
-
-static void mask_signals(int how)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(how, &signals, NULL);
+    interrupted = 1;
 }
 
 void interrupt_await(void)
@@ -29,7 +20,16 @@ void interrupt_await(void)
 
 bool interrupt_came(void)
 {
-    return came;
+    return interrupted;
+}
+
+static void mask_signals(int how)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(how, &signals, NULL);
 }
 
 void interrupt_hold(void)

@@ -1,17 +1,14 @@
-/* SIGINT and SIGTERM as a request: the first one ends the work behind the transaction in work, so
- * that it can be told how much is done; the second one ends the process at once. */
+/* Being interrupted: the first SIGINT or SIGTERM is only noted, so that what is under way can come
+ * to an end and tell how far it is; the second one ends the process at once. */
 #ifndef TOOL_INTERRUPT_H
 #define TOOL_INTERRUPT_H
 
 #include <stdbool.h>
 
-/* From now on they are noted. */
 void interrupt_await(void);
-
-/* Whether one came. */
 bool interrupt_came(void);
 
-/* Holds them off, or lets them through, while it would do harm, or somebody may have to wait. */
+/* Holds both signals off on this thread, or lets them come again. */
 void interrupt_hold(void);
 void interrupt_release(void);
 
