@@ -71,6 +71,14 @@ struct search {
     int code;
 };
 
+/* The very same file, that came again and brought nothing. */
+static bool is_repetition(const struct list_batch *batch, const struct list_batch *target)
+{
+    return batch->ended_ms && batch->counts[BATCH_ADDED] + batch->counts[BATCH_BLOCKED] == 0 &&
+           batch->begin.has_digest && target->begin.has_digest &&
+           memcmp(batch->begin.digest, target->begin.digest, sizeof batch->begin.digest) == 0;
+}
+
 static int visit_batch(const struct list_batch *batch, void *argument)
 {
     struct search *s = argument;
@@ -79,7 +87,7 @@ static int visit_batch(const struct list_batch *batch, void *argument)
     struct list_batch undo;
 
     if (batch->begin.kind != BATCH_IMPORT || batch->name.number <= target->name.number ||
-        !is_same_source(batch->source, target->source))
+        !is_same_source(batch->source, target->source) || is_repetition(batch, target))
         return 0;
     if (batch->undone_by.number) {
         int code = list_batch(s->undoing->site.list_view, &batch->undone_by, &pool, &undo);
@@ -105,11 +113,11 @@ static int check_newest(struct undoing *u, struct error *why)
     if (search.newest.number == 0)
         return 0;
     show_event(&u->site, &search.newest, newest);
-    complain("batch %s is not the newest of source %s: what batch %s found there already it did "
-             "not write again. `optout undo %s` comes first%s",
-             show_event(&u->site, &u->batch.name, name),
-             u->batch.source ? u->batch.source : "(none)", newest, newest,
-             search.undoing_newest.number ? ", it was broken off" : "");
+    complain(
+        "batch %s is not the newest of source %s: what batch %s found there already it did "
+        "not write again. `optout undo %s` comes first%s, and the import of its file behind all",
+        show_event(&u->site, &u->batch.name, name), u->batch.source ? u->batch.source : "(none)",
+        newest, newest, search.undoing_newest.number ? ", it was broken off" : "");
     return STATUS_STOPPED;
 }
 
