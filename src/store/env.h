@@ -87,6 +87,19 @@ int txn_put(struct txn *txn, unsigned table, struct slice key, struct slice valu
 /* Puts what is not there: ERR_EXISTS. */
 int txn_insert(struct txn *txn, unsigned table, struct slice key, struct slice value);
 int txn_delete(struct txn *txn, unsigned table, struct slice key);
+/* Many insertions in one table, which are quick where each key is behind the one before: a cursor
+ * walks on, and what comes behind all that is there is appended, to full pages. */
+struct inserter {
+    struct cursor *cursor;
+    bool appends; /* the last key was behind all others */
+};
+int insert_begin(struct inserter *inserter, struct txn *txn, unsigned table);
+/* Before the transaction ends. */
+void insert_end(struct inserter *inserter);
+/* As txn_insert; with ERR_EXISTS *there is the value that is there. */
+int insert_next(struct inserter *inserter, struct slice key, struct slice value,
+                struct slice *there);
+
 /* Entries in a table. */
 int txn_count(struct txn *txn, unsigned table, uint64_t *count);
 

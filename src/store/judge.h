@@ -25,6 +25,12 @@ int judge_address(struct list_view *view, struct subject_hasher *hasher,
                   const struct address *address, const char *scope, bool consent_asked, int64_t now,
                   struct pool *pool, struct judged *judged);
 
+/* The same where only the subject is known, of a hash: by the choices of the address alone. Whether
+ * its domain has any nobody can tell then: where there are such choices, who would be free is
+ * RECIPIENT_UNKNOWN. */
+int judge_subject(struct list_view *view, const struct subject *subject, const char *scope,
+                  bool consent_asked, int64_t now, struct pool *pool, struct judged *judged);
+
 /* Judges every recipient. `view` and `hasher` may be NULL where there is no list to ask: then
  * whoever would have to be looked up is RECIPIENT_UNKNOWN. Who is kept back, for whatever reason,
  * and is not certain to be removable is RECIPIENT_UNREMOVABLE. Returns 0 or the first error that

@@ -103,9 +103,9 @@ void list_view_end(struct list_view *view)
 
 /* --- rows --- */
 
-int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table)
+int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table, bool domain)
 {
-    *scan = (struct list_scan){.view = view, .table = table};
+    *scan = (struct list_scan){.view = view, .domain = domain};
     return cursor_open(view->txn, table, &scan->cursor);
 }
 
@@ -173,8 +173,8 @@ int list_scan_read(struct list_scan *scan, const struct subject *subject, struct
         if (n == room)
             code = grow(pool, n, &room, &found, &by);
         if (code == 0)
-            code = list_row_unpack(view->list, view->txn, scan->key, scan->value,
-                                   scan->table == TABLE_DOMAIN, pool, &found[n], &by[n]);
+            code = list_row_unpack(view->list, view->txn, scan->key, scan->value, scan->domain,
+                                   pool, &found[n], &by[n]);
         if (code)
             return code;
         n++;
@@ -196,11 +196,14 @@ int list_read(struct list_view *view, enum list_rows which, const struct subject
     unsigned table = which == LIST_PAST ? TABLE_PAST : domain ? TABLE_DOMAIN : TABLE_CHOICE;
     struct list_scan scan;
 
-    int code = list_scan_begin(&scan, view, table);
+    int code = list_scan_begin(&scan, view, table, domain);
     if (code)
         return code;
     code = list_scan_read(&scan, subject, pool, rows, count, withdrawn_by);
     list_scan_end(&scan);
+    /* `past` holds those of both, and does not tell which. */
+    for (size_t i = 0; code == 0 && which == LIST_PAST && i < *count; i++)
+        (*rows)[i].domain = domain;
     return code;
 }
 
@@ -213,9 +216,9 @@ int list_reader_begin(struct list_view *view, struct list_reader **reader)
     struct list_reader *r = calloc(1, sizeof *r);
     if (!r)
         return -ENOMEM;
-    int code = list_scan_begin(&r->people, view, TABLE_CHOICE);
+    int code = list_scan_begin(&r->people, view, TABLE_CHOICE, false);
     if (code == 0)
-        code = list_scan_begin(&r->domains, view, TABLE_DOMAIN);
+        code = list_scan_begin(&r->domains, view, TABLE_DOMAIN, true);
     if (code)
         list_reader_end(r);
     else

@@ -67,6 +67,28 @@ int list_reader_read(struct list_reader *reader, const struct subject *subject, 
  * looked up. */
 int list_has_domains(struct list_view *view, bool *any);
 
+#define LIST_DIGEST_SIZE 32
+
+/* What the list knows of a subject, apart from the choices. */
+enum list_known {
+    LIST_KNOWS_NOTHING,
+    LIST_KNOWS_ADDRESS,
+    LIST_KNOWS_DIGEST, /* SHA-256 of the address */
+    LIST_KNOWS_SEALED, /* one of both, and nobody may look without the address key */
+    LIST_KNOWS_ERASED,
+};
+
+struct list_identity {
+    enum list_known known;
+    const char *address; /* canonical; NULL unless it is known */
+    uint8_t digest[LIST_DIGEST_SIZE];
+};
+
+/* What is known of one subject; the address lies in the pool. ERR_KEY: it was sealed under another
+ * key or was changed. */
+int list_identity(struct list_view *view, const struct subject *subject, struct pool *pool,
+                  struct list_identity *identity);
+
 /* The address that a subject stands for: as a whole into `address`. ERR_NOT_FOUND: the list never
  * held it. ERR_KEY: not without the address key. An entry that is only a hash, or was erased, gives
  * 0 and an empty text. */

@@ -25,7 +25,9 @@ struct addition {
 struct gathering {
     const struct addition *addition;
     struct txn *txn;
-    struct sealer *sealer; /* NULL until it is needed */
+    struct list_view view;
+    struct list_scan scans[2]; /* what stands of people and, with 1, of domains */
+    const char *scope;         /* that was found to be registered last; NULL: none was */
     struct pool pool;
     struct event_choice rows[EVENT_ROWS_MAX];
     struct list_entry *entries[EVENT_ROWS_MAX]; /* that the rows came from */
@@ -56,38 +58,6 @@ static size_t room_of(const struct choice *choice)
     return ROW_ROOM + strlen(choice->scope) + NAME_ROOM * choice->name_count;
 }
 
-/* --- addresses --- */
-
-static int put_sealed(struct txn *txn, const struct list_entry *entry, struct slice sealed)
-{
-    struct slice key = SLICE(entry->subject.bytes, SUBJECT_SIZE), there;
-
-    int code = txn_get(txn, TABLE_ADDRESS, key, &there);
-    if (code == ERR_NOT_FOUND)
-        return txn_insert(txn, TABLE_ADDRESS, key, sealed);
-    if (code == 0 && list_address_is_news(sealed, there))
-        return txn_put(txn, TABLE_ADDRESS, key, sealed);
-    return code;
-}
-
-static int put_address(struct gathering *g, const struct list_entry *entry)
-{
-    struct text sealed = TEXT_EMPTY;
-
-    if (entry->sealed.size)
-        return put_sealed(g->txn, entry, entry->sealed);
-    if (!entry->address)
-        return 0;
-    int code = g->sealer ? 0 : list_sealer_new(g->addition->list, &g->sealer);
-    if (code == 0)
-        code = list_seal_address(g->sealer, &entry->subject, entry->address, strlen(entry->address),
-                                 &sealed);
-    if (code == 0)
-        code = put_sealed(g->txn, entry, SLICE(sealed.data, sealed.length));
-    text_release(&sealed);
-    return code;
-}
-
 /* --- one entry --- */
 
 static int collect_names(struct gathering *g, const struct choice *rows, size_t count,
@@ -105,15 +75,27 @@ static int collect_names(struct gathering *g, const struct choice *rows, size_t 
     return 0;
 }
 
-static int check_scope(const struct addition *addition, struct txn *txn, const char *scope)
+static int check_scope(struct gathering *g, const char *scope)
 {
     uint32_t id;
-    int code = list_id_of(txn, TABLE_SCOPE, scope, &id);
+
+    /* One import has many rows of few scopes. */
+    if (g->scope && strcmp(g->scope, scope) == 0)
+        return 0;
+    int code = list_id_of(g->txn, TABLE_SCOPE, scope, &id);
     if (code == ERR_NOT_FOUND || code == ERR_TOO_LONG)
-        return error_set(addition->why, ERR_SCOPE,
+        return error_set(g->addition->why, ERR_SCOPE,
                          "scope %s is not registered: `optout scope list` shows those that are",
                          scope);
+    if (code == 0)
+        g->scope = scope;
     return code;
+}
+
+static void forget_places(struct gathering *g)
+{
+    list_scan_forget(&g->scans[0]);
+    list_scan_forget(&g->scans[1]);
 }
 
 static int write_event(struct gathering *g)
@@ -137,6 +119,7 @@ static int write_event(struct gathering *g)
     g->count = 0;
     g->room = room_for_rows(act);
     pool_reset(&g->pool);
+    forget_places(g);
     return code;
 }
 
@@ -145,7 +128,6 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
                     const struct choice **known)
 {
     const struct addition *addition = g->addition;
-    struct list_view view = {addition->list, g->txn};
     struct choice *rows;
     size_t count;
 
@@ -157,10 +139,10 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
                               .source = source_of(addition->act),
                               .asked = entry->asked,
                               .until = entry->until};
-    int code = check_scope(addition, g->txn, entry->scope);
+    int code = check_scope(g, entry->scope);
     if (code == 0)
-        code = list_read(&view, LIST_STANDING, &entry->subject, entry->domain, &g->pool, &rows,
-                         &count, NULL);
+        code = list_scan_read(&g->scans[entry->domain], &entry->subject, &g->pool, &rows, &count,
+                              NULL);
     if (code == 0 && entry->confirmed && entry->kind == CHOICE_OPT_IN)
         code = collect_names(g, rows, count, choice);
     if (code == 0)
@@ -192,7 +174,7 @@ static int gather(struct gathering *g, struct list_entry *entry)
         g->rows[g->count] = (struct event_choice){entry->subject, choice};
         g->entries[g->count++] = entry;
     }
-    return put_address(g, entry);
+    return 0;
 }
 
 /* --- events --- */
@@ -213,6 +195,7 @@ static int write_round(struct gathering *g, struct list_entry **sorted, size_t *
     size_t waiting = 0;
     int code = 0;
 
+    forget_places(g);
     for (size_t i = 0; i < *left && code == 0; i++) {
         struct list_entry *entry = sorted[i];
         if (last && memcmp(last->subject.bytes, entry->subject.bytes, SUBJECT_SIZE) == 0) {
@@ -226,28 +209,56 @@ static int write_round(struct gathering *g, struct list_entry **sorted, size_t *
     return code ? code : write_event(g);
 }
 
+static int begin_gathering(struct gathering *g, const struct addition *addition, struct txn *txn)
+{
+    g->addition = addition;
+    g->txn = txn;
+    g->view = (struct list_view){addition->list, txn};
+    g->now_ms = clock_now_ms();
+    g->room = room_for_rows(addition->act);
+    int code = list_scan_begin(&g->scans[0], &g->view, TABLE_CHOICE, false);
+    return code ? code : list_scan_begin(&g->scans[1], &g->view, TABLE_DOMAIN, true);
+}
+
+static void end_gathering(struct gathering *g)
+{
+    list_scan_end(&g->scans[0]);
+    list_scan_end(&g->scans[1]);
+    pool_release(&g->pool);
+    free(g);
+}
+
+/* Pointers to the entries, by subject and then by their sequence. An import has them sorted. */
+static struct list_entry **sort_entries(const struct addition *addition)
+{
+    struct list_entry **sorted = malloc(addition->count * sizeof *sorted + 1);
+    bool is_sorted = true;
+
+    for (size_t i = 0; sorted && i < addition->count; i++) {
+        sorted[i] = &addition->entries[i];
+        is_sorted = is_sorted && (i == 0 || compare(&sorted[i - 1], &sorted[i]) < 0);
+    }
+    if (sorted && !is_sorted)
+        qsort(sorted, addition->count, sizeof *sorted, compare);
+    return sorted;
+}
+
 static int add_job(struct txn *txn, void *argument)
 {
     struct addition *addition = argument;
     size_t left = addition->count;
-    struct list_entry **sorted = malloc(left * sizeof *sorted + 1);
+    struct list_entry **sorted = sort_entries(addition);
     struct gathering *g = calloc(1, sizeof *g);
     int code = sorted && g ? list_batch_check(addition->list, txn, addition->act->batch) : -ENOMEM;
 
-    if (code == 0) {
-        g->addition = addition;
-        g->txn = txn;
-        g->now_ms = clock_now_ms();
-        g->room = room_for_rows(addition->act);
-        for (size_t i = 0; i < left; i++)
-            sorted[i] = &addition->entries[i];
-        qsort(sorted, left, sizeof *sorted, compare);
-        while (left > 0 && code == 0)
-            code = write_round(g, sorted, &left);
-        pool_release(&g->pool);
-        sealer_free(g->sealer);
-    }
-    free(g);
+    if (code == 0)
+        code = list_put_addresses(addition->list, txn, sorted, left);
+    if (code == 0)
+        code = begin_gathering(g, addition, txn);
+    while (code == 0 && left > 0)
+        code = write_round(g, sorted, &left);
+    if (g)
+        end_gathering(g);
     free(sorted);
     return code;
 }

@@ -51,6 +51,47 @@ bool list_address_is_news(struct slice row, struct slice there)
            *(const uint8_t *)there.data == ADDRESS_DIGEST;
 }
 
+/* One address by an inserter. `scratch` takes what has to be sealed. */
+static int put_address(struct txn *txn, struct inserter *inserter, struct sealer *sealer,
+                       const struct list_entry *entry, struct text *scratch)
+{
+    struct slice key = SLICE(entry->subject.bytes, SUBJECT_SIZE), there;
+    struct slice row = entry->sealed;
+    int code = 0;
+
+    if (row.size == 0) {
+        scratch->length = 0;
+        code = list_seal_address(sealer, &entry->subject, entry->address, strlen(entry->address),
+                                 scratch);
+        row = SLICE(scratch->data, scratch->length);
+    }
+    if (code == 0)
+        code = insert_next(inserter, key, row, &there);
+    if (code != ERR_EXISTS)
+        return code;
+    return list_address_is_news(row, there) ? txn_put(txn, TABLE_ADDRESS, key, row) : 0;
+}
+
+int list_put_addresses(const struct list *list, struct txn *txn, struct list_entry *const *sorted,
+                       size_t count)
+{
+    struct inserter inserter = {.cursor = NULL};
+    struct sealer *sealer = NULL;
+    struct text scratch = TEXT_EMPTY;
+
+    int code = insert_begin(&inserter, txn, TABLE_ADDRESS);
+    for (size_t i = 0; i < count && code == 0; i++) {
+        if (sorted[i]->address && !sealer)
+            code = list_sealer_new(list, &sealer);
+        if (code == 0 && (sorted[i]->address || sorted[i]->sealed.size))
+            code = put_address(txn, &inserter, sealer, sorted[i], &scratch);
+    }
+    insert_end(&inserter);
+    sealer_free(sealer);
+    text_release(&scratch);
+    return code;
+}
+
 int list_lacks_address(struct list_view *view, const struct subject *subject, struct slice sealed,
                        bool *lacks)
 {
@@ -62,32 +103,71 @@ int list_lacks_address(struct list_view *view, const struct subject *subject, st
     return 0;
 }
 
+static int unseal(struct list_view *view, const struct subject *subject, struct slice row,
+                  struct text *plain)
+{
+    const uint8_t *bytes = row.data;
+    uint8_t nonce[SEAL_NONCE_SIZE];
+
+    make_nonce((enum address_type)bytes[0], subject, nonce);
+    return seal_open(view->list->address_key, nonce, SLICE(subject->bytes, SUBJECT_SIZE),
+                     SLICE(bytes + 1, row.size - 1), plain);
+}
+
+static int identify(struct list_view *view, const struct subject *subject, struct slice row,
+                    struct pool *pool, struct list_identity *identity)
+{
+    struct text plain = TEXT_EMPTY;
+    uint8_t type = *(const uint8_t *)row.data;
+
+    *identity = (struct list_identity){.known = LIST_KNOWS_ERASED};
+    if (type != ADDRESS_CLEAR && type != ADDRESS_DIGEST)
+        return 0;
+    identity->known = LIST_KNOWS_SEALED;
+    if (!view->list->has_address_key)
+        return 0;
+    int code = unseal(view, subject, row, &plain);
+    if (code == 0 && type == ADDRESS_CLEAR) {
+        identity->known = LIST_KNOWS_ADDRESS;
+        identity->address = pool_copy_bytes(pool, plain.data ? plain.data : "", plain.length);
+        code = identity->address ? 0 : -ENOMEM;
+    } else if (code == 0) {
+        identity->known = LIST_KNOWS_DIGEST;
+        code = plain.length == LIST_DIGEST_SIZE ? 0 : ERR_CORRUPT;
+        if (code == 0)
+            memcpy(identity->digest, plain.data, LIST_DIGEST_SIZE);
+    }
+    text_release(&plain);
+    return code;
+}
+
+int list_identity(struct list_view *view, const struct subject *subject, struct pool *pool,
+                  struct list_identity *identity)
+{
+    struct list_identity found = {.known = LIST_KNOWS_NOTHING};
+    struct slice row;
+
+    int code = txn_get(view->txn, TABLE_ADDRESS, SLICE(subject->bytes, SUBJECT_SIZE), &row);
+    if (code == 0)
+        code = row.size > 0 ? identify(view, subject, row, pool, &found) : ERR_CORRUPT;
+    if (code && code != ERR_NOT_FOUND)
+        return code;
+    *identity = found;
+    return 0;
+}
+
 int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
                  const char **address)
 {
-    struct slice row;
-    struct text plain = TEXT_EMPTY;
-    const char *found = "";
+    struct list_identity identity;
 
-    int code = txn_get(view->txn, TABLE_ADDRESS, SLICE(subject->bytes, SUBJECT_SIZE), &row);
+    int code = list_identity(view, subject, pool, &identity);
     if (code)
         return code;
-    const uint8_t *bytes = row.data;
-    if (row.size == 0)
-        return ERR_CORRUPT;
-    if (bytes[0] == ADDRESS_CLEAR) {
-        uint8_t nonce[SEAL_NONCE_SIZE];
-        if (!view->list->has_address_key)
-            return ERR_KEY;
-        make_nonce(ADDRESS_CLEAR, subject, nonce);
-        code = seal_open(view->list->address_key, nonce, SLICE(subject->bytes, SUBJECT_SIZE),
-                         SLICE(bytes + 1, row.size - 1), &plain);
-        if (code == 0 &&
-            !(found = pool_copy_bytes(pool, plain.data ? plain.data : "", plain.length)))
-            code = -ENOMEM;
-    }
-    text_release(&plain);
-    if (code == 0)
-        *address = found;
-    return code;
+    if (identity.known == LIST_KNOWS_NOTHING)
+        return ERR_NOT_FOUND;
+    if (identity.known == LIST_KNOWS_SEALED)
+        return ERR_KEY;
+    *address = identity.address ? identity.address : "";
+    return 0;
 }

@@ -47,6 +47,12 @@ struct list_view {
     struct txn *txn;
 };
 
+/* --- addresses --- */
+
+/* Writes what the entries, sorted by subject, tell of addresses that is news. */
+int list_put_addresses(const struct list *list, struct txn *txn, struct list_entry *const *sorted,
+                       size_t count);
+
 /* --- ids --- */
 
 /* The id of a name in `scope` or `source`. ERR_NOT_FOUND. */
@@ -62,9 +68,15 @@ int list_name_of(struct txn *txn, unsigned table, uint32_t id, struct pool *pool
 /* The key of a row; events of other nodes have to be known. ERR_NOT_FOUND. */
 int list_row_key(const struct list *list, const struct subject *subject,
                  const struct event_name *event, uint8_t key[CHOICE_KEY_SIZE]);
+/* The ids that were looked up last, as many rows have the same; {0} at first. */
+struct list_ids {
+    const char *scope, *source;
+    uint32_t scope_id, source_id;
+};
+
 /* The bytes of a row. Its scope is registered; its source becomes known. */
 int list_row_pack(const struct list *list, struct txn *txn, const struct choice *choice,
-                  struct text *bytes);
+                  struct list_ids *ids, struct text *bytes);
 int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, struct slice value,
                     bool domain, struct pool *pool, struct choice *choice,
                     struct event_name *withdrawn_by);
@@ -72,14 +84,14 @@ int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, 
 /* Walks over the rows of a table, to subjects in ascending sequence. */
 struct list_scan {
     struct list_view *view;
-    unsigned table;
+    bool domain; /* its rows are those of domains */
     struct cursor *cursor;
     bool placed; /* the cursor stands at `key`, or `code` tells why not */
     int code;
     struct slice key, value;
 };
 
-int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table);
+int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table, bool domain);
 void list_scan_end(struct list_scan *scan);
 /* To be called where the table was written meanwhile. */
 void list_scan_forget(struct list_scan *scan);

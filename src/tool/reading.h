@@ -4,11 +4,14 @@
 #define TOOL_READING_H
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "exchange/input.h"
 #include "exchange/reader.h"
 #include "exchange/zone.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Lines of a subcommand's flag table, and their positions in it: READING_POSITIONS among the
  * subcommand's enumerators stands where READING_FLAGS stands in the table. */
@@ -24,7 +27,8 @@
 struct reading {
     struct input *input;
     struct reader *reader;
-    struct zone zone; /* the reader looks at it, so the whole must not be moved */
+    struct zone zone;  /* the reader looks at it, so the whole must not be moved */
+    uint64_t rejected; /* rows that were told of, or would have been */
 };
 
 /* Opens the list; "-" is standard input. `values` are those of the flags above, in their sequence;
@@ -35,5 +39,23 @@ int reading_open(const char *path, const char *const *values, bool people, struc
                  struct error *why);
 /* One that was not opened is to be {0}. */
 void reading_close(struct reading *reading);
+
+#define READING_PAGE 1000 /* rows */
+
+/* Reads up to READING_PAGE rows ahead, fewer where they are long, so that no view of a store has to
+ * be open while an input lets one wait. What they point to lies in the pool; status and tags are
+ * left out. *count is 0 at the end. Stops of the terminal, where they are held off, happen
+ * meanwhile: somebody may be typing. -ENOMEM, -errno. */
+int reading_next_page(struct reading *reading, struct pool *pool, struct row rows[READING_PAGE],
+                      size_t *count, struct error *why);
+
+/* Whether a row stands for somebody who has opted out, or is blocked, at this moment. */
+bool reading_says_out(const struct row *row, int64_t now);
+
+/* "list.csv: line 3: no address", for a row that was rejected; the first READING_TOLD alone. */
+#define READING_TOLD 20
+void reading_tell_rejected(struct reading *reading, const struct row *row);
+/* Says that there are more, where there are. */
+void reading_tell_end(const struct reading *reading);
 
 #endif

@@ -140,13 +140,20 @@ int site_check_scope(struct site *site, const char *scope, struct error *why)
 
 const char *site_address(struct site *site, const struct subject *subject)
 {
-    const char *address;
-    int code = list_address(site->list_view, subject, &site->pool, &address);
-    if (code == ERR_NOT_FOUND)
-        return "(address not on the list)";
-    if (code == ERR_KEY && !site->has_address)
-        return "(address sealed)";
-    if (code)
+    struct list_identity identity;
+
+    if (list_identity(site->list_view, subject, &site->pool, &identity))
         return "(address unreadable)";
-    return *address ? address : "(address erased)";
+    return site_identity_text(&identity);
+}
+
+const char *site_identity_text(const struct list_identity *identity)
+{
+    static const char *const texts[] = {
+        [LIST_KNOWS_NOTHING] = "(address not on the list)",
+        [LIST_KNOWS_DIGEST] = "(only a hash is known)",
+        [LIST_KNOWS_SEALED] = "(address sealed)",
+        [LIST_KNOWS_ERASED] = "(address erased)",
+    };
+    return identity->address ? identity->address : texts[identity->known];
 }

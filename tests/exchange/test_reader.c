@@ -242,7 +242,9 @@ static void rejects_have_the_form_of_the_input(void **state)
         BYTES("email;status\na@example.com;unsubscribed\nb;unsubscribed\n\"c\nd\";unsubscribed\n"),
         NULL, BYTES("email;status\nb;unsubscribed\n\"c\nd\";unsubscribed\n"));
     rejects_as(BYTES("sep=|\r\nemail|status\r\nb|unsubscribed\r\n"), NULL,
-               BYTES("sep=|\nemail|status\nb|unsubscribed\n"));
+               BYTES("sep=|\r\nemail|status\r\nb|unsubscribed\r\n"));
+    rejects_as(BYTES("email;status\rb;unsubscribed\r"), NULL,
+               BYTES("email;status\rb;unsubscribed\r"));
     rejects_as(BYTES("a@example.com,BOUNCE\nb@example.com,FOO"), NULL,
                BYTES("b@example.com,FOO\n"));
     rejects_as(BYTES("email,status\na@example.com,unsubscribed\n"), NULL, BYTES(""));
@@ -326,6 +328,7 @@ static void a_mailing_list_without_anybody_has_its_header_still(void **state)
     static const struct {
         const char *bytes, *expected;
     } cases[] = {{"email;name\na@example.com;A\n", "email;name\n"},
+                 {"email;name\r\na@example.com;A\r\n", "email;name\r\n"},
                  {"a@example.com\n", ""},
                  {"{\"email\":\"a@example.com\"}", ""},
                  {"[{\"email\":\"a@example.com\"}]", "[]\n"}};
