@@ -211,6 +211,7 @@ static int build_source(const struct builder *builder, const struct section *sec
         .max_new = text_of(section, "max_new"),
         .format_line = section_setting(section, "format")->line,
         .tz_line = section_setting(section, "tz")->line,
+        .map_line = map->line,
         .encoding_line = section_setting(section, "encoding")->line,
     };
     if (max_age)

@@ -22,9 +22,10 @@ struct source {
     const char *const *map;                             /* TAG=SCOPE */
     size_t map_count;
     bool all_opted_out;
-    const char *max_new;                          /* a number or "none"; NULL: not set */
-    int64_t max_age;                              /* seconds; 0: no limit */
-    unsigned format_line, tz_line, encoding_line; /* what only who reads the files can check */
+    const char *max_new; /* a number or "none"; NULL: not set */
+    int64_t max_age;     /* seconds; 0: no limit */
+    unsigned format_line, tz_line, encoding_line,
+        map_line; /* what only who reads the files can check */
 };
 
 struct config {

@@ -17,7 +17,8 @@ static void tell_reject(const struct row *row, const char *reason, void *argumen
 
     progress_clear(&im->progress);
     if (im->told++ < REJECTS_TOLD)
-        remark("line %" PRIu64 ": %s", row->line, reason);
+        remark("%s%sline %" PRIu64 ": %s", im->label ? im->label : "", im->label ? ": " : "",
+               row->line, reason);
     else if (im->told == REJECTS_TOLD + 1)
         remark("more lines are rejected: the summary counts them, --rejects takes them");
 }

@@ -16,6 +16,7 @@ struct importing {
     struct import_report report;
     struct excerpt *rejects;  /* for rows that cannot be read, taken over; NULL: nowhere */
     struct progress progress; /* .quiet is the caller's */
+    const char *label;        /* of the file, where it is one of several; else NULL */
     /* The rest is importing.c's. */
     enum import_phase phase;
     bool begun;
