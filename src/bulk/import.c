@@ -278,6 +278,15 @@ static int run(struct import *import)
     return code || report->stops || request->dry_run ? code : write_all(import);
 }
 
+/* Nothing was written, so all that would have been was left alone. */
+static void count_stopped(struct import_report *report)
+{
+    uint64_t *counts = report->counts;
+
+    report->stopped = counts[BATCH_READ] - counts[BATCH_LEFT_ALONE] - counts[BATCH_REJECTED];
+    counts[BATCH_LEFT_ALONE] += report->stopped;
+}
+
 int import_run(const struct import_request *request, struct import_report *report,
                struct error *why)
 {
@@ -289,6 +298,8 @@ int import_run(const struct import_request *request, struct import_report *repor
     if (reader_facts(request->reader)->says_nothing && !request->all_opted_out)
         report->stops |= IMPORT_STOP_SAYS_NOTHING;
     int code = run(&import);
+    if (report->stops && !request->dry_run)
+        count_stopped(report);
     runs_close(import.runs);
     scopes_release(&import.scopes);
     return code;

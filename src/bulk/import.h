@@ -97,8 +97,10 @@ struct import_report {
     /* read = added + known + blocked + left alone + rejected. A row that is about several scopes
      * counts for each. */
     uint64_t counts[BATCH_COUNTS];
-    uint64_t subscribed, over, withdrawals, silent, unscoped; /* what was left alone, and why */
-    uint64_t fresh; /* opt-outs and blocks that are new, where that was counted */
+    /* What was left alone, and why. */
+    uint64_t subscribed, over, withdrawals, silent, unscoped;
+    uint64_t stopped; /* nothing was written of anything */
+    uint64_t fresh;   /* opt-outs and blocks that are new, where that was counted */
     bool fresh_counted;
     uint64_t limit;              /* that they were held against; IMPORT_NEW_ANY: none */
     struct import_tally faults;  /* why rows were rejected */

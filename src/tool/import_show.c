@@ -46,6 +46,7 @@ static void show_left_alone(const struct import_report *report)
         append_part(&line, report->over, "that have ended");
         append_part(&line, report->withdrawals, "withdrawals");
         append_part(&line, report->unscoped, "without a scope");
+        append_part(&line, report->stopped, "as it was stopped");
     }
     output_text(&line);
 }
@@ -146,6 +147,7 @@ static json_t *left_alone_of(const struct import_report *report)
     output_put_number(object, "ended", report->over);
     output_put_number(object, "withdrawals", report->withdrawals);
     output_put_number(object, "unscoped", report->unscoped);
+    output_put_number(object, "stopped", report->stopped);
     return object;
 }
 
