@@ -104,7 +104,9 @@ void import_show_text(const struct site *site, const char *file, bool dry_run,
     if (dry_run)
         output_line("A dry run: nothing was written.");
     else if (report->nothing_new)
-        output_line("Nothing new: the list holds all of it already.");
+        output_line("Nothing new: the list holds all of it already, and %s%s.",
+                    report->batch.number ? "that it came is batch " : "nothing was written",
+                    report->batch.number ? show_event(site, &report->batch, name) : "");
     else if (report->batch.number)
         output_line("%s batch %s%s", report->finished ? "written:" : "broken off:",
                     show_event(site, &report->batch, name),
