@@ -315,6 +315,11 @@ def test_a_dry_run_tells_and_writes_nothing(site):
     report(site, path, "--map", "x=acme", "--dry-run", code=4)
 
 
+def test_ten_rows_of_many_are_samples(site):
+    path = write(site, "many-samples.txt", "\n".join(people(3000)))
+    assert len(report(site, path, *SCOPE, *ALL, "--max-new", "none", "--dry-run")["samples"]) == 10
+
+
 # -- what is told
 
 
