@@ -19,6 +19,8 @@ static void print_usage(FILE *file)
     for (size_t i = 0; i < command_count; i++) {
         const struct command *c = command_table[i];
         char name[32];
+        if (c->hidden)
+            continue;
         snprintf(name, sizeof name, "%s %s", c->name, c->verb ? c->verb : "");
         fprintf(file, "  %-16s%s\n", name, c->text);
     }
