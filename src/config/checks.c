@@ -147,6 +147,10 @@ int check_companion(const char *value, struct error *why)
     if (rc < 0)
         return error_set(why, ERR_CONFIG, "\"%.60s\" is not a mail address: %s", value,
                          error_name(rc));
+    /* It would stand for one address that nobody has, and let through none of those it meant. */
+    if (strcspn(address.text, "*?") < address.at && !strchr(value, '"'))
+        return error_set(why, ERR_CONFIG,
+                         "\"%.60s\": there are no patterns here; name each address", value);
     return 0;
 }
 
@@ -289,7 +293,7 @@ int check_match_address(const char *value, struct error *why)
     if (strpbrk(value, "<>"))
         return error_set(why, ERR_CONFIG, "\"%.60s\" is compared without < and >; leave them out",
                          value);
-    if (!strpbrk(value, "@*?"))
+    if (!strpbrk(value, "@*?") || value[0] == '@')
         return error_set(why, ERR_CONFIG,
                          "no address ever fits \"%.60s\"; for a whole domain write *@DOMAIN",
                          value);

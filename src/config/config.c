@@ -175,3 +175,28 @@ void config_print(const struct config *config, FILE *file)
     for (size_t i = 0; i < parsed->count; i++)
         print_section(&parsed->sections[i], file);
 }
+
+static void visit_section(const struct section *section, config_visitor visit, void *argument)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        const struct setting *setting = &section->settings[i];
+        const struct config_value value = {
+            .place = section->name ? option_section_word(section->place) : "file",
+            .section = section->name,
+            .name = option_table[i].name,
+            .list = option_table[i].type == OPTION_TEXTS,
+            .values = setting->values,
+            .count = setting->count,
+            .given = setting->given};
+        if (option_table[i].places & (unsigned)section->place)
+            visit(&value, argument);
+    }
+}
+
+void config_each(const struct config *config, config_visitor visit, void *argument)
+{
+    const struct parsed *parsed = &config->share->parsed;
+
+    for (size_t i = 0; i < parsed->count; i++)
+        visit_section(&parsed->sections[i], visit, argument);
+}

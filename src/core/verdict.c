@@ -46,8 +46,20 @@ bool recipient_is_kept_back(enum recipient_state state)
            state == RECIPIENT_UNREADABLE || state == RECIPIENT_UNREMOVABLE;
 }
 
+#define CANNOT_BE_READ "a recipient cannot be read, for"
+#define NO_CONSENT "no consent for"
+#define OPTED_OUT "opted out of"
+#define NOT_ALONE "send it to each recipient alone, some must not have it:"
+
+const char *recipient_refusal(enum recipient_state state)
+{
+    if (state == RECIPIENT_UNREADABLE || state == RECIPIENT_UNREMOVABLE)
+        return CANNOT_BE_READ;
+    return state == RECIPIENT_NO_CONSENT ? NO_CONSENT : OPTED_OUT;
+}
+
 struct tally {
-    size_t free, companions, kept_back, unremovable, unknown;
+    size_t free, companions, kept_back, no_consent, unreadable, unremovable, unknown;
     size_t first_free; /* its index, where there is one */
     bool one_person;   /* all free ones are the same */
 };
@@ -62,6 +74,8 @@ static struct tally count_states(const struct recipient *recipients,
             tally.companions++;
         } else if (recipient_is_kept_back(states[i])) {
             tally.kept_back++;
+            tally.no_consent += states[i] == RECIPIENT_NO_CONSENT;
+            tally.unreadable += states[i] == RECIPIENT_UNREADABLE;
             tally.unremovable += states[i] == RECIPIENT_UNREMOVABLE;
         } else if (states[i] != RECIPIENT_FREE) {
             tally.unknown++; /* also a number that is no state: cannot tell */
@@ -88,6 +102,15 @@ static enum action choose_action(const struct stream *stream, const struct tally
     return stream->none_left == NONE_LEFT_DISCARD ? ACTION_DISCARD : ACTION_REFUSE;
 }
 
+static const char *word_refusal(enum message_origin origin, const struct tally *tally)
+{
+    if (origin == ORIGIN_SENDMAIL && tally->free > 0)
+        return NOT_ALONE;
+    if (tally->unreadable + tally->unremovable > 0)
+        return CANNOT_BE_READ;
+    return tally->no_consent > 0 ? NO_CONSENT : OPTED_OUT;
+}
+
 struct verdict verdict_make(const struct stream *stream, enum message_origin origin,
                             const struct recipient *recipients, const enum recipient_state *states,
                             size_t count)
@@ -101,6 +124,8 @@ struct verdict verdict_make(const struct stream *stream, enum message_origin ori
 
     if (verdict.action == ACTION_STRIP && origin == ORIGIN_SENDMAIL)
         verdict.action = ACTION_REFUSE;
+    if (verdict.action == ACTION_REFUSE)
+        verdict.refusal = word_refusal(origin, &tally);
     if (verdict.action != ACTION_PASS && verdict.action != ACTION_STRIP)
         return verdict;
     verdict.delivered = tally.free + tally.companions;

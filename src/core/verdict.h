@@ -45,10 +45,14 @@ struct verdict {
     size_t only_one;     /* index of a recipient that is the one person; for LINK_PERSONAL */
     size_t delivered;    /* recipients that get it, companions included; 0 unless it goes out */
     size_t kept_back;    /* opted out, without consent, unreadable or unremovable */
+    const char *refusal; /* what a refusal says in front of the scope; NULL for other actions */
 };
 
 /* Whether a recipient in this state is kept from the message. */
 bool recipient_is_kept_back(enum recipient_state state);
+
+/* What the refusal of such a recipient says in front of the scope: "opted out of". */
+const char *recipient_refusal(enum recipient_state state);
 
 /* `states[i]` belongs to `recipients[i]`; only one that was read can be free. One person given
  * twice, in whatever spelling, is one person. A message with recipients that are all companions

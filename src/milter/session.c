@@ -60,17 +60,8 @@ static enum answer defer(const struct mta *mta)
 static enum answer refuse(const struct mta *mta, const struct record *record)
 {
     char text[REPLY_SIZE];
-    const char *what = "opted out of";
 
-    for (size_t i = 0; i < record->row_count; i++)
-        if (record->rows[i].state == RECIPIENT_NO_CONSENT && strcmp(what, "opted out of") == 0)
-            what = "no consent for";
-        else if (record->rows[i].state == RECIPIENT_UNREADABLE ||
-                 record->rows[i].state == RECIPIENT_UNREMOVABLE)
-            what = "a recipient cannot be read, for";
-    if (record->session->origin == ORIGIN_SENDMAIL && record->row_count < record->count)
-        what = "send it to each recipient alone, some must not have it:";
-    snprintf(text, sizeof text, "%s %s, ref %llu", what, record->stream->scope,
+    snprintf(text, sizeof text, "%s %s, ref %llu", record->verdict.refusal, record->stream->scope,
              (unsigned long long)record->reference);
     int code = mta->set_reply(mta->context, "550", "5.7.1", text);
     return code ? defer(mta) : ANSWER_REFUSE;
@@ -128,7 +119,9 @@ static enum answer refuse_recipient(struct record *record, const struct mta *mta
 {
     struct error why;
 
-    record->verdict = (struct verdict){.action = ACTION_REFUSE, .kept_back = 1};
+    record->verdict = (struct verdict){.action = ACTION_REFUSE,
+                                       .kept_back = 1,
+                                       .refusal = recipient_refusal(record->judged->state)};
     if (record_write(record, &why)) {
         log_error("%s: a refusal could not be recorded: %s", record->stream->rule.name, why.text);
         return defer(mta);

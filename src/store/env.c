@@ -59,6 +59,11 @@ int env_explain(const struct env *env, int code, struct error *why)
     case -ENOSPC:
     case -EDQUOT:
         return error_set(why, code, "%s cannot grow: no space left on the disk", path);
+    case -ENOMEM:
+        return error_set(why, code,
+                         "%s: no memory, or no room for a map as large as list_size or ledger_size "
+                         "says (ulimit -v, LimitAS)",
+                         path);
     case -EFBIG:
         return error_set(why, code, "%s cannot grow: this process may not write longer files",
                          path);
@@ -243,6 +248,12 @@ static int prepare_lock_file(struct env *env, struct error *why)
     int fd =
         open(env->lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, LOCK_MODE);
 
+    /* A restored copy may lack it, and who only reads the store cannot make it. */
+    if (fd < 0 && errno == EACCES && access(env->lock_path, F_OK) < 0 && errno == ENOENT)
+        return error_set(why, -EACCES,
+                         "%s is missing, and this user may not make it: `optout stats`, run as "
+                         "root, does",
+                         env->lock_path);
     if (fd < 0 || fstat(fd, &env->identity) < 0)
         code = -errno;
     else if (!S_ISREG(env->identity.st_mode))

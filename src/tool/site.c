@@ -52,6 +52,14 @@ static int open_ledger(struct site *site, struct error *why)
     return code;
 }
 
+static bool is_this_user(const char *name)
+{
+    struct error why;
+    uid_t uid;
+    gid_t gid;
+    return privilege_user(name, &uid, &gid, &why) == 0 && uid == geteuid();
+}
+
 /* Adds whom to be to a sentence about what this user may not. */
 static int advise(const struct site *site, int code, struct error *why)
 {
@@ -60,6 +68,9 @@ static int advise(const struct site *site, int code, struct error *why)
     if ((code != -EACCES && code != -EPERM) || geteuid() == 0 || !why)
         return code;
     const struct error said = *why;
+    if (user && is_this_user(user))
+        return error_set(why, code, "%.400s; see to its owner and mode: it belongs to %.64s",
+                         said.text, user);
     return error_set(why, code, "%.400s; run it as root%s%.64s", said.text, user ? " or as " : "",
                      user ? user : "");
 }

@@ -343,6 +343,9 @@ static void companions_are_addresses(void **state)
     refuses("companions", "archive", "not a mail address");
     refuses("companions", "@acme.example", "not a mail address");
     refuses("companions", "*@", "not a mail address");
+    refuses("companions", "*@acme.example", "no patterns here");
+    refuses("companions", "archive?@acme.example", "no patterns here");
+    takes("companions", "\"*\"@acme.example");
 }
 
 static void accounts_are_names(void **state)
@@ -408,6 +411,8 @@ static void a_glob_for_addresses_can_fit_one(void **state)
     takes("match_recipient", "*@münchen.example");
     takes("match_from", "?*");
     refuses("match_sender", "acme.example", "no address ever fits");
+    refuses("match_sender", "@acme.example", "write *@DOMAIN");
+    refuses("match_recipient", "@*", "write *@DOMAIN");
     refuses("match_from", "acme.example", "write *@DOMAIN");
     refuses("match_from", "<>", "leave them out");
     refuses("match_recipient", "<a@acme.example>", "leave them out");

@@ -105,6 +105,42 @@ static void the_verdict_is_right_in_every_case(void **state)
     }
 }
 
+static const struct {
+    const char *sentence;
+    enum message_origin origin;
+    const char *recipients;
+    const char *refusal;
+} refusals[] = {
+    {"Who opted out.", ORIGIN_SMTP, "O1", "opted out of"},
+    {"Missing consent is said of several.", ORIGIN_SMTP, "O1 N2", "no consent for"},
+    {"What cannot be read comes first.", ORIGIN_SMTP, "N1 U2 O3",
+     "a recipient cannot be read, for"},
+    {"Also where it cannot be removed.", ORIGIN_SMTP, "F1 R2", "a recipient cannot be read, for"},
+    {"By sendmail(1), how the others get it.", ORIGIN_SENDMAIL, "F1 O2",
+     "send it to each recipient alone, some must not have it:"},
+    {"But not where there are none.", ORIGIN_SENDMAIL, "O1 N2", "no consent for"},
+    {"A companion is nobody to send it to.", ORIGIN_SENDMAIL, "O1 C9", "opted out of"},
+    {"What is stripped is not refused.", ORIGIN_SMTP, "F1 O2", NULL},
+    {"What passes neither.", ORIGIN_SENDMAIL, "F1", NULL},
+    {"What waits neither.", ORIGIN_SMTP, "O1 ?2", NULL},
+};
+
+static void a_refusal_says_why(void **state)
+{
+    const struct stream stream = {.none_left = NONE_LEFT_REFUSE};
+    (void)state;
+    for (size_t i = 0; i < COUNT(refusals); i++) {
+        struct envelope envelope;
+        read_envelope(refusals[i].recipients, &envelope);
+        struct verdict verdict = verdict_make(&stream, refusals[i].origin, envelope.recipients,
+                                              envelope.states, envelope.count);
+        if (verdict.refusal != refusals[i].refusal &&
+            (!verdict.refusal || !refusals[i].refusal ||
+             strcmp(verdict.refusal, refusals[i].refusal) != 0))
+            fail_msg("%s Refusal: %s", refusals[i].sentence, verdict.refusal);
+    }
+}
+
 static void discarding_is_for_mail_with_nobody_left_alone(void **state)
 {
     const struct stream stream = {.none_left = NONE_LEFT_DISCARD};
@@ -229,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_verdict_is_right_in_every_case),
+        cmocka_unit_test(a_refusal_says_why),
         cmocka_unit_test(discarding_is_for_mail_with_nobody_left_alone),
         cmocka_unit_test(a_stream_without_list_unsubscribe_gets_no_link),
         cmocka_unit_test(in_every_mix_nobody_gets_mail_who_may_not),
