@@ -31,15 +31,24 @@ static struct flock lock_of(const char *source, const uint8_t *digest, short typ
                           .l_len = 1};
 }
 
-/* Inputs share their source, which an undo has for itself. */
-static int take(int fd, const char *source, const uint8_t *digest)
+/* 1: it is taken; 0: it was not, and is ours. */
+static int take_lock(int fd, struct flock lock)
 {
-    struct flock whole = lock_of(source, NULL, digest ? F_RDLCK : F_WRLCK);
-    struct flock input = lock_of(source, digest, F_WRLCK);
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        return 0;
+    return errno == EAGAIN || errno == EACCES ? 1 : -errno;
+}
 
-    if (fcntl(fd, F_OFD_SETLK, &whole) < 0 || (digest && fcntl(fd, F_OFD_SETLK, &input) < 0))
-        return errno == EAGAIN || errno == EACCES ? ERR_BUSY : -errno;
-    return 0;
+/* Inputs share their source, which an undo has for itself. */
+static int take(int fd, const char *source, const uint8_t *digest, struct error *why)
+{
+    int taken = take_lock(fd, lock_of(source, NULL, digest ? F_RDLCK : F_WRLCK));
+    if (taken > 0)
+        return error_set(why, ERR_BUSY, "source %s is being %s just now",
+                         source ? source : "(none)", digest ? "undone" : "imported or undone");
+    if (taken == 0 && digest && (taken = take_lock(fd, lock_of(source, digest, F_WRLCK))) > 0)
+        return error_set(why, ERR_BUSY, "this very file is being imported just now");
+    return taken;
 }
 
 /* Locks of open files: unlike those of processes they know nothing of LMDB's, which lie on its lock
@@ -51,11 +60,8 @@ int turn_take(const char *list_folder, const char *source, const uint8_t *digest
     if (!path)
         return error_set(why, -ENOMEM, "no memory to begin a batch");
     int fd = open(path, O_RDWR | O_CLOEXEC);
-    int code = fd < 0 ? -errno : take(fd, source, digest);
-    if (code == ERR_BUSY)
-        error_set(why, code, "an undo of source %s, or an import of %s, is under way",
-                  source ? source : "(none)", digest ? "this very file" : "it");
-    else if (code)
+    int code = fd < 0 ? -errno : take(fd, source, digest, why);
+    if (code && code != ERR_BUSY)
         error_set(why, code, "cannot lock %s: %s", path, strerror(-code));
     free(path);
     if (code == 0)

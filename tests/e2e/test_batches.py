@@ -284,7 +284,7 @@ def test_others_go_on_meanwhile_and_a_second_undo_does_not(site):
     ran.send_signal(signal.SIGSTOP)
     try:
         site.tool("undo", number, *NOTE, code=75)
-        assert "under way" in site.last.stderr
+        assert "just now" in site.last.stderr
         (undoing,) = [row for row in batches(site) if row["kind"] == "undo"]
         assert undoing["state"] == "under way"
         site.tool("import", site.root / "shop.txt", *SCOPE, *ALL, "--source", "shop", code=75)

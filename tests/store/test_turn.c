@@ -30,13 +30,13 @@ static void inputs_share_their_source_and_nobody_shares_an_input(void **state)
     is_busy("shop", one, "this very file");
     takes("shop", two, &second);
     takes("crm", one, &third);
-    is_busy("shop", NULL, "source shop");
+    is_busy("shop", NULL, "source shop is being imported or undone");
     turn_end(first);
-    is_busy("shop", NULL, "source shop");
+    is_busy("shop", NULL, "source shop is being imported or undone");
     turn_end(second);
     takes("shop", NULL, &first);
-    is_busy("shop", one, "an undo of source shop");
-    is_busy("shop", NULL, "source shop");
+    is_busy("shop", one, "source shop is being undone");
+    is_busy("shop", NULL, "source shop is being imported or undone");
     turn_end(first);
     turn_end(third);
     turn_end(-1);
