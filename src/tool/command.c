@@ -111,7 +111,8 @@ static void fill_options(const struct command *command, struct option *options, 
         const struct flag *flag = &command->flags[n];
         options[n] = (struct option){flag->name, flag->argument ? required_argument : no_argument,
                                      NULL, (int)n};
-        strncat(letters, &flag->letter, flag->letter != 0);
+        if (flag->letter)
+            strncat(letters, &flag->letter, 1);
     }
     options[n++] = (struct option){"help", no_argument, NULL, HELP_FLAG};
     options[n] = (struct option){0};

@@ -93,6 +93,7 @@ static int run(const struct call *call)
     struct undoing u = {.dry_run = call->values[DRY_RUN], .json = call->values[JSON], .turn = -1};
     struct error why = {""};
 
+    u.progress.quiet = call->values[QUIET];
     int code = argument_words("note", call->values[NOTE], &why);
     if (code)
         return output_status(code, &why);

@@ -6,6 +6,7 @@
 #include "tool/interrupt.h"
 #include "tool/output.h"
 #include "tool/show.h"
+#include "tool/stops.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -470,7 +471,11 @@ static int undo_events(struct undoing *u, struct error *why)
     struct part part = {.standing = 0};
     int code = 0;
 
+    progress_begin(&u->progress, u->dry_run ? "looking" : "withdrawing", "choices");
     for (size_t i = 0; i < u->events.count && code == 0; i++) {
+        progress_tell(&u->progress, i, u->events.count, u->rows);
+        if (stops_release()) /* nothing is held that others wait for */
+            stops_hold();
         if (interrupt_came())
             code = error_set(why, -EINTR, "interrupted");
         else
@@ -478,6 +483,7 @@ static int undo_events(struct undoing *u, struct error *why)
         if (code == 0 && output_is_large() && !output_flush())
             code = error_set(why, -EIO, "the output was not taken");
     }
+    progress_clear(&u->progress);
     pool_release(&part.pool);
     return code;
 }

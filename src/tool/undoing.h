@@ -5,6 +5,7 @@
 #define TOOL_UNDOING_H
 
 #include "store/list.h"
+#include "tool/progress.h"
 #include "tool/site.h"
 
 #include <stdbool.h>
@@ -29,13 +30,14 @@ struct keeper {
 struct undoing {
     struct site site; /* the list is open to write; in a dry run to read */
     bool dry_run, json;
-    struct list_batch batch; /* to be undone */
-    struct pool pool;        /* of its texts, and of the keepers' */
-    int turn;                /* as turn_take; -1 */
-    uint64_t undo;           /* the number of the batch that undoes it; 0: not begun */
-    bool resumed;            /* that one was begun by an earlier run */
-    struct numbers events;   /* that the batch wrote */
-    struct numbers done;     /* that the undo wrote, in earlier runs too */
+    struct progress progress; /* .quiet is the caller's */
+    struct list_batch batch;  /* to be undone */
+    struct pool pool;         /* of its texts, and of the keepers' */
+    int turn;                 /* as turn_take; -1 */
+    uint64_t undo;            /* the number of the batch that undoes it; 0: not begun */
+    bool resumed;             /* that one was begun by an earlier run */
+    struct numbers events;    /* that the batch wrote */
+    struct numbers done;      /* that the undo wrote, in earlier runs too */
     /* Results: rows of the batch, and of those: withdrawn by this undo, and withdrawn by somebody
      * else before. */
     uint64_t rows, withdrawn, skipped;

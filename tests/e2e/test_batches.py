@@ -299,6 +299,26 @@ def test_others_go_on_meanwhile_and_a_second_undo_does_not(site):
     site.tool("verify")
 
 
+def state(pid):
+    return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0]
+
+
+def test_a_stopped_undo_keeps_nobody_waiting(site):
+    number, to = many(site)
+    ran = start(site, number)
+    until(lambda: standing(site) < ROWS, "the undo begins")
+    ran.send_signal(signal.SIGTSTP)
+    try:
+        until(lambda: state(ran.pid) in "TZ", "it stops")
+        if state(ran.pid) == "T":
+            for who in people(3):
+                site.opt_out(who)
+    finally:
+        ran.send_signal(signal.SIGCONT)
+    out, said = ran.communicate(timeout=60)
+    assert ran.returncode == 0 and f"{ROWS} of {ROWS} choices withdrawn" in out, said
+
+
 def test_a_batch_that_was_broken_off_can_be_undone(site):
     path = site.root / "cut.txt"
     path.write_text("\n".join(f"cut{n}@home.example" for n in range(ROWS)))
