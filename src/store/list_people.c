@@ -140,8 +140,9 @@ static int add_row(struct list_people *scan, struct list_view *view, struct slic
 
 static bool is_of_last(const struct list_people *scan, struct slice key)
 {
-    return scan->count > 0 &&
-           memcmp(scan->people[scan->count - 1].subject.bytes, key.data, SUBJECT_SIZE) == 0;
+    const struct list_person *last = scan->count > 0 ? &scan->people[scan->count - 1] : NULL;
+    return last && last->domain == (scan->table == TABLE_DOMAIN) &&
+           memcmp(last->subject.bytes, key.data, SUBJECT_SIZE) == 0;
 }
 
 /* Takes a row, unless it came after the scan began. 0; 1 where it is left for the next time. */
@@ -204,7 +205,10 @@ static int look(struct list_people *scan)
 {
     struct list_view *view;
 
-    int code = list_view_begin(scan->list, &view);
+    /* A store that was replaced meanwhile still shows what it held. */
+    int code = list_check(scan->list);
+    if (code == 0)
+        code = list_view_begin(scan->list, &view);
     if (code)
         return code;
     scan->looked_at = 0;

@@ -331,9 +331,9 @@ static void tell_summary(const struct comparison *c)
            " on the list and not in the file",
            c->seen.count, c->only_file, c->only_list);
     if (c->left_alone > 0)
-        remark("%" PRIu64 " rows say of nobody that they have opted out", c->left_alone);
+        remark("%" PRIu64 " left alone: they keep back no such mail", c->left_alone);
     if (c->reading.rejected > 0)
-        remark("%" PRIu64 " rows cannot be read", c->reading.rejected);
+        remark("%" PRIu64 " left out: cannot be read", c->reading.rejected);
     if (reader_facts(c->reading.reader)->says_nothing)
         remark("Nothing in the file says who has opted out: all in it count.");
 }

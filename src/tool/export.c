@@ -108,6 +108,7 @@ static void tell_json(const struct exporting *e, bool delta)
     output_put_number(lacks, "withdrawal", e->freed);
     output_put_number(object, "not_carried", count_lacks(e));
     output_put(object, "lacking", lacks);
+    output_put_text(object, "personal_data", writer_is_hashed(e->target) ? "hashes" : "addresses");
     output_put_number(object, "lifted", e->lifted);
     output_put_number(object, "opt_ins", e->opt_ins);
     remark_json(object);

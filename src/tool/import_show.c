@@ -183,7 +183,7 @@ json_t *import_show_object(const char *file, bool dry_run, const struct import_r
     output_put_text(object, "format", report->format);
     output_put_text(object, "source", report->source);
     output_put_number(object, "size", report->size);
-    output_put_text(object, "sha256", digest);
+    output_put_text(object, "sha256", report->size ? digest : NULL);
     show_put_counts(object, report->counts);
     output_put(object, "left_alone_for", left_alone_of(report));
     output_put(object, "rejected_for", tally_of(&report->faults));

@@ -110,7 +110,10 @@ void site_close(struct site *site)
 
 int site_view(struct site *site, struct error *why)
 {
-    int code = site->list ? list_view_begin(site->list, &site->list_view) : 0;
+    /* A store that was replaced meanwhile still shows what it held. */
+    int code = site->list ? list_check(site->list) : 0;
+    if (code == 0 && site->list)
+        code = list_view_begin(site->list, &site->list_view);
     if (code)
         return site_explain(site, code, why);
     code = site->ledger ? ledger_view_begin(site->ledger, &site->ledger_view) : 0;

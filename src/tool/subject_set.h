@@ -1,5 +1,5 @@
-/* A set of subjects in memory: 16 octets each, and at most three quarters of its room are used, so
- * ten million take 256 MiB. */
+/* A set of subjects in memory: 16 octets each, and at most three quarters of its room are used. Ten
+ * million take 256 MiB; while it grows a set has 64 octets for each at most. */
 #ifndef TOOL_SUBJECT_SET_H
 #define TOOL_SUBJECT_SET_H
 

@@ -215,7 +215,7 @@ static void subjects_of_our_key_come_back(void **state)
 static void stopped_while_it_reads_nothing_is_written(void **state)
 {
     struct trial trial = new_trial();
-    char *lines = many_lines(5000);
+    char *lines = many_lines(40000);
     uint64_t before = count_events();
     (void)state;
 
@@ -223,7 +223,7 @@ static void stopped_while_it_reads_nothing_is_written(void **state)
     trial.stop_behind = 1;
     assert_int_equal(import_bytes(&trial, lines), -EINTR);
     trial.stop_phase = IMPORT_COUNTING;
-    trial.request.max_new = 10000;
+    trial.request.max_new = 30000;
     trial.request.dry_run = true;
     assert_int_equal(import_bytes(&trial, lines), -EINTR);
     assert_int_equal(count_events(), before);

@@ -1,6 +1,8 @@
 """optout batches, undo, sources and log: what came in one piece, and how it goes again."""
 
 import json
+import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -237,9 +239,10 @@ def many(site, source="shop"):
     return bring(site, to, source, f"{source}.txt"), to
 
 
-def start(site, batch, *words):
-    command = [program("optout"), "-c", site.conf, "undo", str(batch), *NOTE, *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(site, batch, **more):
+    command = [program("optout"), "-c", site.conf, "undo", str(batch), *NOTE]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            **more)  # fmt: skip
 
 
 def test_a_killed_undo_is_completed_by_the_next_one(site):
@@ -299,24 +302,24 @@ def test_others_go_on_meanwhile_and_a_second_undo_does_not(site):
     site.tool("verify")
 
 
-def state(pid):
-    return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0]
+def is_stopped(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-def test_a_stopped_undo_keeps_nobody_waiting(site):
-    number, to = many(site)
-    ran = start(site, number)
+def test_stopped_by_the_terminal_it_keeps_nobody_waiting(site):
+    number, _ = many(site)
+    # A process group of its own, with a leader elsewhere in the session: it can be stopped.
+    ran = start(site, number, preexec_fn=os.setpgrp)
     until(lambda: standing(site) < ROWS, "the undo begins")
     ran.send_signal(signal.SIGTSTP)
-    try:
-        until(lambda: state(ran.pid) in "TZ", "it stops")
-        if state(ran.pid) == "T":
-            for who in people(3):
-                site.opt_out(who)
-    finally:
-        ran.send_signal(signal.SIGCONT)
+    until(lambda: ran.poll() is not None or is_stopped(ran.pid), "it is stopped")
+    assert ran.poll() is None, "it was over before it could be stopped"
+    for who in people(10):
+        site.opt_out(who)
+    ran.send_signal(signal.SIGCONT)
     out, said = ran.communicate(timeout=60)
     assert ran.returncode == 0 and f"{ROWS} of {ROWS} choices withdrawn" in out, said
+    assert standing(site) == 10
 
 
 def test_a_batch_that_was_broken_off_can_be_undone(site):

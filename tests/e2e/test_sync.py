@@ -310,7 +310,7 @@ def test_one_run_at_a_time(drop):
     drop.sync()
 
 
-ROWS = 40000
+ROWS = 150000
 
 
 def start(drop):
@@ -361,13 +361,14 @@ def test_killed_between_import_and_move_it_is_known_and_moved(drop):
 
 
 def test_a_file_that_changes_meanwhile_is_left(large):
+    extra = person()
+    path = large.root / "mailgun/large.csv"
+    upload = large.put(".upload", path.read_text() + f"{extra},*,\n")
     ran = start(large)
     until(lambda: standing(large.site) > 0, "the import begins")
     ran.send_signal(signal.SIGSTOP)
-    extra = person()
-    path = large.root / "mailgun/large.csv"
-    replaced = large.put(".upload", path.read_text() + f"{extra},*,\n")
-    replaced.rename(path)
+    assert path.exists(), "it was over before it could be stopped"
+    upload.rename(path)
     ran.send_signal(signal.SIGCONT)
     out, said = ran.communicate(timeout=60)
     assert ran.returncode == 75 and "it was changed while it was read" in said, (out, said)

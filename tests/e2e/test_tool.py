@@ -60,7 +60,8 @@ def test_help_and_version_go_to_standard_output(word):
 
 def test_help_names_every_subcommand():
     ran = subprocess.run([program("optout"), "--help"], capture_output=True, text=True)
-    for word in ("init", "add", "remove", "check", "explain", "log", "stats", "scope", "token",
+    for word in ("init", "add", "import", "export", "diff", "scrub", "remove", "check", "explain",
+                 "log", "stats", "scope", "token",
                  "keys", "config", "verify"):  # fmt: skip
         assert re.search(rf"\b{word}\b", ran.stdout), word
 

@@ -113,6 +113,23 @@ static void everybody_comes_once_and_in_sequence(void **state)
     list_people_close(scan);
 }
 
+static void a_domain_is_not_the_person_before_it(void **state)
+{
+    struct list_entry person = opt_out_of(NEWS, 1), domain = opt_out_of(NEWS, 1);
+    struct list_person *people;
+    (void)state;
+    domain.domain = true;
+    add_entry(list, &person);
+    add_entry(list, &domain);
+    struct list_people *scan = scan_of(list);
+    assert_int_equal(next_people(scan, &people), 2);
+    assert_false(people[0].domain);
+    assert_true(people[1].domain && people[1].rows[0].domain);
+    assert_int_equal(people[0].count + people[1].count, 2);
+    list_people_close(scan);
+    pool_release(&pool);
+}
+
 static void what_comes_later_is_left_out_and_what_goes_is_gone(void **state)
 {
     struct list_person *people;
@@ -259,6 +276,7 @@ int main(void)
         TEST(an_empty_list_has_nobody),
         TEST(a_person_comes_with_all_rows_and_their_times),
         TEST(everybody_comes_once_and_in_sequence),
+        TEST(a_domain_is_not_the_person_before_it),
         TEST(what_comes_later_is_left_out_and_what_goes_is_gone),
         TEST(somebody_with_very_many_rows_is_one_person),
         TEST(what_is_known_of_somebody_is_told),

@@ -1,5 +1,6 @@
 #include "tool/reading.h"
 
+#include "base/text.h"
 #include "tool/command.h"
 
 #include <setjmp.h>
@@ -106,6 +107,88 @@ static void what_cannot_be_is_refused(void **state)
     refuses(values, ERR_FORMAT, "is empty");
 }
 
+/* --- pages --- */
+
+static struct row rows[READING_PAGE];
+
+static size_t next_page(struct pool *pool)
+{
+    struct error why = {""};
+    size_t count = 0;
+    assert_int_equal(reading_next_page(&reading, pool, rows, &count, &why), 0);
+    return count;
+}
+
+static void rows_of_a_page_stay(void **state)
+{
+    const char *values[LAST + 1] = {NULL};
+    struct pool pool = {0};
+    struct error why = {""};
+    (void)state;
+
+    write_list("kind,address,scope,source,names\n"
+               "opt-out,anna@example.org,acme,shop,\n"
+               "opt-in,anna@example.org,acme/news,web,0123456789abcdef-7 0123456789abcdef-9\n"
+               "nonsense,,,,\n");
+    assert_int_equal(open_list(values, &why), 0);
+    assert_int_equal(next_page(&pool), 3);
+    assert_int_equal(rows[0].what, ROW_OPT_OUT);
+    assert_string_equal(rows[0].scope, "acme");
+    assert_string_equal(rows[0].source, "shop");
+    assert_string_equal(rows[0].text, "opt-out,anna@example.org,acme,shop,");
+    assert_string_equal(rows[1].scope, "acme/news");
+    assert_int_equal(rows[1].name_count, 2);
+    assert_int_equal(rows[1].names[1].number, 9);
+    assert_int_equal(rows[2].what, ROW_REJECTED);
+    assert_int_equal(rows[2].line, 4);
+    assert_int_equal(next_page(&pool), 0);
+    reading_close(&reading);
+    pool_release(&pool);
+}
+
+static void a_page_is_of_bounded_size(void **state)
+{
+    const char *values[LAST + 1] = {NULL};
+    struct pool pool = {0};
+    struct error why = {""};
+    struct text list = TEXT_EMPTY;
+    size_t total = 0, count;
+    (void)state;
+
+    text_append(&list, "email,note\n");
+    for (int i = 0; i < 2500; i++)
+        text_format(&list, "a%d@example.org,%01000d\n", i, i);
+    write_list(list.data);
+    text_release(&list);
+    assert_int_equal(open_list(values, &why), 0);
+    while ((count = next_page(&pool)) > 0) {
+        assert_true(count <= READING_PAGE);
+        assert_true(pool.used < 4 << 20);
+        total += count;
+        pool_reset(&pool);
+    }
+    assert_int_equal(total, 2500);
+    reading_close(&reading);
+    pool_release(&pool);
+}
+
+static void who_is_out_is_out_now(void **state)
+{
+    struct row row = {.what = ROW_OPT_OUT, .until = 5};
+    (void)state;
+    assert_true(reading_says_out(&row, 10));
+    row.what = ROW_BLOCK;
+    assert_false(reading_says_out(&row, 10));
+    assert_false(reading_says_out(&row, 5));
+    assert_true(reading_says_out(&row, 4));
+    row.until = 0;
+    assert_true(reading_says_out(&row, 10));
+    row.what = ROW_OPT_IN;
+    assert_false(reading_says_out(&row, 10));
+    row.what = ROW_WITHDRAWAL;
+    assert_false(reading_says_out(&row, 10));
+}
+
 static int make_file(void **state)
 {
     (void)state;
@@ -126,6 +209,9 @@ int main(void)
         cmocka_unit_test(without_flags_the_file_tells),
         cmocka_unit_test(flags_say_how_it_is_read),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(rows_of_a_page_stay),
+        cmocka_unit_test(a_page_is_of_bounded_size),
+        cmocka_unit_test(who_is_out_is_out_now),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }
