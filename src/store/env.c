@@ -16,6 +16,7 @@
 #define DATA_MODE 0640
 #define LOCK_MODE 0660
 #define OPEN_PATIENCE_MS 2000
+#define OPEN_TRIES 5
 
 /* What this process has open. LMDB's locks are those of fcntl(2): if a process opened one store
  * twice, closing either would drop the locks of both, and the next program would take the lock file
@@ -73,7 +74,15 @@ int env_explain(const struct env *env, int code, struct error *why)
     case ERR_CORRUPT:
         return error_set(why, code, "%s is damaged or cut short: restore it from a backup", path);
     case ERR_RETIRED:
-        return error_set(why, code, "%s was replaced or removed: restart, or restore it", path);
+        return error_set(why, code,
+                         "%s was replaced while it was open, or is gone: try again, and if that "
+                         "does not help restore it from a backup",
+                         path);
+    case ERR_LOSS:
+        return error_set(why, code,
+                         "%s was restored without what it replaced, later opt-outs may be missing: "
+                         "restore what there still is, or `optout restore --accept-loss NOTE`",
+                         path);
     case ERR_LOCK_FILE:
         return error_set(
             why, code,
@@ -285,6 +294,22 @@ static int sync_folder(const struct env *env)
     return code;
 }
 
+/* Lock file and data file are opened one after the other, and the folder may have changed places
+ * with another in between: then this lock would guard another file than all others'. */
+static int check_pair(const struct env *env)
+{
+    struct stat lock, named, data;
+    mdb_filehandle_t fd;
+
+    if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &data) < 0)
+        return ERR_FATAL;
+    if (stat(env->lock_path, &lock) < 0 || stat(env->data_path, &named) < 0)
+        return ERR_RETIRED;
+    bool same = lock.st_ino == env->identity.st_ino && lock.st_dev == env->identity.st_dev &&
+                named.st_ino == data.st_ino && named.st_dev == data.st_dev;
+    return same ? 0 : ERR_RETIRED;
+}
+
 static int open_checked(struct env *env, enum env_access access, uint64_t map_size,
                         const char *const *tables, size_t table_count)
 {
@@ -292,6 +317,8 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
     int dead;
 
     int code = open_mdb(env, access, map_size);
+    if (code == 0)
+        code = check_pair(env);
     if (code)
         return code;
     mdb_env_stat(env->mdb, &stat_);
@@ -308,8 +335,9 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
     return code == 0 && access == ENV_CREATE ? sync_folder(env) : code;
 }
 
-int env_open(const char *folder, enum env_access access, uint64_t map_size,
-             const char *const *tables, size_t table_count, struct env **env, struct error *why)
+static int open_once(const char *folder, enum env_access access, uint64_t map_size,
+                     const char *const *tables, size_t table_count, struct env **env,
+                     struct error *why)
 {
     struct env *e = calloc(1, sizeof *e);
     int code = -ENOMEM;
@@ -332,6 +360,16 @@ out:
         env_close(e);
     else
         *env = e;
+    return code;
+}
+
+int env_open(const char *folder, enum env_access access, uint64_t map_size,
+             const char *const *tables, size_t table_count, struct env **env, struct error *why)
+{
+    int code = ERR_RETIRED;
+    /* Another store takes its place once in a while, not again and again. */
+    for (int i = 0; i < OPEN_TRIES && code == ERR_RETIRED; i++)
+        code = open_once(folder, access, map_size, tables, table_count, env, why);
     return code;
 }
 

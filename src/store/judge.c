@@ -60,7 +60,9 @@ int judge_address(struct list_view *view, struct subject_hasher *hasher,
     struct choice *rows;
     size_t count;
 
-    int code = read_rows(view, hasher, address, &result.subject, pool, &rows, &count);
+    int code = list_check_loss(view);
+    if (code == 0)
+        code = read_rows(view, hasher, address, &result.subject, pool, &rows, &count);
     if (code)
         return code;
     const struct choice **deciding = pool_take(pool, (count + 1) * sizeof *deciding);
