@@ -23,6 +23,13 @@ struct carrying {
 
 /* --- events --- */
 
+/* Words that were damaged are lost, what was said with them need not be. */
+static int carry_words(const struct carrying *c, const struct event_name *name)
+{
+    int code = journal_carry_words(c->from, c->from_txn, c->to, c->to_txn, name);
+    return code == ERR_KEY && c->from->has_words_key && c->to->has_words_key ? 0 : code;
+}
+
 static int adopt(struct txn *from_txn, const struct event *event, void *argument)
 {
     struct carrying *c = argument;
@@ -38,7 +45,7 @@ static int adopt(struct txn *from_txn, const struct event *event, void *argument
     if (code == 0 && c->to->kind->fold)
         code = c->to->kind->fold(c->to, c->to_txn, event);
     if (code == 0 && event->words)
-        code = journal_carry_words(c->from, from_txn, c->to, c->to_txn, &event->name);
+        code = carry_words(c, &event->name);
     return code ? error_set(c->why, code == ERR_NOT_FOUND ? ERR_CORRUPT : code,
                             "%s: event %llu cannot be taken over: %s", env_folder(c->from->env),
                             (unsigned long long)event->name.number, error_name(code))

@@ -26,11 +26,11 @@ int store_create_like(const char *folder, const struct store *like, uint64_t map
 bool store_is_related(const struct store *a, const struct store *b);
 
 /* Takes over what `from` has and `to` lacks: events with their bytes and under their own node,
- * their words, what follows from them, addresses, what was counted, a loss that nobody accepted;
- * and what was erased there is erased. In many transactions, each of which leaves `to` whole.
- * ERR_FOREIGN: both have events of one node that are not the same. ERR_CORRUPT: the journal does
- * not hold together, all before that was taken over; `to` is to be closed then, as after any
- * error. */
+ * their words (as far as they can be opened), what follows from them, addresses, what was counted,
+ * a loss that nobody accepted; and what was erased there is erased. In many transactions, each of
+ * which leaves `to` whole. ERR_FOREIGN: both have events of one node that are not the same.
+ * ERR_CORRUPT: the journal does not hold together, all before that was taken over; `to` is to be
+ * closed then, as after any error. */
 int store_carry(struct store *from, struct txn *from_txn, struct store *to, struct error *why);
 
 /* Begins a new node behind what is there, after a restore. */

@@ -45,7 +45,8 @@ struct command {
 extern const struct command command_init, command_add, command_remove, command_check,
     command_explain, command_log, command_stats, command_scope_list, command_scope_add,
     command_token_make, command_token_open, command_keys_list, command_keys_rotate,
-    command_config_check, command_config_show, command_config_options, command_verify;
+    command_config_check, command_config_show, command_config_options, command_verify,
+    command_backup, command_restore, command_compact, command_migrate;
 
 enum parsed {
     PARSED_RUN,

@@ -16,7 +16,8 @@ static const struct command *const commands[] = {
     &command_explain,     &command_log,         &command_stats,        &command_scope_list,
     &command_scope_add,   &command_token_make,  &command_token_open,   &command_keys_list,
     &command_keys_rotate, &command_config_show, &command_config_check, &command_config_options,
-    &command_verify,
+    &command_verify,      &command_backup,      &command_restore,      &command_compact,
+    &command_migrate,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

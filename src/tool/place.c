@@ -1,6 +1,7 @@
 #include "tool/place.h"
 
 #include "base/file.h"
+#include "store/env.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -134,5 +135,82 @@ int place_sync(const char *folder, struct error *why)
         code = failed(why, "write to disk the folder", folder);
     if (fd >= 0)
         close(fd);
+    return code;
+}
+
+/* --- stores that change places --- */
+
+int place_exchange(const char *path, const char *other, struct error *why)
+{
+    if (renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE) == 0)
+        return 0;
+    if (errno == ENOENT)
+        return rename(path, other) < 0 ? failed(why, "move to its place", path) : 0;
+    if (errno == EINVAL || errno == ENOSYS)
+        return error_set(why, -ENOTSUP,
+                         "the file system of %s cannot let two folders change places "
+                         "(renameat2 with RENAME_EXCHANGE): ext4, XFS, Btrfs and tmpfs can",
+                         other);
+    return failed(why, "put in its place", path);
+}
+
+int place_try_exchange(const char *folder, struct error *why)
+{
+    char *one = file_join(folder, ".try-1"), *two = file_join(folder, ".try-2");
+    int code = one && two ? file_make_folder(one, 0700, why) : -ENOMEM;
+
+    if (code == 0)
+        code = file_make_folder(two, 0700, why);
+    if (code == 0)
+        code = place_exchange(one, two, why);
+    if (one && two) {
+        rmdir(one);
+        rmdir(two);
+    }
+    free(one);
+    free(two);
+    return code;
+}
+
+/* By descriptors: as root in somebody's folder, a name can be a link to anything. */
+static int give(int fd, const char *path, mode_t mode, const struct owner *owner, struct error *why)
+{
+    struct stat now;
+
+    if (fstat(fd, &now) < 0)
+        return failed(why, "examine", path);
+    if (!S_ISDIR(now.st_mode) && (!S_ISREG(now.st_mode) || now.st_nlink != 1))
+        return error_set(why, -EINVAL, "%s is no file of a store", path);
+    if ((owner->uid != now.st_uid || owner->gid != now.st_gid) &&
+        fchown(fd, owner->uid, owner->gid) < 0)
+        return failed(why, "give away", path);
+    return fchmod(fd, mode) < 0 ? failed(why, "set the permissions of", path) : 0;
+}
+
+static int give_file(int folder, const char *name, mode_t mode, const struct owner *owner,
+                     struct error *why)
+{
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return failed(why, "open", name);
+    int code = give(fd, name, mode, owner, why);
+    close(fd);
+    return code;
+}
+
+int place_give(const char *folder, mode_t mode, mode_t data_mode, const struct owner *owner,
+               struct error *why)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return failed(why, "open the folder", folder);
+    int code = give_file(fd, ENV_DATA_FILE, data_mode, owner, why);
+    if (code == 0)
+        code = give_file(fd, ENV_LOCK_FILE, 0660, owner, why);
+    if (code == 0)
+        code = give(fd, folder, mode, owner, why);
+    if (code == 0 && fsync(fd) < 0)
+        code = failed(why, "write to disk the folder", folder);
+    close(fd);
     return code;
 }
