@@ -62,9 +62,13 @@ class Postfix:
             "master.cf": master_cf(self.listeners.values(), self.services),
         }
         for name, text in files.items():
-            (self.etc / name).write_text(text)
+            new = self.etc / f"{name}.new"
+            new.write_text(text)
             # Postfix reads a file that has just been written again and again, until it is older.
-            os.utime(self.etc / name, (time.time() - 60,) * 2)
+            os.utime(new, (time.time() - 60,) * 2)
+            # At once: a process that starts meanwhile would take half a file and the defaults, and
+            # wait for ever for services of the system's Postfix.
+            new.replace(self.etc / name)
 
     def _all_open(self):
         return all(is_open(listener.port) for listener in self.listeners.values())
