@@ -506,3 +506,16 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
     *count = chain.count;
     return 0;
 }
+
+int journal_check(struct store *store, struct error *why)
+{
+    struct txn *txn;
+    uint64_t count;
+
+    int code = txn_begin_read(store->env, &txn);
+    if (code)
+        return env_explain(store->env, code, why);
+    code = journal_verify(store, txn, NULL, NULL, &count, why);
+    txn_abort(txn);
+    return code;
+}

@@ -179,4 +179,7 @@ int journal_walk(const struct store *store, struct txn *txn, const struct event_
 int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,
                    uint64_t *count, struct error *why);
 
+/* The same in a transaction of its own, about the journal alone. */
+int journal_check(struct store *store, struct error *why);
+
 #endif

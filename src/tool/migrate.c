@@ -40,21 +40,6 @@ static int check(struct upkeep *upkeep, const struct part *part, bool json, stru
     return part_close(&store);
 }
 
-/* What follows from a journal that does not hold together would hide that. */
-static int check_journal(const struct renewal *r, struct error *why)
-{
-    struct store *store = r->old.store;
-    struct txn *txn;
-    uint64_t events;
-
-    int code = txn_begin_read(store->env, &txn);
-    if (code)
-        return env_explain(store->env, code, why);
-    code = journal_verify(store, txn, NULL, NULL, &events, why);
-    txn_abort(txn);
-    return code;
-}
-
 static int rebuild(struct upkeep *upkeep, const struct part *part, bool json, struct error *why)
 {
     struct renewal r = {.upkeep = upkeep, .part = part};
@@ -63,7 +48,7 @@ static int rebuild(struct upkeep *upkeep, const struct part *part, bool json, st
     if (code == 0)
         code = renewal_open_old(&r, why);
     if (code == 0)
-        code = check_journal(&r, why);
+        code = journal_check(r.old.store, why); /* or the new one would hide its faults */
     if (code == 0)
         code = store_create_like(part->aside, r.old.store, part->map_size, why);
     if (code == 0)
