@@ -36,10 +36,6 @@ int store_copy(const struct store *store, const char *path, struct error *why)
 
 /* --- a store without events --- */
 
-struct likeness {
-    struct txn *like;
-};
-
 static bool is_head(struct slice key)
 {
     size_t length = sizeof META_HEADS - 1;
@@ -48,11 +44,11 @@ static bool is_head(struct slice key)
 
 static int copy_meta_job(struct txn *txn, void *argument)
 {
-    const struct likeness *l = argument;
+    struct txn *like = argument;
     struct cursor *cursor;
     struct slice key, value;
 
-    int code = cursor_open(l->like, TABLE_META, &cursor);
+    int code = cursor_open(like, TABLE_META, &cursor);
     if (code)
         return code;
     code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
@@ -69,26 +65,13 @@ static int copy_meta_job(struct txn *txn, void *argument)
 int store_create_like(const char *folder, const struct store *like, uint64_t map_size,
                       struct error *why)
 {
-    const struct store_kind *kind = like->kind;
-    struct store store = {.kind = kind};
-    struct likeness l;
+    struct txn *txn;
 
-    int code =
-        env_open(folder, ENV_CREATE, map_size, kind->tables, kind->table_count, &store.env, why);
+    int code = txn_begin_read(like->env, &txn);
     if (code)
-        return code;
-    code = env_set_mode(store.env, kind->mode);
-    if (code == 0)
-        code = committer_start(store.env, &store.committer);
-    if (code == 0)
-        code = txn_begin_read(like->env, &l.like);
-    if (code) {
-        env_explain(store.env, code, why);
-    } else {
-        code = store_write(&store, copy_meta_job, &l, why);
-        txn_abort(l.like);
-    }
-    store_close(&store);
+        return env_explain(like->env, code, why);
+    code = store_make(folder, like->kind, map_size, copy_meta_job, txn, NULL, why);
+    txn_abort(txn);
     return code;
 }
 

@@ -1,6 +1,7 @@
 #include "store/seal.h"
 
 #include "base/error.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -128,20 +129,6 @@ int seal_digest(struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE])
                                                                                      : ERR_CRYPTO;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, bytes, length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        bytes += n;
-        length -= (size_t)n;
-    }
-    return 0;
-}
-
 static int copy_blocks(int from, int to, EVP_MD_CTX *context, uint8_t *block, uint64_t *size)
 {
     for (*size = 0;;) {
@@ -152,7 +139,7 @@ static int copy_blocks(int from, int to, EVP_MD_CTX *context, uint8_t *block, ui
             return n < 0 ? -errno : 0;
         if (EVP_DigestUpdate(context, block, (size_t)n) != 1)
             return ERR_CRYPTO;
-        int code = to < 0 ? 0 : write_all(to, block, (size_t)n);
+        int code = to < 0 ? 0 : file_write(to, block, (size_t)n);
         if (code)
             return code;
         *size += (uint64_t)n;

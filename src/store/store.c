@@ -79,8 +79,14 @@ int store_create(const char *folder, const struct store_kind *kind,
                  const uint8_t lookup[KEYS_FINGERPRINT_SIZE],
                  const uint8_t address[KEYS_FINGERPRINT_SIZE], uint64_t map_size, struct error *why)
 {
+    struct creation creation = {NULL, lookup, address};
+    return store_make(folder, kind, map_size, create_job, &creation, &creation.store, why);
+}
+
+int store_make(const char *folder, const struct store_kind *kind, uint64_t map_size,
+               committer_job fill, void *argument, struct store **filled, struct error *why)
+{
     struct store store = {.kind = kind};
-    struct creation creation = {&store, lookup, address};
 
     int code =
         env_open(folder, ENV_CREATE, map_size, kind->tables, kind->table_count, &store.env, why);
@@ -89,10 +95,14 @@ int store_create(const char *folder, const struct store_kind *kind,
     code = env_set_mode(store.env, kind->mode);
     if (code == 0)
         code = committer_start(store.env, &store.committer);
+    if (filled)
+        *filled = &store;
     if (code)
         env_explain(store.env, code, why);
     else
-        code = store_write(&store, create_job, &creation, why);
+        code = store_write(&store, fill, argument, why);
+    if (filled)
+        *filled = NULL;
     store_close(&store);
     return code;
 }

@@ -74,6 +74,11 @@ int store_create(const char *folder, const struct store_kind *kind,
                  const uint8_t address[KEYS_FINGERPRINT_SIZE], uint64_t map_size,
                  struct error *why);
 
+/* Makes the tables of one, filled by a job in the first transaction. *filled (may be NULL) is the
+ * store while the job runs. As store_create. */
+int store_make(const char *folder, const struct store_kind *kind, uint64_t map_size,
+               committer_job fill, void *argument, struct store **filled, struct error *why);
+
 /* Opens one that store_create made. A fingerprint that is NULL is not compared.
  * ERR_FORMAT, ERR_UNINITIALISED, ERR_KEY (the keys are of another store), or as env_open. */
 int store_open(struct store *store, const char *folder, const struct store_kind *kind,

@@ -76,18 +76,7 @@ static int compact(struct upkeep *upkeep, const struct part *part, bool json, st
 
 static int run(const struct call *call)
 {
-    struct upkeep upkeep;
-    struct error why = {""};
-
-    int code = upkeep_open(call->config_file, &upkeep, &why);
-    if (code == 0)
-        code = upkeep_begin(&upkeep, &why);
-    if (code == 0)
-        code = compact(&upkeep, &upkeep.list, call->values[JSON], &why);
-    if (code == 0)
-        code = compact(&upkeep, &upkeep.ledger, call->values[JSON], &why);
-    upkeep_close(&upkeep);
-    return output_status(code, &why);
+    return upkeep_run(call->config_file, compact, call->values[JSON]);
 }
 
 const struct command command_compact = {

@@ -65,20 +65,8 @@ static int rebuild(struct upkeep *upkeep, const struct part *part, bool json, st
 
 static int run(const struct call *call)
 {
-    int (*work)(struct upkeep *, const struct part *, bool, struct error *) =
-        call->values[REBUILD] ? rebuild : check;
-    struct upkeep upkeep;
-    struct error why = {""};
-
-    int code = upkeep_open(call->config_file, &upkeep, &why);
-    if (code == 0)
-        code = upkeep_begin(&upkeep, &why);
-    if (code == 0)
-        code = work(&upkeep, &upkeep.list, call->values[JSON], &why);
-    if (code == 0)
-        code = work(&upkeep, &upkeep.ledger, call->values[JSON], &why);
-    upkeep_close(&upkeep);
-    return output_status(code, &why);
+    return upkeep_run(call->config_file, call->values[REBUILD] ? rebuild : check,
+                      call->values[JSON]);
 }
 
 const struct command command_migrate = {

@@ -76,6 +76,25 @@ int upkeep_begin(struct upkeep *u, struct error *why)
     return code ? code : place_remove(u->ledger.aside, why);
 }
 
+int upkeep_run(const char *config_file,
+               int (*work)(struct upkeep *upkeep, const struct part *part, bool json,
+                           struct error *why),
+               bool json)
+{
+    struct upkeep upkeep;
+    struct error why = {""};
+
+    int code = upkeep_open(config_file, &upkeep, &why);
+    if (code == 0)
+        code = upkeep_begin(&upkeep, &why);
+    if (code == 0)
+        code = work(&upkeep, &upkeep.list, json, &why);
+    if (code == 0)
+        code = work(&upkeep, &upkeep.ledger, json, &why);
+    upkeep_close(&upkeep);
+    return output_status(code, &why);
+}
+
 /* --- one store --- */
 
 int renewal_begin(struct renewal *r, struct error *why)

@@ -29,6 +29,12 @@ void upkeep_close(struct upkeep *upkeep);
  * removes what a run left behind that was killed. -EAGAIN: somebody else is at it. ERR_KEY. */
 int upkeep_begin(struct upkeep *upkeep, struct error *why);
 
+/* Does that, then the work for the list and for the ledger; returns the exit status. */
+int upkeep_run(const char *config_file,
+               int (*work)(struct upkeep *upkeep, const struct part *part, bool json,
+                           struct error *why),
+               bool json);
+
 /* One store that another one is to take the place of. */
 struct renewal {
     struct upkeep *upkeep;
