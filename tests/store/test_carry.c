@@ -570,6 +570,76 @@ static void a_loss_lasts_until_it_is_accepted_in_every_copy(void **state)
     pool_release(&pool);
 }
 
+/* --- ledgers --- */
+
+static uint64_t refuse(struct ledger *ledger, unsigned person)
+{
+    const struct event_verdict_row row = {
+        .known = true, .subject = subject_number(person), .state = RECIPIENT_OPTED_OUT};
+    const struct event_verdict verdict = {.stream = "news",
+                                          .rule = "match_login",
+                                          .scope = NEWS,
+                                          .queue_id = "4Q1",
+                                          .action = ACTION_REFUSE,
+                                          .rows = &row,
+                                          .row_count = 1};
+    const struct word words[] = {{"sender", "news@example.com"}};
+    const struct stream_count count = {"news", ACTION_REFUSE, MODE_ENFORCE, 1, 1, 0, 1};
+    uint64_t number = 0;
+    assert_ok(ledger_write(ledger, &verdict, words, 1, &number, &why));
+    assert_ok(ledger_count(ledger, &count, 1, NULL, 0, &why));
+    return number;
+}
+
+static int add_messages(const struct stream_count *count, void *argument)
+{
+    *(uint64_t *)argument += count->messages;
+    return 0;
+}
+
+static struct ledger *open_ledger_in(const char *folder)
+{
+    struct ledger *ledger = NULL;
+    assert_ok(ledger_open(folder, ENV_WRITE, SITE_MAP, &site_lookup, &ledger, &why));
+    return ledger;
+}
+
+static void a_persons_history_goes_on_over_nodes_and_counts_are_the_newer_ones(void **state)
+{
+    struct ledger *ledger = open_ledger_in(site_ledger), *copy;
+    struct subject subject = subject_number(1);
+    struct event_name seen[8], *next = seen;
+    struct ledger_view *view;
+    char path[128];
+    struct txn *txn;
+    uint64_t messages = 0, events;
+    (void)state;
+    refuse(ledger, 1);
+    assert_int_equal(mkdir(other_folder, 0700), 0);
+    snprintf(path, sizeof path, "%s/" ENV_DATA_FILE, other_folder);
+    assert_ok(store_copy(ledger_store(ledger), path, &why));
+    refuse(ledger, 1);
+    refuse(ledger, 2);
+    copy = open_ledger_in(other_folder);
+    assert_int_equal(txn_begin_read(ledger_store(ledger)->env, &txn), 0);
+    assert_ok(store_carry(ledger_store(ledger), txn, ledger_store(copy), &why));
+    txn_abort(txn);
+    assert_ok(store_restart(ledger_store(copy), "restore", NULL, 0, &why));
+    assert_int_equal(refuse(copy, 1), 2);
+    assert_int_equal(ledger_view_begin(copy, &view), 0);
+    assert_int_equal(ledger_history(view, &subject, remember, &next), 0);
+    assert_int_equal(next - seen, 3);
+    assert_memory_equal(seen[1].node, ledger_node(ledger), EVENT_NODE_SIZE);
+    assert_memory_equal(seen[2].node, ledger_node(copy), EVENT_NODE_SIZE);
+    assert_int_equal(ledger_each_stream(view, add_messages, &messages), 0);
+    assert_int_equal(messages, 4);
+    assert_ok(ledger_verify(view, &events, &why));
+    assert_int_equal(events, 6);
+    ledger_view_end(view);
+    assert_int_equal(ledger_close(copy), 0);
+    assert_int_equal(ledger_close(ledger), 0);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_two, tear_down_two)
@@ -590,6 +660,7 @@ int main(void)
         TEST(a_replaced_list_is_written_no_more),
         TEST(the_version_tells_of_any_change),
         TEST(a_loss_lasts_until_it_is_accepted_in_every_copy),
+        TEST(a_persons_history_goes_on_over_nodes_and_counts_are_the_newer_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
