@@ -42,6 +42,7 @@ void upkeep_close(struct upkeep *upkeep)
     part_release(&upkeep->list);
     part_release(&upkeep->ledger);
     config_release(upkeep->config);
+    privilege_return(NULL);
     stops_release();
 }
 
