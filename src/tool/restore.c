@@ -220,25 +220,50 @@ static void tell(const struct restoring *s, const struct part *part, uint64_t ev
         remark("What was replaced lies in %s.", s->kept);
 }
 
-static int restore_part(struct restore *r, const struct part *part, struct error *why)
+/* Copies the backup and gets out of the old store what there is to be got; nothing has changed for
+ * anybody yet. */
+static int prepare(struct restore *r, struct restoring *s, struct renewal *renewal,
+                   struct error *why)
 {
-    struct restoring s = {.restore = r};
-    struct renewal renewal = {.upkeep = &r->upkeep, .part = part, .finish = finish, .argument = &s};
+    const struct part *part = renewal->part;
 
-    int code = renewal_begin(&renewal, why);
+    int code = renewal_begin(renewal, why);
     if (code == 0)
         code = copy_aside(r, part, why);
     if (code == 0)
-        code = rescue_run(part, &r->upkeep.keys, r->join, &s.rescue);
+        code = rescue_run(part, &r->upkeep.keys, r->join, &s->rescue);
+    return code ? code : judge_rescue(s, part, why);
+}
+
+static int put(struct restore *r, struct restoring *s, struct renewal *renewal, struct error *why)
+{
+    int code = put_in_place(renewal, s, why);
+    if (code)
+        return code;
+    tell(s, renewal->part, renewal->events);
+    r->loss = r->loss || (s->loss && renewal->part->is_list);
+    return 0;
+}
+
+static int restore_both(struct restore *r, struct error *why)
+{
+    struct restoring list = {.restore = r}, ledger = {.restore = r};
+    struct renewal lists = {
+        .upkeep = &r->upkeep, .part = &r->upkeep.list, .finish = finish, .argument = &list};
+    struct renewal ledgers = {
+        .upkeep = &r->upkeep, .part = &r->upkeep.ledger, .finish = finish, .argument = &ledger};
+
+    int code = prepare(r, &list, &lists, why);
     if (code == 0)
-        code = judge_rescue(&s, part, why);
+        code = prepare(r, &ledger, &ledgers, why);
     if (code == 0)
-        code = put_in_place(&renewal, &s, why);
+        code = put(r, &list, &lists, why);
     if (code == 0)
-        tell(&s, part, renewal.events);
-    r->loss = r->loss || (s.loss && part->is_list);
-    renewal_end(&renewal);
-    free(s.kept);
+        code = put(r, &ledger, &ledgers, why);
+    renewal_end(&lists);
+    renewal_end(&ledgers);
+    free(list.kept);
+    free(ledger.kept);
     return code;
 }
 
@@ -249,17 +274,16 @@ static int restore(struct restore *r, const char *config_file, struct error *why
     int code = upkeep_open(config_file, &r->upkeep, why);
     if (code == 0)
         code = open_backup(r, why);
-    if (code == 0)
-        code = check_keys(r, upkeep_begin(&r->upkeep, why), why);
-    if (code == 0)
-        code = restore_part(r, &r->upkeep.list, why);
-    if (code == 0)
-        code = restore_part(r, &r->upkeep.ledger, why);
-    if (code || !r->loss)
+    if (code)
         return code;
-    remark("Marketing mail is put off with 451 now. Bring back what there still is, by another "
-           "backup or `optout add`; then `optout restore --accept-loss NOTE`.");
-    return STATUS_NO;
+    code = check_keys(r, upkeep_begin(&r->upkeep, why), why);
+    if (code)
+        return code;
+    code = restore_both(r, why);
+    if (r->loss)
+        remark("Marketing mail is put off with 451 now. Bring back what there still is, by another "
+               "backup or `optout add`; then `optout restore --accept-loss NOTE`.");
+    return code || !r->loss ? code : STATUS_NO;
 }
 
 static int run_restore(const struct call *call)

@@ -154,6 +154,19 @@ static int give_away(const struct upkeep *u, const struct part *part, struct err
     return code ? code : lent;
 }
 
+/* What is to be kept gets its name in the same moment: what lies aside, the next run removes. */
+static int exchange(const struct renewal *r, struct error *why)
+{
+    const char *aside = r->part->aside;
+
+    if (r->keep && rename(aside, r->keep) < 0)
+        return error_set(why, -errno, "cannot move %s to %s: %s", aside, r->keep, strerror(errno));
+    int code = place_exchange(r->keep ? r->keep : aside, r->part->folder, why);
+    if (code && r->keep)
+        place_remove(r->keep, NULL);
+    return code;
+}
+
 /* With owner and permissions; nobody has it open. */
 static int put(struct renewal *r, struct error *why)
 {
@@ -166,7 +179,7 @@ static int put(struct renewal *r, struct error *why)
         return code;
     code = give_away(r->upkeep, part, why);
     if (code == 0)
-        code = place_exchange(part->aside, part->folder, why);
+        code = exchange(r, why);
     return code ? code : place_sync(r->upkeep->config->data_dir, why);
 }
 
@@ -175,19 +188,6 @@ static int put_job(struct txn *txn, void *argument)
     const struct putting *p = argument;
     int code = catch_up(p->renewal, txn, p->why);
     return code ? code : put(p->renewal, p->why);
-}
-
-/* The old one lies aside now. */
-static int clear_away(struct renewal *r, struct error *why)
-{
-    const char *aside = r->part->aside;
-
-    if (!r->keep)
-        return place_remove(aside, why);
-    if (rename(aside, r->keep) < 0 && errno != ENOENT)
-        return error_set(why, -errno, "cannot move what was replaced to %s: %s", r->keep,
-                         strerror(errno));
-    return place_sync(r->upkeep->config->data_dir, why);
 }
 
 int renewal_put(struct renewal *r, struct error *why)
@@ -204,7 +204,7 @@ int renewal_put(struct renewal *r, struct error *why)
     if (code)
         return *said.text ? error_set(why, code, "%s", said.text) : code;
     part_close(&r->old);
-    return clear_away(r, why);
+    return place_remove(r->part->aside, why); /* the old one, unless it is kept */
 }
 
 void renewal_end(struct renewal *r)

@@ -44,7 +44,7 @@ struct renewal {
     /* Called last, with all in the fresh one; NULL: nothing is to be done. */
     int (*finish)(struct renewal *renewal, struct error *why);
     void *argument;   /* of `finish` */
-    const char *keep; /* where the old one is to be moved; NULL: it is removed */
+    const char *keep; /* what the old one is to be called; NULL: it is removed */
     uint64_t events;  /* in the fresh one, once it was put in place */
 };
 
