@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define EVENTS_AT_ONCE 100 /* in one transaction; each may hold a thousand rows */
+#define ROWS_AT_ONCE 20000 /* in one transaction: each may take a page of memory */
 
 /* What a visitor returns to end a walk. */
 #define NODE_DONE 1
@@ -16,7 +16,7 @@ struct carrying {
     struct txn *from_txn, *to_txn;
     const uint8_t *node;    /* at work; of `from` */
     struct event_name last; /* of this node in `to` */
-    unsigned room;          /* events that this transaction still takes */
+    size_t room;            /* events and rows that this transaction still takes */
     bool more;
     struct error *why;
 };
@@ -37,8 +37,10 @@ static int adopt(struct txn *from_txn, const struct event *event, void *argument
 
     if (memcmp(event->name.node, c->node, EVENT_NODE_SIZE) != 0)
         return NODE_DONE;
-    if (c->room-- == 0)
+    if (c->room == 0)
         return FULL;
+    size_t taken = 1 + event->choice_count + event->withdrawal_count;
+    c->room -= taken < c->room ? taken : c->room;
     int code = journal_bytes(c->from, from_txn, &event->name, &bytes);
     if (code == 0)
         code = journal_adopt(c->to, c->to_txn, event, bytes);
@@ -107,7 +109,7 @@ static int carry_job(struct txn *txn, void *argument)
     struct carrying *c = argument;
 
     c->to_txn = txn;
-    c->room = EVENTS_AT_ONCE;
+    c->room = ROWS_AT_ONCE;
     int code = find_end(c);
     if (code == 0)
         code = journal_walk(c->from, c->from_txn, &c->last, adopt, c);
