@@ -70,7 +70,8 @@ static void read_old(const struct part *part, const struct part_keys *keys, bool
     }
     if (!join && !store_is_related(old.store, fresh->store)) {
         error_set(&rescue->why, ERR_FOREIGN,
-                  "the backup is of another %s than the one in %s: they have no event in common",
+                  "the backup is of another %s than the one in %s, they have no event in common: "
+                  "with --join all that is in either is kept",
                   part->name, part->folder);
         rescue->result = RESCUE_FOREIGN;
     } else {

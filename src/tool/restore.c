@@ -137,9 +137,7 @@ static int judge_rescue(struct restoring *s, const struct part *part, struct err
     case RESCUE_ABORTED:
         return error_set(why, rescue->code, "%s", rescue->why.text);
     case RESCUE_FOREIGN:
-        return error_set(why, ERR_FOREIGN,
-                         "%.300s; with --join what is in both is kept where they never met, else "
-                         "move %.100s away",
+        return error_set(why, ERR_FOREIGN, "%.380s; or move %.100s away and accept the loss",
                          rescue->why.text, part->folder);
     case RESCUED_DAMAGED:
     case RESCUE_MISSING:
