@@ -1,10 +1,21 @@
 # Macros of optout-milter's configure.ac.
 
+# OPTOUT_MISSING(WHAT, DEBIAN PACKAGE)
+# Notes it; OPTOUT_END_IF_MISSING tells all at once, so that nobody has to come back for each.
+AC_DEFUN([OPTOUT_MISSING], [
+  AC_MSG_WARN([$1 is missing (Debian package: $2)])
+  AS_CASE([" $optout_missing "], [*" $2 "*], [], [AS_VAR_APPEND([optout_missing], [" $2"])])
+])
+
+AC_DEFUN([OPTOUT_END_IF_MISSING], [
+  AS_IF([test -n "$optout_missing"], [AC_MSG_ERROR([something is missing; on Debian:
+  apt-get install$optout_missing])])
+])
+
 # OPTOUT_LIBRARY(VARIABLE, PKG-CONFIG MODULE, DEBIAN PACKAGE)
-# A library that must be there. The error names what to install.
+# A library that must be there.
 AC_DEFUN([OPTOUT_LIBRARY], [
-  PKG_CHECK_MODULES([$1], [$2], [],
-    [AC_MSG_ERROR([$2 is missing (Debian package: $3): $$1_PKG_ERRORS])])
+  PKG_CHECK_MODULES([$1], [$2], [], [OPTOUT_MISSING([$2], [$3])])
 ])
 
 # OPTOUT_CFLAGS(VARIABLE, FLAGS)

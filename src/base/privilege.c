@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define NAMES_SIZE 16384 /* room for one line of passwd or group */
@@ -72,4 +73,10 @@ int privilege_return(struct error *why)
     if (seteuid(0) < 0 || setegid(0) < 0 || setgroups(0, NULL) < 0)
         return error_set(why, -errno, "being root again: %s", strerror(errno));
     return 0;
+}
+
+void privilege_forbid_core_dump(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none); /* to less is always allowed */
 }

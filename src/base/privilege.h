@@ -1,4 +1,4 @@
-/* Giving up root for the user that a store belongs to. */
+/* What a process gives up: root, for the user that a store belongs to, and leaving core dumps. */
 #ifndef BASE_PRIVILEGE_H
 #define BASE_PRIVILEGE_H
 
@@ -21,5 +21,8 @@ int privilege_become(const char *user, const char *group, struct error *why);
 int privilege_lend(uid_t uid, gid_t gid, struct error *why);
 /* Ends that; 0 where there is nothing to end. */
 int privilege_return(struct error *why);
+
+/* No core dump of this process: it would hold keys and addresses in the clear. */
+void privilege_forbid_core_dump(void);
 
 #endif

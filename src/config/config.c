@@ -141,13 +141,19 @@ static void print_setting(const struct option *option, const struct setting *set
     fputs(option->type == OPTION_TEXTS ? "}\n" : "\n", file);
 }
 
+static const char *kind_of(const struct section *section)
+{
+    if (!section->name)
+        return "file";
+    return section->place == PLACE_STREAM ? "stream" : "exempt";
+}
+
 static void print_section(const struct section *section, FILE *file)
 {
     const char *margin = section->name ? "    " : "";
 
     if (section->name)
-        fprintf(file, "\n%s %s {\n", section->place == PLACE_STREAM ? "stream" : "exempt",
-                section->name);
+        fprintf(file, "\n%s %s {\n", kind_of(section), section->name);
     for (size_t i = 0; i < option_count; i++)
         if (option_table[i].places & (unsigned)section->place)
             print_setting(&option_table[i], &section->settings[i], margin, file);
@@ -161,4 +167,28 @@ void config_print(const struct config *config, FILE *file)
 
     for (size_t i = 0; i < parsed->count; i++)
         print_section(&parsed->sections[i], file);
+}
+
+static void visit_section(const struct section *section, config_visitor visit, void *argument)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        const struct setting *setting = &section->settings[i];
+        const struct config_value value = {.place = kind_of(section),
+                                           .section = section->name,
+                                           .name = option_table[i].name,
+                                           .list = option_table[i].type == OPTION_TEXTS,
+                                           .values = setting->values,
+                                           .count = setting->count,
+                                           .given = setting->given};
+        if (option_table[i].places & (unsigned)section->place)
+            visit(&value, argument);
+    }
+}
+
+void config_each(const struct config *config, config_visitor visit, void *argument)
+{
+    const struct parsed *parsed = &config->share->parsed;
+
+    for (size_t i = 0; i < parsed->count; i++)
+        visit_section(&parsed->sections[i], visit, argument);
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "core/stream.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,5 +49,21 @@ const struct stream *config_stream(const struct config *config, const char *name
  * configuration that config_read reads as the same again; what is not set is a comment. An error of
  * the file is left to ferror. */
 void config_print(const struct config *config, FILE *file);
+
+/* An option where it may stand, with the values that count. */
+struct config_value {
+    const char *place;   /* "file", "exempt" or "stream" */
+    const char *section; /* its name; NULL for the file itself */
+    const char *name;
+    bool list; /* may have several values */
+    const char *const *values;
+    size_t count; /* 0: not set, or an empty list */
+    bool given;   /* in the file */
+};
+
+typedef void (*config_visitor)(const struct config_value *value, void *argument);
+
+/* All options, in the sequence of config_print. */
+void config_each(const struct config *config, config_visitor visit, void *argument);
 
 #endif

@@ -190,7 +190,7 @@ static int scan_sign(struct scanner *scanner)
         rc = scan_closing(scanner);
     else if (sign == '=')
         rc = scan_assignment(scanner);
-    else if (sign == '+')
+    else if (sign == '+' && scanner->at[1] == '=')
         rc = fail(scanner, scanner->line, "a list is given as a whole, with = alone");
     else if (sign == '(')
         rc = fail(scanner, scanner->line,

@@ -299,6 +299,12 @@ static bool folder_is_missing(const char *path)
     return stat(folder, &status) < 0 && errno == ENOENT;
 }
 
+static bool is_something_else(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
 /* libmilter would take a living neighbour's socket file away. */
 static int check_unused(const char *path, struct error *why)
 {
@@ -313,6 +319,10 @@ static int check_unused(const char *path, struct error *why)
         return error_set(why, -errno, "%s: %s", path, strerror(errno));
     int answered = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
     close(fd);
+    if (!answered && is_something_else(path))
+        return error_set(why, ERR_CONFIG,
+                         "%s is there and no socket: take it away, or let listen name another path",
+                         path);
     if (!answered && folder_is_missing(path))
         return error_set(
             why, ERR_CONFIG,
@@ -337,6 +347,7 @@ int callbacks_listen(const char *listen, struct service *service, struct error *
             return code;
     }
     mode_t before = umask(SOCKET_UMASK);
+    errno = 0;
     int done = smfi_setconn((char *)(uintptr_t)listen) == MI_SUCCESS &&
                smfi_setbacklog(BACKLOG) == MI_SUCCESS && smfi_register(description) == MI_SUCCESS &&
                smfi_opensocket(true) == MI_SUCCESS;
@@ -344,7 +355,7 @@ int callbacks_listen(const char *listen, struct service *service, struct error *
     umask(before);
     if (!done)
         return error_set(why, ERR_CONFIG, "listen = \"%s\": the socket cannot be opened: %s",
-                         listen, strerror(error));
+                         listen, error ? strerror(error) : "its host has no such address");
     return 0;
 }
 

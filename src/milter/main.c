@@ -1,5 +1,6 @@
 /* optout-milter: from start to end. */
 #include "base/daemon.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/privilege.h"
 #include "milter/callbacks.h"
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 #define DRAIN_MOMENTS 15  /* of 20 ms that it takes at least */
 #define FILES_A_SESSION 2 /* descriptors: the connection, and a spare one */
 #define FILES_BESIDE 64
+#define WHO_SIZE 128
 
 struct arguments {
     const char *config;
@@ -77,9 +80,21 @@ static struct arguments read_arguments(int argc, char **argv)
     return arguments;
 }
 
-static int fail(const struct error *why)
+/* Root, who looks into it, may read everything: so tells whom that holds for. */
+static const char *who_may_not(int code, char text[WHO_SIZE])
 {
-    fprintf(stderr, NAME ": %s\n", why->text);
+    struct passwd *user = code == -EACCES ? getpwuid(geteuid()) : NULL;
+    text[0] = '\0';
+    if (user)
+        snprintf(text, WHO_SIZE, "; the milter runs as %.64s, who has to be able to",
+                 user->pw_name);
+    return text;
+}
+
+static int fail(int code, const struct error *why)
+{
+    char who[WHO_SIZE];
+    fprintf(stderr, NAME ": %s%s\n", why->text, who_may_not(code, who));
     return EX_CONFIG;
 }
 
@@ -87,8 +102,9 @@ static int check_configuration(const char *path)
 {
     struct config *config;
     struct error why;
-    if (config_read(path, &config, &why))
-        return fail(&why);
+    int code = config_read(path, &config, &why);
+    if (code)
+        return fail(code, &why);
     config_release(config);
     printf("%s: the configuration is well-formed\n", path);
     return EX_OK;
@@ -98,6 +114,12 @@ static int check_configuration(const char *path)
  * -------------------------------------------------------------------------------------------------------
  */
 
+static void warn_of_store(const char *consequence, int code, const struct error *why)
+{
+    char who[WHO_SIZE];
+    log_error("%s: %s%s", consequence, why->text, who_may_not(code, who));
+}
+
 static void warn_of_stores(struct service *service, const struct setup *setup)
 {
     struct list *list;
@@ -105,18 +127,20 @@ static void warn_of_stores(struct service *service, const struct setup *setup)
     struct error why;
 
     if (setup->key_code) {
-        log_error("marketing mail is put off: %s", setup->key_why.text);
+        warn_of_store("marketing mail is put off", setup->key_code, &setup->key_why);
         return;
     }
-    if (stores_take_list(service->stores, &setup->key, &list, &why)) {
-        log_error("marketing mail is put off: %s", why.text);
+    int code = stores_take_list(service->stores, &setup->key, &list, &why);
+    if (code) {
+        warn_of_store("marketing mail is put off", code, &why);
     } else {
         stores_give_list(service->stores);
         if (service_check_list(service, setup, &why))
             log_error("mail of this stream is put off: %s", why.text);
     }
-    if (stores_take_ledger(service->stores, &setup->key, &ledger, &why))
-        log_error("marketing mail for people who opted out is put off: %s", why.text);
+    code = stores_take_ledger(service->stores, &setup->key, &ledger, &why);
+    if (code)
+        warn_of_store("marketing mail for people who opted out is put off", code, &why);
     else
         stores_give_ledger(service->stores);
 }
@@ -179,9 +203,21 @@ static void *serve(void *argument)
     _exit(EX_UNAVAILABLE);
 }
 
+/* daemon_detach leaves the folder. Symbolic links stay: where one leads may have changed when the
+ * configuration is read again. */
+static char *absolute_path(const char *path)
+{
+    if (*path == '/')
+        return strdup(path);
+    char *folder = getcwd(NULL, 0);
+    char *absolute = folder ? file_join(folder, path) : NULL;
+    free(folder);
+    return absolute;
+}
+
 static int start(const struct arguments *arguments, struct service **service, struct error *why)
 {
-    char *config = realpath(arguments->config, NULL); /* daemon_detach leaves the folder */
+    char *config = absolute_path(arguments->config);
     if (!config)
         return error_set(why, -errno, "%s: %s", arguments->config, strerror(errno));
     int code = become_service(config, why);
@@ -259,6 +295,8 @@ static void drain(struct service *service)
 
 int main(int argc, char **argv)
 {
+    file_hold_standard_streams();
+    privilege_forbid_core_dump();
     struct arguments arguments = read_arguments(argc, argv);
     struct service *service;
     struct error why = {"out of memory"};
@@ -268,8 +306,9 @@ int main(int argc, char **argv)
     if (arguments.check)
         return check_configuration(arguments.config);
     block_signals(&signals);
-    if (start(&arguments, &service, &why))
-        return fail(&why);
+    int code = start(&arguments, &service, &why);
+    if (code)
+        return fail(code, &why);
     warn_of_setup(service);
     if (pthread_create(&server, NULL, serve, NULL)) {
         fprintf(stderr, NAME ": no thread to serve on\n");

@@ -271,9 +271,19 @@ int journal_short_hash(const struct store *store, struct txn *txn, const struct 
 {
     uint8_t full[EVENT_HASH_SIZE];
     struct slice bytes;
+    struct event_name next = *name;
+    uint64_t local, last;
+
     int code = journal_bytes(store, txn, name, &bytes);
+    if (code)
+        return code;
+    next.number++;
+    code = journal_bytes(store, txn, &next, &bytes);
     if (code == 0)
-        code = seal_digest(bytes, full);
+        code = event_decode_previous(bytes, full);
+    else if (code == ERR_NOT_FOUND && (code = store_local(store, name->node, &local)) == 0 &&
+             (code = journal_head(txn, local, &last, full)) == 0)
+        code = last == name->number ? 0 : ERR_CORRUPT;
     if (code == 0)
         memcpy(hash, full, EVENT_SHORT_HASH_SIZE);
     return code;

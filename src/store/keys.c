@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define FILE_MAX (256 * 1024)
+#define WAY_OUT "restore it from a backup"
 #define HEAD_LOOKUP "optout lookup keys 1\n"
 #define HEAD_ADDRESS "optout address key 1\n"
 #define MODE_LOOKUP 0440
@@ -188,14 +189,14 @@ static int open_file(struct key_file *file, const char *folder, const char *name
         return error_set(why, -ENOMEM, "no memory for a key");
     int code = file_read(file->path, FILE_MAX, &file->data, &file->length, why);
     if (code == -ENOENT)
-        return error_set(
-            why, ERR_KEY,
-            "%s is missing: `optout init` makes it for a new site; else restore it from a backup",
-            file->path);
+        return error_set(why, ERR_KEY,
+                         "%s is missing: `optout init` makes it for a new site; else " WAY_OUT,
+                         file->path);
     if (code)
         return code;
     if (strncmp(file->data, head, strlen(head)) != 0)
-        return error_set(why, ERR_KEY, "%s:1: not a key file of this version", file->path);
+        return error_set(why, ERR_KEY, "%s:1: not a key file of this version: " WAY_OUT,
+                         file->path);
     file->rest = file->data + strlen(head);
     return 0;
 }
@@ -217,7 +218,7 @@ static char *next_line(struct key_file *file, int *code, struct error *why)
     char *line = file->rest, *end = strchr(line, '\n');
     file->line++;
     if (!end) {
-        *code = error_set(why, ERR_KEY, "%s:%u: cut short", file->path, file->line);
+        *code = error_set(why, ERR_KEY, "%s:%u: cut short: " WAY_OUT, file->path, file->line);
         return NULL;
     }
     *end = '\0';
@@ -227,7 +228,8 @@ static char *next_line(struct key_file *file, int *code, struct error *why)
 
 static int bad_line(const struct key_file *file, struct error *why)
 {
-    return error_set(why, ERR_KEY, "%s:%u: not a line of a key file", file->path, file->line);
+    return error_set(why, ERR_KEY, "%s:%u: not a line of a key file: " WAY_OUT, file->path,
+                     file->line);
 }
 
 /* "token ID TIME HEX" */
@@ -269,7 +271,7 @@ static int parse_lookup(struct key_file *file, struct lookup_key *key, struct er
     if (code)
         return code;
     if (!subject || key->token_count == 0)
-        return error_set(why, ERR_KEY, "%s: cut short, a key is missing", file->path);
+        return error_set(why, ERR_KEY, "%s: cut short, a key is missing: " WAY_OUT, file->path);
     code = make_fingerprint(key->subject, key->fingerprint);
     return code ? error_set(why, code, "%s: %s", file->path, error_name(code)) : 0;
 }
@@ -297,7 +299,7 @@ static int parse_address(struct key_file *file, struct address_key *key, struct 
     if (code)
         return code;
     if (!line)
-        return error_set(why, ERR_KEY, "%s: cut short, a key is missing", file->path);
+        return error_set(why, ERR_KEY, "%s: cut short, a key is missing: " WAY_OUT, file->path);
     if (strncmp(line, "address ", 8) != 0 || text_from_hex(line + 8, SEAL_KEY_SIZE, key->key))
         return bad_line(file, why);
     if (next_line(file, &code, why))

@@ -117,20 +117,33 @@ static int pack_names(const struct list *list, const struct choice *choice, stru
     return code;
 }
 
-int list_row_pack(const struct list *list, struct txn *txn, const struct choice *choice,
-                  struct text *bytes)
+static int find_ids(struct txn *txn, const struct choice *choice, struct list_ids *ids)
 {
-    uint32_t scope, source;
-    int code = list_id_of(txn, TABLE_SCOPE, choice->scope, &scope);
+    int code = 0;
+
+    if (!ids->scope || strcmp(ids->scope, choice->scope) != 0) {
+        code = list_id_of(txn, TABLE_SCOPE, choice->scope, &ids->scope_id);
+        ids->scope = code ? NULL : choice->scope;
+    }
     if (code)
         return code == ERR_NOT_FOUND ? ERR_SCOPE : code;
-    code = list_id_make(txn, TABLE_SOURCE, choice->source, &source);
+    if (!ids->source || strcmp(ids->source, choice->source) != 0) {
+        code = list_id_make(txn, TABLE_SOURCE, choice->source, &ids->source_id);
+        ids->source = code ? NULL : choice->source;
+    }
+    return code;
+}
+
+int list_row_pack(const struct list *list, struct txn *txn, const struct choice *choice,
+                  struct list_ids *ids, struct text *bytes)
+{
+    int code = find_ids(txn, choice, ids);
     if (code)
         return code;
     pack_array(bytes, choice->name_count ? 7 : choice->until ? 6 : 5);
     pack_uint(bytes, (unsigned)choice->kind | (choice->confirmed ? FLAG_CONFIRMED : 0));
-    pack_uint(bytes, scope);
-    pack_uint(bytes, source);
+    pack_uint(bytes, ids->scope_id);
+    pack_uint(bytes, ids->source_id);
     pack_uint(bytes, choice->reason);
     pack_uint(bytes, (uint64_t)choice->asked);
     if (choice->until || choice->name_count)
@@ -225,22 +238,38 @@ int list_find_standing(struct txn *txn, const uint8_t key[CHOICE_KEY_SIZE], stru
 
 /* --- the fold --- */
 
+/* A row of an event, put by a cursor in the table of people or of domains. */
+static int fold_choice(struct list *list, struct txn *txn, const struct event *event,
+                       const struct event_choice *row, struct inserter inserters[2],
+                       struct list_ids *ids, struct text *value)
+{
+    uint8_t key[CHOICE_KEY_SIZE];
+    struct slice there;
+
+    value->length = 0;
+    int code = list_row_key(list, &row->subject, &event->name, key);
+    if (code == 0)
+        code = list_row_pack(list, txn, &row->choice, ids, value);
+    return code ? code
+                : insert_next(&inserters[row->choice.domain], SLICE(key, sizeof key),
+                              SLICE(value->data, value->length), &there);
+}
+
 static int fold_choices(struct list *list, struct txn *txn, const struct event *event)
 {
+    struct inserter inserters[2] = {{.cursor = NULL}, {.cursor = NULL}};
+    struct list_ids ids = {0};
     struct text value = TEXT_EMPTY;
-    int code = 0;
 
-    for (size_t i = 0; i < event->choice_count && code == 0; i++) {
-        const struct event_choice *row = &event->choices[i];
-        uint8_t key[CHOICE_KEY_SIZE];
-        value.length = 0;
-        code = list_row_key(list, &row->subject, &event->name, key);
-        if (code == 0)
-            code = list_row_pack(list, txn, &row->choice, &value);
-        if (code == 0)
-            code = txn_insert(txn, row->choice.domain ? TABLE_DOMAIN : TABLE_CHOICE,
-                              SLICE(key, sizeof key), SLICE(value.data, value.length));
-    }
+    if (event->choice_count == 0)
+        return 0;
+    int code = insert_begin(&inserters[0], txn, TABLE_CHOICE);
+    if (code == 0)
+        code = insert_begin(&inserters[1], txn, TABLE_DOMAIN);
+    for (size_t i = 0; i < event->choice_count && code == 0; i++)
+        code = fold_choice(list, txn, event, &event->choices[i], inserters, &ids, &value);
+    insert_end(&inserters[0]);
+    insert_end(&inserters[1]);
     text_release(&value);
     return code;
 }

@@ -43,11 +43,29 @@ struct list {
     uint8_t address_key[SEAL_KEY_SIZE];
 };
 
+/* Walks over the rows of a table; quickest to subjects in ascending sequence. */
+struct list_scan {
+    struct list_view *view;
+    bool domain; /* its rows are those of domains */
+    struct cursor *cursor;
+    bool placed; /* the cursor stands at `key`, or `code` tells why not */
+    int code;
+    struct slice key, value;
+};
+
 struct list_view {
     struct list *list;
     struct txn *txn;
     bool loss; /* there is one to be accepted */
+    /* Opened when first needed: a message asks for many subjects, all of them in one table. */
+    struct list_scan people, domains, past;
 };
+
+/* --- addresses --- */
+
+/* Writes what the entries, sorted by subject, tell of addresses that is news. */
+int list_put_addresses(const struct list *list, struct txn *txn, struct list_entry *const *sorted,
+                       size_t count);
 
 /* --- ids --- */
 
@@ -64,12 +82,26 @@ int list_name_of(struct txn *txn, unsigned table, uint32_t id, struct pool *pool
 /* The key of a row; events of other nodes have to be known. ERR_NOT_FOUND. */
 int list_row_key(const struct list *list, const struct subject *subject,
                  const struct event_name *event, uint8_t key[CHOICE_KEY_SIZE]);
+/* The ids that were looked up last, as many rows have the same; {0} at first. */
+struct list_ids {
+    const char *scope, *source;
+    uint32_t scope_id, source_id;
+};
+
 /* The bytes of a row. Its scope is registered; its source becomes known. */
 int list_row_pack(const struct list *list, struct txn *txn, const struct choice *choice,
-                  struct text *bytes);
+                  struct list_ids *ids, struct text *bytes);
 int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, struct slice value,
                     bool domain, struct pool *pool, struct choice *choice,
                     struct event_name *withdrawn_by);
+
+int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table, bool domain);
+void list_scan_end(struct list_scan *scan);
+/* To be called where the table was written meanwhile. */
+void list_scan_forget(struct list_scan *scan);
+/* As list_read. */
+int list_scan_read(struct list_scan *scan, const struct subject *subject, struct pool *pool,
+                   struct choice **rows, size_t *count, struct event_name **withdrawn_by);
 
 /* --- the fold --- */
 

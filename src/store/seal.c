@@ -40,30 +40,67 @@ int seal_subkey(const uint8_t key[SEAL_KEY_SIZE], const char *label, uint8_t sub
     return code;
 }
 
-int seal_append(const uint8_t key[SEAL_KEY_SIZE], const uint8_t nonce[SEAL_NONCE_SIZE],
-                struct slice associated, struct slice plain, struct text *out)
-{
-    int length, code = ERR_CRYPTO;
-    uint8_t tag[SEAL_TAG_SIZE];
-    uint8_t *sealed = plain.size < INT_MAX ? malloc(plain.size + 1) : NULL;
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+/* EVP_CIPHER_CTX under a name of ours. */
+struct sealer;
 
-    if (!sealed || !context) {
-        code = -ENOMEM;
-        goto out;
+static EVP_CIPHER_CTX *context_of(struct sealer *sealer)
+{
+    return (EVP_CIPHER_CTX *)sealer;
+}
+
+int sealer_new(const uint8_t key[SEAL_KEY_SIZE], struct sealer **sealer)
+{
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    if (!context)
+        return -ENOMEM;
+    if (EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, NULL) != 1) {
+        EVP_CIPHER_CTX_free(context);
+        return ERR_CRYPTO;
     }
-    if (EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) != 1 ||
+    *sealer = (struct sealer *)context;
+    return 0;
+}
+
+void sealer_free(struct sealer *sealer)
+{
+    EVP_CIPHER_CTX_free(context_of(sealer));
+}
+
+int sealer_append(struct sealer *sealer, const uint8_t nonce[SEAL_NONCE_SIZE],
+                  struct slice associated, struct slice plain, struct text *out)
+{
+    EVP_CIPHER_CTX *context = context_of(sealer);
+    int length;
+    static const char tag[SEAL_TAG_SIZE];
+    size_t before = out->length;
+
+    if (plain.size > INT_MAX || associated.size > INT_MAX)
+        return ERR_CRYPTO;
+    text_append_bytes(out, plain.data, plain.size);
+    text_append_bytes(out, tag, sizeof tag); /* room for it */
+    if (out->failed)
+        return -ENOMEM;
+    uint8_t *sealed = (uint8_t *)out->data + before;
+    if (EVP_EncryptInit_ex(context, NULL, NULL, NULL, nonce) != 1 ||
         EVP_EncryptUpdate(context, NULL, &length, associated.data, (int)associated.size) != 1 ||
         EVP_EncryptUpdate(context, sealed, &length, plain.data, (int)plain.size) != 1 ||
         EVP_EncryptFinal_ex(context, sealed + length, &length) != 1 ||
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, sizeof tag, tag) != 1)
-        goto out;
-    text_append_bytes(out, (char *)sealed, plain.size);
-    text_append_bytes(out, (char *)tag, sizeof tag);
-    code = out->failed ? -ENOMEM : 0;
-out:
-    EVP_CIPHER_CTX_free(context);
-    free(sealed);
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, sizeof tag, sealed + plain.size) != 1) {
+        out->length = before;
+        return ERR_CRYPTO;
+    }
+    return 0;
+}
+
+int seal_append(const uint8_t key[SEAL_KEY_SIZE], const uint8_t nonce[SEAL_NONCE_SIZE],
+                struct slice associated, struct slice plain, struct text *out)
+{
+    struct sealer *sealer;
+    int code = sealer_new(key, &sealer);
+    if (code)
+        return code;
+    code = sealer_append(sealer, nonce, associated, plain, out);
+    sealer_free(sealer);
     return code;
 }
 

@@ -17,6 +17,18 @@
 /* The 32 bytes that `key` gives for one use, named by `label`. ERR_CRYPTO. */
 int seal_subkey(const uint8_t key[SEAL_KEY_SIZE], const char *label, uint8_t subkey[SEAL_KEY_SIZE]);
 
+/* A cipher with its key set up, which takes four fifths of what seal_append does; on one thread at
+ * a time. */
+struct sealer;
+
+/* ERR_CRYPTO, -ENOMEM. */
+int sealer_new(const uint8_t key[SEAL_KEY_SIZE], struct sealer **sealer);
+/* NULL is allowed. */
+void sealer_free(struct sealer *sealer);
+/* As seal_append. */
+int sealer_append(struct sealer *sealer, const uint8_t nonce[SEAL_NONCE_SIZE],
+                  struct slice associated, struct slice plain, struct text *out);
+
 /* Appends ciphertext and tag. A nonce must not be used twice with one key for different words.
  * ERR_CRYPTO. */
 int seal_append(const uint8_t key[SEAL_KEY_SIZE], const uint8_t nonce[SEAL_NONCE_SIZE],

@@ -154,7 +154,8 @@ int journal_bytes(const struct store *store, struct txn *txn, const struct event
 int journal_event(const struct store *store, struct txn *txn, const struct event_name *name,
                   struct pool *pool, struct event *event);
 
-/* The first octets of an event's hash, for verdicts that rest on it. ERR_NOT_FOUND. */
+/* The first octets of an event's hash, for verdicts that rest on it: as the next event or the head
+ * carries it, since an event can be long. ERR_NOT_FOUND, ERR_CORRUPT. */
 int journal_short_hash(const struct store *store, struct txn *txn, const struct event_name *name,
                        uint8_t hash[EVENT_SHORT_HASH_SIZE]);
 

@@ -77,6 +77,9 @@ static void tell_answer(struct checking *c, const struct question *q, const stru
                 q->scope, close);
     if (judged->state == RECIPIENT_NO_CONSENT)
         text_append(&line, ", which asks for consent, and there is none");
+    if (judged->state == RECIPIENT_UNREADABLE)
+        text_append(&line,
+                    ", since it is a route, which a mail server may follow to somebody else");
     if (!rows)
         append_events(&line, c, judged);
     output_text(&line);
@@ -113,12 +116,23 @@ static struct question question_of(const struct stream *stream)
     return (struct question){stream->rule.name, stream->scope, stream->consent == CONSENT_OPT_IN};
 }
 
+/* Without a stream there is nothing to ask about, which is not to say that nothing stands. */
+static int no_stream(const struct checking *c)
+{
+    complain(
+        "no stream is configured, so it cannot be told whether %s may be mailed: name a --scope",
+        c->address.text);
+    return STATUS_CANNOT;
+}
+
 /* Adds the answer for each stream to `answers` (NULL: tells it), and what comes out of all. */
 static int check_streams(struct checking *c, json_t *answers, struct error *why)
 {
     const struct policy *policy = &c->site.config->policy;
     int status = STATUS_OK;
 
+    if (policy->stream_count == 0)
+        return no_stream(c);
     for (size_t i = 0; i < policy->stream_count; i++) {
         const struct question q = question_of(&policy->streams[i]);
         struct judged judged;
@@ -152,7 +166,10 @@ static int show_all_json(struct checking *c, const struct choice *rows, size_t c
     for (size_t i = 0; i < count; i++)
         output_append(standing, show_json_row(&c->site, &rows[i]));
     output_put_text(object, "address", c->address.text);
-    output_put_bool(object, "may_be_mailed", code == STATUS_OK);
+    if (code == STATUS_CANNOT)
+        output_put(object, "may_be_mailed", json_null());
+    else
+        output_put_bool(object, "may_be_mailed", code == STATUS_OK);
     output_put(object, "standing", standing);
     output_put(object, "streams", streams);
     output_json(object);

@@ -11,6 +11,12 @@
 
 static const struct flag no_flags[] = {{0}};
 
+enum { JSON };
+static const struct flag json_flags[] = {
+    {.name = "json", .text = "one JSON object a line"},
+    {0},
+};
+
 /* --- check --- */
 
 /* STATUS_NO where the list does not know the scope of a stream. */
@@ -93,13 +99,40 @@ const struct command command_config_check = {
 
 /* --- show --- */
 
+static json_t *value_of(const struct config_value *value)
+{
+    if (!value->list)
+        return value->count ? json_string(value->values[0]) : json_null();
+    if (value->count == 0 && !value->given)
+        return json_null();
+    json_t *list = json_array();
+    for (size_t i = 0; i < value->count; i++)
+        output_append(list, json_string(value->values[i]));
+    return list;
+}
+
+static void show_value_json(const struct config_value *value, void *argument)
+{
+    json_t *object = json_object();
+    (void)argument;
+
+    output_put_text(object, "place", value->place);
+    output_put_text(object, "section", value->section);
+    output_put_text(object, "name", value->name);
+    output_put(object, "value", value_of(value));
+    output_put_bool(object, "given", value->given);
+    output_json(object);
+}
+
 static int run_show(const struct call *call)
 {
     struct config *config = NULL;
     struct error why = {""};
 
     int code = config_read(call->config_file, &config, &why);
-    if (code == 0)
+    if (code == 0 && call->values[JSON])
+        config_each(config, show_value_json, NULL);
+    else if (code == 0)
         config_print(config, stdout);
     config_release(config);
     return output_status(code, &why);
@@ -110,17 +143,11 @@ const struct command command_config_show = {
     .verb = "show",
     .arguments = "",
     .text = "show every option with the value that counts",
-    .flags = no_flags,
+    .flags = json_flags,
     .run = run_show,
 };
 
 /* --- options --- */
-
-enum { JSON };
-static const struct flag options_flags[] = {
-    {.name = "json", .text = "one JSON object a line"},
-    {0},
-};
 
 static const struct {
     enum option_place place;
@@ -172,6 +199,6 @@ const struct command command_config_options = {
     .verb = "options",
     .arguments = "",
     .text = "show the options that there are",
-    .flags = options_flags,
+    .flags = json_flags,
     .run = run_options,
 };

@@ -1,18 +1,19 @@
 /* optout(1): finds the subcommand in the table and runs it. */
 
+#include "base/file.h"
+#include "base/privilege.h"
 #include "tool/command.h"
 #include "tool/output.h"
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_init,        &command_add,         &command_remove,       &command_check,
+    &command_init,        &command_add,         &command_import,       &command_export,
+    &command_diff,        &command_scrub,       &command_remove,       &command_check,
     &command_explain,     &command_log,         &command_stats,        &command_scope_list,
     &command_scope_add,   &command_token_make,  &command_token_open,   &command_keys_list,
     &command_keys_rotate, &command_config_show, &command_config_check, &command_config_options,
@@ -107,23 +108,14 @@ static int run(struct call *call, int argc, char **argv)
     return status;
 }
 
-/* A standard stream that is closed must not become a store's file. What takes its place fails when
- * it is used. */
-static void hold_standard_streams(void)
-{
-    for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) < 0 &&
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
-            abort();
-}
-
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
     struct call call = {.config_file = OPTOUT_CONFIG_FILE};
 
-    hold_standard_streams();
+    file_hold_standard_streams();
+    privilege_forbid_core_dump();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like any other */
     umask(0007);              /* a lock file made anew has to be open to the group */
     opterr = 0;

@@ -21,15 +21,25 @@ static const char *rcpt_text(enum rcpt rcpt)
     return "";
 }
 
+/* Why somebody cannot be looked up; NULL where they can. */
+static const char *why_unreadable(const struct recipient *recipient)
+{
+    if (recipient->problem)
+        return error_name(recipient->problem);
+    return !recipient->companion && address_is_routed(&recipient->address)
+               ? "a route, which a mail server may follow to somebody else"
+               : NULL;
+}
+
 static void show_recipients(struct site *site, const struct message *message,
                             const struct outcome *o)
 {
     for (size_t i = 0; i < message->recipient_count; i++) {
         const struct recipient *r = &message->recipients[i];
+        const char *why = why_unreadable(r);
         output_line("%s: %s%s%s%s%s", r->problem ? r->given : r->address.text,
-                    recipient_state_name(o->judged[i].state), r->problem ? " (" : "",
-                    r->problem ? error_name(r->problem) : "", r->problem ? ")" : "",
-                    rcpt_text(o->rcpt[i]));
+                    recipient_state_name(o->judged[i].state), why ? " (" : "", why ? why : "",
+                    why ? ")" : "", rcpt_text(o->rcpt[i]));
         for (size_t j = 0; j < o->judged[i].deciding_count; j++)
             show_row(site, o->judged[i].deciding[j]);
     }
@@ -52,6 +62,13 @@ static const char *action_text(enum action action)
     return "unknown";
 }
 
+/* As the sender reads it, but for the reference. */
+static void append_refusal(struct text *line, const struct outcome *o)
+{
+    if (o->verdict.refusal)
+        text_format(line, ": %s %s", o->verdict.refusal, o->recognition.stream->scope);
+}
+
 static bool is_monitored(const struct outcome *o)
 {
     return o->recognition.stream->mode == MODE_MONITOR;
@@ -60,15 +77,20 @@ static bool is_monitored(const struct outcome *o)
 static void show_verdict(const struct message *message, const struct outcome *o)
 {
     bool all = o->taken_count == message->recipient_count;
+    struct text line = TEXT_EMPTY;
 
-    if (o->taken_count == 0)
+    if (o->taken_count == 0) {
         output_line("message: nobody is left, so the mail server ends it before its content");
-    else
-        output_line("message: %s: %s %s%s", action_name(o->verdict.action),
-                    is_monitored(o) ? "passes untouched, since monitor mode only records what "
-                                      "enforcing does: it"
-                                    : "it",
-                    action_text(o->verdict.action), all ? "" : ", of those that RCPT has taken");
+        return;
+    }
+    text_format(&line, "message: %s: %s %s", action_name(o->verdict.action),
+                is_monitored(o) ? "passes untouched, since monitor mode only records what "
+                                  "enforcing does: it"
+                                : "it",
+                action_text(o->verdict.action));
+    append_refusal(&line, o);
+    text_append(&line, all ? "" : ", of those that RCPT has taken");
+    output_text(&line);
 }
 
 /* In one line; an MTA gets the value folded. */
@@ -200,6 +222,7 @@ static void put_stream(json_t *object, struct site *site, const struct message *
     output_put_text(object, "scope", stream->scope);
     output_put_text(object, "mode", stream->mode == MODE_MONITOR ? "monitor" : "enforce");
     output_put_text(object, "action", o->taken_count > 0 ? action_name(o->verdict.action) : NULL);
+    output_put_text(object, "refusal", o->verdict.refusal);
     output_put_number(object, "delivered", o->verdict.delivered);
     output_put_number(object, "kept_back", o->verdict.kept_back);
     put_recipients(object, site, message, o);

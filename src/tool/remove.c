@@ -98,11 +98,17 @@ static int find_by_event(struct removal *r, struct error *why)
     return code;
 }
 
-/* Not exactly one: shows what there is. */
+static bool is_fitting(const struct removal *r, const struct choice *row)
+{
+    return row->domain == (r->address.at == 0) && strcmp(row->scope, r->scope) == 0;
+}
+
+/* Not exactly one: shows those that fit, or where none does what there is. */
 static int tell_unclear(struct removal *r, struct choice *rows, size_t count, size_t fitting)
 {
     for (size_t i = 0; i < count; i++)
-        show_row(&r->site, &rows[i]);
+        if (fitting == 0 || is_fitting(r, &rows[i]))
+            show_row(&r->site, &rows[i]);
     if (fitting > 0)
         complain("%s has %zu choices for %s, nothing was removed: name the event", r->address.text,
                  fitting, r->scope);
@@ -126,7 +132,7 @@ static int find_by_scope(struct removal *r, struct error *why)
         return code;
     count = rows_keep_standing(rows, count, clock_now());
     for (size_t i = 0; i < count; i++)
-        if (rows[i].domain == (r->address.at == 0) && strcmp(rows[i].scope, r->scope) == 0) {
+        if (is_fitting(r, &rows[i])) {
             found = &rows[i];
             fitting++;
         }

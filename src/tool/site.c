@@ -54,6 +54,14 @@ static int open_ledger(struct site *site, struct error *why)
     return code;
 }
 
+static bool is_this_user(const char *name)
+{
+    struct error why;
+    uid_t uid;
+    gid_t gid;
+    return privilege_user(name, &uid, &gid, &why) == 0 && uid == geteuid();
+}
+
 /* Adds whom to be to a sentence about what this user may not. */
 static int advise(const struct site *site, int code, struct error *why)
 {
@@ -62,6 +70,9 @@ static int advise(const struct site *site, int code, struct error *why)
     if ((code != -EACCES && code != -EPERM) || geteuid() == 0 || !why)
         return code;
     const struct error said = *why;
+    if (user && is_this_user(user))
+        return error_set(why, code, "%.400s; see to its owner and mode: it belongs to %.64s",
+                         said.text, user);
     return error_set(why, code, "%.400s; run it as root%s%.64s", said.text, user ? " or as " : "",
                      user ? user : "");
 }
@@ -100,7 +111,10 @@ void site_close(struct site *site)
 
 int site_view(struct site *site, struct error *why)
 {
-    int code = site->list ? list_view_begin(site->list, &site->list_view) : 0;
+    /* A store that was replaced meanwhile still shows what it held. */
+    int code = site->list ? list_check(site->list) : 0;
+    if (code == 0 && site->list)
+        code = list_view_begin(site->list, &site->list_view);
     if (code)
         return site_explain(site, code, why);
     code = site->ledger ? ledger_view_begin(site->ledger, &site->ledger_view) : 0;
@@ -141,13 +155,20 @@ int site_check_scope(struct site *site, const char *scope, struct error *why)
 
 const char *site_address(struct site *site, const struct subject *subject)
 {
-    const char *address;
-    int code = list_address(site->list_view, subject, &site->pool, &address);
-    if (code == ERR_NOT_FOUND)
-        return "(address not on the list)";
-    if (code == ERR_KEY && !site->has_address)
-        return "(address sealed)";
-    if (code)
+    struct list_identity identity;
+
+    if (list_identity(site->list_view, subject, &site->pool, &identity))
         return "(address unreadable)";
-    return *address ? address : "(address erased)";
+    return site_identity_text(&identity);
+}
+
+const char *site_identity_text(const struct list_identity *identity)
+{
+    static const char *const texts[] = {
+        [LIST_KNOWS_NOTHING] = "(address not on the list)",
+        [LIST_KNOWS_DIGEST] = "(only a hash is known)",
+        [LIST_KNOWS_SEALED] = "(address sealed)",
+        [LIST_KNOWS_ERASED] = "(address erased)",
+    };
+    return identity->address ? identity->address : texts[identity->known];
 }

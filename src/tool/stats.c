@@ -135,6 +135,11 @@ static int show_all(struct site *site, bool json, struct error *why)
 
 /* --- unclaimed --- */
 
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
 static const char *or_dash(const char *text)
 {
     return *text ? text : "-";
@@ -147,9 +152,9 @@ static int show_unclaimed(const struct unclaimed_count *c, void *argument)
 
     if (telling->json) {
         json_t *object = json_object();
-        output_put_text(object, "login", c->login);
-        output_put_text(object, "listener", c->listener);
-        output_put_text(object, "domain", c->domain);
+        output_put_text(object, "login", or_null(c->login));
+        output_put_text(object, "listener", or_null(c->listener));
+        output_put_text(object, "domain", or_null(c->domain));
         output_put_number(object, "messages", c->messages);
         output_put_number(object, "recipients", c->recipients);
         output_put_time(object, "first", c->first);

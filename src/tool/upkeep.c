@@ -61,7 +61,7 @@ static int take_hold(struct upkeep *u, struct error *why)
 
 int upkeep_begin(struct upkeep *u, struct error *why)
 {
-    int code = place_folder(u->config->data_dir, MODE_DATA, &u->owners.list, why);
+    int code = place_folder(u->config->data_dir, true, MODE_DATA, &u->owners.list, why);
     if (code == 0)
         code = privilege_lend(u->owners.list.uid, u->owners.list.gid, why);
     if (code == 0)
@@ -149,7 +149,8 @@ static int give_away(const struct upkeep *u, const struct part *part, struct err
     int code = privilege_return(why);
     if (code)
         return code;
-    code = place_give(part->aside, part->mode, part->data_mode, part->owner, why);
+    code =
+        place_give(part->aside, u->owners.list.uid, part->mode, part->data_mode, part->owner, why);
     int lent = privilege_lend(u->owners.list.uid, u->owners.list.gid, code ? NULL : why);
     return code ? code : lent;
 }

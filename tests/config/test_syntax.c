@@ -98,6 +98,7 @@ static void signs_outside_of_quotes_are_not_dropped(void **state)
     refuses("user = ${HOME}\n", 1, "$ has to stand in quotes");
     refuses("exempt e {\n match_login = {a\\@b}\n}\n", 2, "\\ has to stand in quotes");
     refuses("stream|scope = x\n", 1, "| has to stand in quotes");
+    refuses("exempt e {\n match_sender = news+tag@a.example\n}\n", 2, "+ has to stand in quotes");
     refuses("user = a;\n", 1, "; has to stand in quotes");
     refuses("# \xc3\xa4\nuser = \xc3\xa4\n", 2, "byte 0xc3 has to stand in quotes");
     refuses("user = \x01\n", 1, "byte 0x01 has to stand in quotes");

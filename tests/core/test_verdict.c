@@ -105,6 +105,42 @@ static void the_verdict_is_right_in_every_case(void **state)
     }
 }
 
+static const struct {
+    const char *sentence;
+    enum message_origin origin;
+    const char *recipients;
+    const char *refusal;
+} refusals[] = {
+    {"Who opted out.", ORIGIN_SMTP, "O1", "opted out of"},
+    {"Missing consent is said of several.", ORIGIN_SMTP, "O1 N2", "no consent for"},
+    {"What cannot be read comes first.", ORIGIN_SMTP, "N1 U2 O3",
+     "a recipient cannot be read, for"},
+    {"Also where it cannot be removed.", ORIGIN_SMTP, "F1 R2", "a recipient cannot be read, for"},
+    {"By sendmail(1), how the others get it.", ORIGIN_SENDMAIL, "F1 O2",
+     "send it to each recipient alone, some must not have it:"},
+    {"But not where there are none.", ORIGIN_SENDMAIL, "O1 N2", "no consent for"},
+    {"A companion is nobody to send it to.", ORIGIN_SENDMAIL, "O1 C9", "opted out of"},
+    {"What is stripped is not refused.", ORIGIN_SMTP, "F1 O2", NULL},
+    {"What passes neither.", ORIGIN_SENDMAIL, "F1", NULL},
+    {"What waits neither.", ORIGIN_SMTP, "O1 ?2", NULL},
+};
+
+static void a_refusal_says_why(void **state)
+{
+    const struct stream stream = {.none_left = NONE_LEFT_REFUSE};
+    (void)state;
+    for (size_t i = 0; i < COUNT(refusals); i++) {
+        struct envelope envelope;
+        read_envelope(refusals[i].recipients, &envelope);
+        struct verdict verdict = verdict_make(&stream, refusals[i].origin, envelope.recipients,
+                                              envelope.states, envelope.count);
+        if (verdict.refusal != refusals[i].refusal &&
+            (!verdict.refusal || !refusals[i].refusal ||
+             strcmp(verdict.refusal, refusals[i].refusal) != 0))
+            fail_msg("%s Refusal: %s", refusals[i].sentence, verdict.refusal);
+    }
+}
+
 static void discarding_is_for_mail_with_nobody_left_alone(void **state)
 {
     const struct stream stream = {.none_left = NONE_LEFT_DISCARD};
@@ -212,6 +248,35 @@ static void kept_back_is_who_must_not_get_it(void **state)
     assert_false(recipient_is_kept_back(RECIPIENT_UNKNOWN));
 }
 
+static void rcpt_is_answered_by_what_the_stream_says(void **state)
+{
+    static const struct {
+        enum recipient_state state;
+        enum rcpt strip_plain, strip_defer, refuse_plain, refuse_defer;
+    } answers[] = {
+        {RECIPIENT_FREE, RCPT_TAKEN, RCPT_PUT_OFF, RCPT_TAKEN, RCPT_PUT_OFF},
+        {RECIPIENT_OPTED_OUT, RCPT_TAKEN, RCPT_TAKEN, RCPT_REFUSED, RCPT_REFUSED},
+        {RECIPIENT_NO_CONSENT, RCPT_TAKEN, RCPT_TAKEN, RCPT_REFUSED, RCPT_REFUSED},
+        {RECIPIENT_COMPANION, RCPT_TAKEN, RCPT_TAKEN, RCPT_TAKEN, RCPT_TAKEN},
+        {RECIPIENT_UNREADABLE, RCPT_TAKEN, RCPT_TAKEN, RCPT_REFUSED, RCPT_REFUSED},
+        {RECIPIENT_UNREMOVABLE, RCPT_TAKEN, RCPT_TAKEN, RCPT_REFUSED, RCPT_REFUSED},
+        {RECIPIENT_UNKNOWN, RCPT_DEFERRED, RCPT_DEFERRED, RCPT_DEFERRED, RCPT_DEFERRED},
+        {(enum recipient_state)0, RCPT_DEFERRED, RCPT_DEFERRED, RCPT_DEFERRED, RCPT_DEFERRED},
+    };
+    const struct stream strip_plain = {.suppressed = SUPPRESSED_STRIP},
+                        strip_defer = {.recipients = SEVERAL_DEFER},
+                        refuse_plain = {.suppressed = SUPPRESSED_REFUSE},
+                        refuse_defer = {.suppressed = SUPPRESSED_REFUSE,
+                                        .recipients = SEVERAL_DEFER};
+    (void)state;
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        assert_int_equal(rcpt_answer(&strip_plain, answers[i].state), answers[i].strip_plain);
+        assert_int_equal(rcpt_answer(&strip_defer, answers[i].state), answers[i].strip_defer);
+        assert_int_equal(rcpt_answer(&refuse_plain, answers[i].state), answers[i].refuse_plain);
+        assert_int_equal(rcpt_answer(&refuse_defer, answers[i].state), answers[i].refuse_defer);
+    }
+}
+
 static void actions_and_states_have_names(void **state)
 {
     static const char *const actions[] = {"pass", "strip", "refuse", "discard", "defer"};
@@ -229,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_verdict_is_right_in_every_case),
+        cmocka_unit_test(a_refusal_says_why),
         cmocka_unit_test(discarding_is_for_mail_with_nobody_left_alone),
         cmocka_unit_test(a_stream_without_list_unsubscribe_gets_no_link),
         cmocka_unit_test(in_every_mix_nobody_gets_mail_who_may_not),
@@ -236,6 +302,7 @@ int main(void)
         cmocka_unit_test(mail_of_sendmail_1_that_all_may_have_passes),
         cmocka_unit_test(a_state_that_is_none_cannot_tell),
         cmocka_unit_test(kept_back_is_who_must_not_get_it),
+        cmocka_unit_test(rcpt_is_answered_by_what_the_stream_says),
         cmocka_unit_test(actions_and_states_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,9 +113,16 @@ def test_something_else_at_the_socket_s_path_is_not_removed(own_lab):
     with open(path, "w") as file:
         file.write("precious")
     ran = run("-c", site.conf, "-f")
-    assert ran.returncode != 0 and path in ran.stderr
+    assert ran.returncode == 78 and f"{path} is there and no socket" in ran.stderr
     with open(path) as file:
         assert file.read() == "precious"
+
+
+def test_a_host_that_does_not_exist_is_not_called_a_success(own_lab):
+    site = own_lab.site(settings={"listen": "inet:4711@host.invalid"})
+    ran = run("-c", site.conf, "-f")
+    assert ran.returncode == 78 and "host has no such address" in ran.stderr
+    assert "Success" not in ran.stderr
 
 
 def test_the_socket_is_open_to_the_folder_s_group_and_to_nobody_else(own_lab):
@@ -271,6 +278,26 @@ def test_what_a_mail_says_of_itself_cannot_forge_a_line(own_lab):
     assert not [line for line in site.log().splitlines() if line.startswith("forged")]
 
 
+@pytest.mark.parametrize("flags", [["-f"], []])
+def test_a_standard_stream_that_is_closed_does_not_become_a_store_s_file(own_lab, flags):
+    """Log lines were written into the list's lock file; in the background, where the daemon lets
+    go of its terminal, the ledger's own file was exchanged."""
+    site = own_lab.site(policy=MARKETING)
+    command = [program("optout-milter"), "-c", site.conf, *flags]
+    starter = subprocess.Popen(command, preexec_fn=lambda: os.closerange(0, 3))
+    until(site.answers, "the socket answers")
+    pid = peer_pid(site)
+    try:
+        streams = {os.readlink(f"/proc/{pid}/fd/{number}") for number in range(3)}
+        assert streams == {"/dev/null"}
+        assert works(site)
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        starter.wait(30)
+    assert b"ready" not in (site.data / "list/lock.mdb").read_bytes()
+    site.tool("verify")
+
+
 # -- users
 
 
@@ -286,6 +313,33 @@ def test_as_root_it_becomes_the_configured_user_and_keeps_no_right(own_lab):
     assert set(status["Uid"].split()) == {uid}
     assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0
     assert "0" not in status["Groups"].split()
+
+
+def test_what_its_user_may_not_read_is_told_with_the_user(own_lab):
+    """Root, who looks into it, may read it all, and reads "Permission denied"."""
+    folder = own_lab.directory("users").sub("socket", 0o2770, "daemon", "postfix")
+    settings = {"user": "bin", "milter_user": "daemon", "group": "bin",
+                "listen": f"unix:{folder}/milter.sock"}  # fmt: skip
+    site = own_lab.site(policy=MARKETING, settings=settings)
+    site.conf.chmod(0o600)
+    ran = run("-c", site.conf, "-f")
+    assert ran.returncode == 78 and "runs as daemon, who has to" in ran.stderr
+    site.conf.chmod(0o644)
+    (site.keys / "lookup").chmod(0o400)
+    site.start()
+    site.wait_log("marketing mail is put off", "lookup", "runs as daemon, who has to")
+
+
+def test_a_lock_file_that_the_milter_cannot_make_is_made_by_the_tool(own_lab):
+    folder = own_lab.directory("users").sub("socket", 0o2770, "daemon", "postfix")
+    settings = {"user": "bin", "milter_user": "daemon", "group": "bin",
+                "listen": f"unix:{folder}/milter.sock"}  # fmt: skip
+    site = own_lab.site(policy=MARKETING, settings=settings)
+    (site.data / "list/lock.mdb").unlink()
+    site.start()
+    site.wait_log("list/lock.mdb is missing", "`optout stats`")
+    site.tool("stats")
+    until(lambda: works(site), "the list can be read")
 
 
 def test_the_milter_cannot_write_the_list_s_data(own_lab):
@@ -311,6 +365,27 @@ def test_a_tool_run_as_root_with_umask_077_locks_nobody_out(own_lab):
     site.start(limits=lambda: os.umask(0o077))
     assert works(site)
     site.tool("log", preexec_fn=lambda: os.umask(0o077))
+
+
+# -- what it was left by whoever started it
+
+
+def allow_core_dumps():
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def core_limit(pid):
+    with open(f"/proc/{pid}/limits") as file:
+        return next(line.split()[4:6] for line in file if line.startswith("Max core"))
+
+
+def test_no_core_dump_tells_keys_and_addresses(own_lab):
+    site = own_lab.site(policy=MARKETING).start(limits=allow_core_dumps)
+    assert core_limit(site.pid) == ["0", "0"]
+    command = [program("optout"), "-c", site.conf, "add", "-", "--scope", "acme/newsletter"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, preexec_fn=allow_core_dumps) as tool:
+        until(lambda: core_limit(tool.pid) == ["0", "0"], "the tool forbids core dumps", 10)
+        tool.stdin.close()
 
 
 # -- load

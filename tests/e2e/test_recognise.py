@@ -4,6 +4,7 @@ import pytest
 
 from lab.letter import Letter
 from lab.links import has_link_fields, one_click
+from lab.product import manual_members
 from lab.world import LOGIN, World, people, person
 
 SHOP = ("shop@acme.example", "secret")
@@ -324,3 +325,7 @@ def test_bulk_mail_that_no_stream_claims_is_counted(own_lab):
     assert "mautic@acme.example" in said
     assert "claimed.example" not in said.replace("unclaimed.example", "")
     assert "plain.example" not in said
+    shop = [row for row in world.site.json("stats", "--unclaimed")
+            if row["domain"] == "unclaimed.example"]  # fmt: skip
+    assert [row["login"] for row in shop] == [None] and shop[0]["listener"]
+    assert shop[0].keys() <= manual_members()

@@ -1,6 +1,9 @@
 """USR1 takes a new configuration; a bad one is refused; what is under way keeps the old one."""
 
+import pathlib
+import re
 import signal
+import subprocess
 import threading
 import time
 
@@ -8,6 +11,7 @@ import pytest
 
 from lab.letter import Letter
 from lab.links import has_link_fields
+from lab.product import program
 from lab.waiting import until
 from lab.world import MARKETING, World, people, person
 
@@ -52,6 +56,22 @@ def test_a_reload_takes_the_new_streams(world):
     assert world.mail(Letter(to=gone), "shop").recipients == [gone]
 
 
+def test_a_reload_follows_a_symbolic_link_that_was_turned(world):
+    """As tools do that lay a new version beside the old one."""
+    site, gone = world.site, opted_out(world)
+    old, new = site.root / "old.conf", site.root / "new.conf"
+    site.stop()
+    site.conf.rename(old)
+    site.conf.symlink_to(old)
+    site.start()
+    new.write_text(old.read_text().replace(MARKETING, SHOP_TOO))
+    site.conf.unlink()
+    site.conf.symlink_to(new)
+    site.reload()
+    site.wait_log("the configuration was read again")
+    assert world.mail(Letter(to=gone), "shop").refusal.code == 550
+
+
 BAD = {
     "an unknown name": ("no_such_option = 1\n", 1),
     "a stream without a scope": ('stream s {\n    match_login = {"x"}\n}\n', 1),
@@ -91,6 +111,18 @@ def test_a_scope_that_the_list_does_not_know_is_refused(world):
     reload(world.site, MARKETING.replace("acme/newsletter", "acme/renamed"))
     assert world.site.log_lines("acme/renamed")
     assert world.mail(Letter(to=gone)).refusal.code == 550
+
+
+def test_the_unit_tells_before_a_reload_that_a_scope_is_not_registered(world):
+    """Or systemctl would say that all was well while the milter kept its old configuration."""
+    unit = program("systemd/optout-milter.service").read_text()
+    first = re.search("^ExecReload=(.*)$", unit, re.M).group(1).split()
+    command = [program(pathlib.PurePath(first[0]).name), *first[1:]]
+    command[command.index("-c") + 1] = world.site.conf
+    assert subprocess.run(command).returncode == 0
+    world.site.configure(policy=MARKETING.replace("acme/newsletter", "acme/never-registered"))
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode != 0 and "acme/never-registered" in ran.stderr
 
 
 def test_after_the_scope_was_added_the_reload_is_taken(world):

@@ -454,6 +454,16 @@ static void keys_of_another_site_are_refused(void **state)
     list_close(open_list());
 }
 
+static void a_map_that_has_no_room_names_option_and_limit(void **state)
+{
+    struct env *env = NULL;
+    (void)state;
+    make_env();
+    assert_refused(env_open(site_list, ENV_READ, UINT64_C(1) << 56, tables, 2, &env, &why), -ENOMEM,
+                   "list_size or ledger_size says (ulimit -v");
+    assert_null(env);
+}
+
 static void the_list_is_its_owners_to_write_the_ledger_both_users(void **state)
 {
     (void)state;
@@ -477,6 +487,7 @@ int main(void)
         TEST(another_version_of_lmdb_is_told_from_damage),
         TEST(a_store_without_a_table_was_not_initialised),
         TEST(the_reserved_size_takes_no_room),
+        TEST(a_map_that_has_no_room_names_option_and_limit),
         TEST(readers_may_lock_and_not_write_whatever_the_umask),
         TEST(a_lock_file_that_is_made_anew_is_for_readers_too),
         TEST(a_lock_file_that_may_not_be_opened_is_named),

@@ -296,6 +296,8 @@ static void a_bad_lookup_file_is_named_with_its_line(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_key("lookup", cases[i].text, cases[i].size);
         assert_refused(keys_read_lookup(site_keys, &key, &why), ERR_KEY, cases[i].sentence);
+        assert_refused(keys_read_lookup(site_keys, &key, &why), ERR_KEY,
+                       ": restore it from a backup");
         assert_int_equal(key.token_count, 4711);
     }
 }
@@ -321,6 +323,8 @@ static void a_bad_address_file_is_named_with_its_line(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_key("address", cases[i].text, cases[i].size);
         assert_refused(keys_read_address(site_keys, &key, &why), ERR_KEY, cases[i].sentence);
+        assert_refused(keys_read_address(site_keys, &key, &why), ERR_KEY,
+                       ": restore it from a backup");
     }
 }
 

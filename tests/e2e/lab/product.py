@@ -40,6 +40,13 @@ def check_sanitizer(text):
     return text
 
 
+def manual_members():
+    """The names of JSON members that optout(1) mentions."""
+    text = (CHECKOUT / "doc/man/optout.1").read_text().partition(".Ss JSON")[2].partition(".Sh ")[0]
+    lines = [line for line in text.splitlines() if "Va " in line]
+    return {word for line in lines for word in re.findall(r"[a-z_]+", line.partition("Va ")[2])}
+
+
 class Site:
     """directory: a dirs.PrivateDir. policy: the part of optout.conf that says what marketing is.
     settings: name -> value for its global part; None leaves an option out."""
