@@ -137,17 +137,17 @@ static void count_written(struct load *load, const struct block *block)
     counts[BATCH_KNOWN] -= block->count - block->fresh;
 }
 
-static int begin_batch(struct load *load)
+int load_begin(const struct import_request *request, const struct event_batch *what,
+               struct act *act, struct error *why)
 {
-    struct act begin = *load->act;
-    const struct import_request *request = load->request;
+    struct act begin = *act;
     const struct word words[] = {{"file", input_name(request->input)},
                                  {"note", request->note},
                                  {"evidence", request->evidence},
                                  {"staff", request->staff}};
     begin.words = words;
     begin.word_count = sizeof words / sizeof *words;
-    return list_batch_begin(request->list, load->begin, &begin, &load->act->batch, load->why);
+    return list_batch_begin(request->list, what, &begin, &act->batch, why);
 }
 
 /* Nobody has anything open meanwhile: the process may even be stopped. */
@@ -187,7 +187,7 @@ static int write_block(struct load *load, const struct block *block, uint64_t be
     int code = 0;
 
     if (block->fresh && load->act->batch == 0)
-        code = begin_batch(load);
+        code = load_begin(load->request, load->begin, load->act, load->why);
     for (size_t i = 0; i < block->count && code == 0; i += LIST_ENTRIES_MAX) {
         size_t left = block->count - i;
         code = write_entries(load, block->entries + i,

@@ -60,6 +60,23 @@ static size_t room_of(const struct choice *choice)
 
 /* --- one entry --- */
 
+/* Whether the opt-in had seen the row; one without a date is given now. */
+static int find_seen(struct gathering *g, const struct choice *row, const struct choice *opt_in,
+                     bool *seen)
+{
+    struct pool pool = {0};
+    struct event event;
+
+    *seen = opt_in->asked == 0 || choice_was_said_by(row, INT64_MAX, opt_in->asked);
+    if (*seen)
+        return 0;
+    int code = journal_event(&g->addition->list->store, g->txn, &row->event, &pool, &event);
+    if (code == 0)
+        *seen = choice_was_said_by(row, event.at_ms / 1000, opt_in->asked);
+    pool_release(&pool);
+    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
+
 static int collect_names(struct gathering *g, const struct choice *rows, size_t count,
                          struct choice *choice)
 {
@@ -67,9 +84,16 @@ static int collect_names(struct gathering *g, const struct choice *rows, size_t 
     if (!names)
         return -ENOMEM;
     size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (choice_would_be_named(&rows[i], choice->scope, g->now_ms / 1000))
+    for (size_t i = 0; i < count; i++) {
+        bool seen;
+        if (!choice_would_be_named(&rows[i], choice->scope, g->now_ms / 1000))
+            continue;
+        int code = find_seen(g, &rows[i], choice, &seen);
+        if (code)
+            return code;
+        if (seen)
             names[n++] = rows[i].event;
+    }
     choice->names = names;
     choice->name_count = n;
     return 0;
@@ -113,7 +137,7 @@ static int write_event(struct gathering *g)
     int code =
         journal_append(&g->addition->list->store, g->txn, &event, act->words, act->word_count);
     if (code == 0)
-        code = list_fold(g->addition->list, g->txn, &event);
+        code = list_fold(&g->addition->list->store, g->txn, &event);
     for (size_t i = 0; i < g->count; i++)
         g->entries[i]->event = event.name;
     g->count = 0;
@@ -213,7 +237,7 @@ static int begin_gathering(struct gathering *g, const struct addition *addition,
 {
     g->addition = addition;
     g->txn = txn;
-    g->view = (struct list_view){addition->list, txn};
+    g->view = (struct list_view){.list = addition->list, .txn = txn};
     g->now_ms = clock_now_ms();
     g->room = room_for_rows(addition->act);
     int code = list_scan_begin(&g->scans[0], &g->view, TABLE_CHOICE, false);
@@ -309,6 +333,22 @@ static int compare_withdrawals(const void *a, const void *b)
                                                  : x->target.number > y->target.number;
 }
 
+/* What another node withdrew already does not stand, though the fold could bear it. */
+static int check_standing(const struct withdrawal *w, struct txn *txn)
+{
+    uint8_t key[CHOICE_KEY_SIZE];
+    struct slice value;
+    bool domain;
+    int code = 0;
+
+    for (size_t i = 0; i < w->count && code == 0; i++) {
+        code = list_row_key(w->list, &w->rows[i].subject, &w->rows[i].target, key);
+        if (code == 0)
+            code = list_find_standing(txn, key, &value, &domain);
+    }
+    return code;
+}
+
 static int withdraw_job(struct txn *txn, void *argument)
 {
     struct withdrawal *w = argument;
@@ -323,9 +363,11 @@ static int withdraw_job(struct txn *txn, void *argument)
     int code = list_batch_check(w->list, txn, w->act->batch);
     if (code)
         return code;
-    code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
+    code = check_standing(w, txn);
     if (code == 0)
-        code = list_fold(w->list, txn, &event);
+        code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
+    if (code == 0)
+        code = list_fold(&w->list->store, txn, &event);
     if (code == ERR_NOT_FOUND)
         error_set(w->why, code,
                   "one of these choices does not stand any more; nothing was withdrawn");
@@ -375,7 +417,7 @@ static int write_scopes(const struct registration *r, struct txn *txn, const cha
                           .scopes = fresh,
                           .scope_count = count};
     int code = journal_append(&r->list->store, txn, &event, r->act->words, r->act->word_count);
-    return code ? code : list_fold(r->list, txn, &event);
+    return code ? code : list_fold(&r->list->store, txn, &event);
 }
 
 static bool is_among(const char *const *scopes, size_t count, const char *scope)
