@@ -40,6 +40,7 @@ struct command {
     const char *text;         /* one line */
     const struct flag *flags; /* ends with a name of NULL */
     size_t least, most;       /* arguments */
+    bool hidden;              /* for programs, and not shown to people */
     /* Returns the program's exit status. */
     int (*run)(const struct call *call);
 };
@@ -48,8 +49,13 @@ extern const struct command command_init, command_add, command_import, command_e
     command_scrub, command_remove, command_check, command_explain, command_log, command_stats,
     command_scope_list, command_scope_add, command_token_make, command_token_open,
     command_keys_list, command_keys_rotate, command_config_check, command_config_show,
-    command_config_options, command_verify, command_backup, command_restore, command_compact,
+    command_config_options, command_verify, command_batches, command_undo, command_sources,
+    command_sync, command_complete, command_backup, command_restore, command_compact,
     command_migrate;
+
+/* All of them, as --help shows them. */
+extern const struct command *const command_table[];
+extern const size_t command_count;
 
 enum parsed {
     PARSED_RUN,
