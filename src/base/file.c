@@ -182,6 +182,20 @@ int file_replace(const char *path, const void *data, size_t length, mode_t mode,
     return rc < 0 ? rc : sync_parent(path, why);
 }
 
+/* The umask took away from mkdir(2)'s. By a handle: who may write where it lies could have put a
+ * symbolic link in its place by now. */
+static int set_folder_mode(const char *path, mode_t mode)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int rc = fchmod(fd, mode);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return rc;
+}
+
 int file_make_folder(const char *path, mode_t mode, struct error *why)
 {
     struct stat info;
@@ -195,13 +209,20 @@ int file_make_folder(const char *path, mode_t mode, struct error *why)
             return error_set(why, -ENOTDIR, "%s is there and is not a folder", path);
         return 0;
     }
-    /* The umask took away from mkdir(2)'s. */
-    if (chmod(path, mode) < 0) {
+    if (set_folder_mode(path, mode) < 0) {
         int rc = failed(why, "set the permissions of", path);
         rmdir(path);
         return rc;
     }
     return sync_parent(path, why);
+}
+
+void file_hold_standard_streams(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            abort();
 }
 
 char *file_join(const char *folder, const char *name)

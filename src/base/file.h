@@ -22,6 +22,11 @@ int file_replace(const char *path, const void *data, size_t length, mode_t mode,
  * disk when it returns. -errno (-ENOTDIR: something else has the name). */
 int file_make_folder(const char *path, mode_t mode, struct error *why);
 
+/* A standard stream that is closed must not become a store's file, which would then be written over
+ * by what is meant for people: something that fails when it is used takes its place. First of all
+ * in a program. */
+void file_hold_standard_streams(void);
+
 /* "folder/name" in a new string, NULL without memory. */
 char *file_join(const char *folder, const char *name);
 

@@ -1,4 +1,4 @@
-/* Giving up root for the user that a store belongs to. */
+/* What a process gives up: root, for the user that a store belongs to, and leaving core dumps. */
 #ifndef BASE_PRIVILEGE_H
 #define BASE_PRIVILEGE_H
 
@@ -14,5 +14,8 @@ int privilege_group(const char *name, gid_t *gid, struct error *why);
  * as its primary one where that is not NULL. `user` NULL, not being root, or being that user
  * already: 0 and nothing is done. -errno. */
 int privilege_become(const char *user, const char *group, struct error *why);
+
+/* No core dump of this process: it would hold keys and addresses in the clear. */
+void privilege_forbid_core_dump(void);
 
 #endif

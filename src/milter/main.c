@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/privilege.h"
-#include "base/streams.h"
 #include "milter/callbacks.h"
 #include "milter/service.h"
 
@@ -296,13 +295,14 @@ static void drain(struct service *service)
 
 int main(int argc, char **argv)
 {
+    file_hold_standard_streams();
+    privilege_forbid_core_dump();
     struct arguments arguments = read_arguments(argc, argv);
     struct service *service;
     struct error why = {"out of memory"};
     pthread_t server;
     sigset_t signals;
 
-    streams_hold();
     if (arguments.check)
         return check_configuration(arguments.config);
     block_signals(&signals);

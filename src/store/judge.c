@@ -83,6 +83,10 @@ int judge_address(struct list_view *view, struct subject_hasher *hasher,
     struct choice *rows;
     size_t count;
 
+    if (address_is_routed(address)) {
+        *judged = (struct judged){.state = RECIPIENT_UNREADABLE};
+        return 0;
+    }
     int code = read_rows(view, hasher, address, &result.subject, pool, &rows, &count);
     if (code == 0)
         code = decide(rows, count, scope, consent_asked, now, pool, &result);

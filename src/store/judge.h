@@ -12,14 +12,15 @@
 
 struct judged {
     enum recipient_state state;
-    struct subject subject; /* not for companions and addresses that cannot be read */
+    struct subject subject; /* not for companions and who cannot be looked up */
     bool has_subject;
     /* What decided, as choice_decide tells. */
     const struct choice *const *deciding;
     size_t deciding_count;
 };
 
-/* Looks one address up, with its domain, and decides by the rule. An error: the store cannot tell.
+/* Looks one address up, with its domain, and decides by the rule. One that is routed reaches
+ * somebody else, who cannot be told from it: RECIPIENT_UNREADABLE. An error: the store cannot tell.
  */
 int judge_address(struct list_view *view, struct subject_hasher *hasher,
                   const struct address *address, const char *scope, bool consent_asked, int64_t now,

@@ -43,6 +43,9 @@ struct stream_count {
     uint64_t messages, given, delivered, kept_back;
 };
 
+#define LEDGER_UNCLAIMED_MAX 10000 /* places that are counted by themselves */
+#define LEDGER_OTHERS "others"     /* the domain of all further ones, with no login or listener */
+
 /* Bulk mail that no stream claims, by where it came from; a text that is not known is empty.
  * Sealed, since a login or a name can be a person's. */
 struct unclaimed_count {

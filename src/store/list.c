@@ -81,7 +81,7 @@ const uint8_t *list_node(const struct list *list)
 
 int list_view_begin(struct list *list, struct list_view **view)
 {
-    struct list_view *v = malloc(sizeof *v);
+    struct list_view *v = calloc(1, sizeof *v);
     if (!v)
         return -ENOMEM;
     v->list = list;
@@ -97,6 +97,9 @@ void list_view_end(struct list_view *view)
 {
     if (!view)
         return;
+    list_scan_end(&view->people);
+    list_scan_end(&view->domains);
+    list_scan_end(&view->past);
     txn_abort(view->txn);
     free(view);
 }
@@ -194,13 +197,15 @@ int list_read(struct list_view *view, enum list_rows which, const struct subject
               struct event_name **withdrawn_by)
 {
     unsigned table = which == LIST_PAST ? TABLE_PAST : domain ? TABLE_DOMAIN : TABLE_CHOICE;
-    struct list_scan scan;
+    struct list_scan *scan = which == LIST_PAST ? &view->past
+                             : domain           ? &view->domains
+                                                : &view->people;
 
-    int code = list_scan_begin(&scan, view, table, domain);
+    int code = scan->cursor ? 0 : list_scan_begin(scan, view, table, domain);
     if (code)
         return code;
-    code = list_scan_read(&scan, subject, pool, rows, count, withdrawn_by);
-    list_scan_end(&scan);
+    list_scan_forget(scan); /* subjects come in any sequence */
+    code = list_scan_read(scan, subject, pool, rows, count, withdrawn_by);
     /* `past` holds those of both, and does not tell which. */
     for (size_t i = 0; code == 0 && which == LIST_PAST && i < *count; i++)
         (*rows)[i].domain = domain;

@@ -200,7 +200,7 @@ struct list_entry {
     /* Results. */
     bool known;              /* it says nothing new and was not written */
     struct event_name event; /* that holds it; of the row that stands already where `known` */
-    size_t named;            /* opt-outs and blocks that this opt-in names */
+    size_t named; /* opt-outs and blocks that this opt-in names: what stood when it was asked */
 };
 
 /* Writes the entries; those about one subject in their sequence. ERR_SCOPE: a scope is not

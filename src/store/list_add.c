@@ -60,6 +60,26 @@ static size_t room_of(const struct choice *choice)
 
 /* --- one entry --- */
 
+/* Whether the opt-in had seen the row; one without a date is given now. */
+static int find_seen(struct gathering *g, const struct choice *row, const struct choice *opt_in,
+                     bool *seen)
+{
+    struct pool pool = {0};
+    struct slice bytes;
+    struct event event;
+
+    *seen = opt_in->asked == 0 || choice_was_said_by(row, INT64_MAX, opt_in->asked);
+    if (*seen)
+        return 0;
+    int code = journal_bytes(g->txn, row->event.number, &bytes);
+    if (code == 0)
+        code = event_decode(bytes, &pool, &event);
+    if (code == 0)
+        *seen = choice_was_said_by(row, event.at_ms / 1000, opt_in->asked);
+    pool_release(&pool);
+    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
+
 static int collect_names(struct gathering *g, const struct choice *rows, size_t count,
                          struct choice *choice)
 {
@@ -67,9 +87,16 @@ static int collect_names(struct gathering *g, const struct choice *rows, size_t 
     if (!names)
         return -ENOMEM;
     size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (choice_would_be_named(&rows[i], choice->scope, g->now_ms / 1000))
+    for (size_t i = 0; i < count; i++) {
+        bool seen;
+        if (!choice_would_be_named(&rows[i], choice->scope, g->now_ms / 1000))
+            continue;
+        int code = find_seen(g, &rows[i], choice, &seen);
+        if (code)
+            return code;
+        if (seen)
             names[n++] = rows[i].event;
+    }
     choice->names = names;
     choice->name_count = n;
     return 0;
@@ -213,7 +240,7 @@ static int begin_gathering(struct gathering *g, const struct addition *addition,
 {
     g->addition = addition;
     g->txn = txn;
-    g->view = (struct list_view){addition->list, txn};
+    g->view = (struct list_view){.list = addition->list, .txn = txn};
     g->now_ms = clock_now_ms();
     g->room = room_for_rows(addition->act);
     int code = list_scan_begin(&g->scans[0], &g->view, TABLE_CHOICE, false);

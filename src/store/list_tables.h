@@ -42,9 +42,21 @@ struct list {
     uint8_t address_key[SEAL_KEY_SIZE];
 };
 
+/* Walks over the rows of a table; quickest to subjects in ascending sequence. */
+struct list_scan {
+    struct list_view *view;
+    bool domain; /* its rows are those of domains */
+    struct cursor *cursor;
+    bool placed; /* the cursor stands at `key`, or `code` tells why not */
+    int code;
+    struct slice key, value;
+};
+
 struct list_view {
     struct list *list;
     struct txn *txn;
+    /* Opened when first needed: a message asks for many subjects, all of them in one table. */
+    struct list_scan people, domains, past;
 };
 
 /* --- addresses --- */
@@ -80,16 +92,6 @@ int list_row_pack(const struct list *list, struct txn *txn, const struct choice 
 int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, struct slice value,
                     bool domain, struct pool *pool, struct choice *choice,
                     struct event_name *withdrawn_by);
-
-/* Walks over the rows of a table, to subjects in ascending sequence. */
-struct list_scan {
-    struct list_view *view;
-    bool domain; /* its rows are those of domains */
-    struct cursor *cursor;
-    bool placed; /* the cursor stands at `key`, or `code` tells why not */
-    int code;
-    struct slice key, value;
-};
 
 int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table, bool domain);
 void list_scan_end(struct list_scan *scan);

@@ -1,6 +1,7 @@
 /* optout(1): finds the subcommand in the table and runs it. */
 
-#include "base/streams.h"
+#include "base/file.h"
+#include "base/privilege.h"
 #include "tool/command.h"
 #include "tool/output.h"
 
@@ -104,7 +105,8 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
     struct call call = {.config_file = OPTOUT_CONFIG_FILE};
 
-    streams_hold();
+    file_hold_standard_streams();
+    privilege_forbid_core_dump();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like any other */
     umask(0007);              /* a lock file made anew has to be open to the group */
     opterr = 0;

@@ -412,8 +412,13 @@ static void a_glob_for_addresses_can_fit_one(void **state)
     takes("match_from", "?*");
     refuses("match_sender", "acme.example", "no address ever fits");
     refuses("match_sender", "@acme.example", "write *@DOMAIN");
-    refuses("match_recipient", "@*", "write *@DOMAIN");
     refuses("match_from", "acme.example", "write *@DOMAIN");
+    takes("match_sender", "Shop+x@ACME.example");
+    refuses("match_sender", "@acme.example", "write *@DOMAIN");
+    refuses("match_sender", "shop@acme.example.", "compared as shop@acme.example");
+    refuses("match_from", "\"shop\"@acme.example", "compared as shop@acme.example");
+    refuses("match_from", "shop@acme .example", "no address ever fits");
+    refuses("match_recipient", "*@acme.example.", "without the dot at its end");
     refuses("match_from", "<>", "leave them out");
     refuses("match_recipient", "<a@acme.example>", "leave them out");
     refuses("match_sender", "*@*.münchen.example", "write its domain in ASCII");

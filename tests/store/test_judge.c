@@ -266,6 +266,20 @@ static void who_is_kept_back_and_not_sure_to_be_removed_is_unremovable(void **st
     assert_int_equal(judged.deciding[0]->event.number, event);
 }
 
+/* An MTA may take it for anna@x.example, or for somebody of whom nothing is known. */
+static void a_route_is_kept_back_whoever_is_behind_it(void **state)
+{
+    static const char *const routes[] = {"<anna%x.example@y.example>", "<x.example!anna@y.example>",
+                                         "<\"anna@x.example\"@y.example>"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        struct judged judged = judge(routes[i], &news);
+        assert_int_equal(judged.state, RECIPIENT_UNREADABLE);
+        assert_false(judged.has_subject);
+        assert_int_equal(judged.deciding_count, 0);
+    }
+}
+
 static void random_spelling(char given[128])
 {
     static const char *const pieces[] = {
@@ -354,6 +368,7 @@ int main(void)
         TEST(without_memory_nobody_is_free),
         TEST(a_damaged_row_is_unknown_and_the_others_are_judged),
         TEST(who_is_kept_back_and_not_sure_to_be_removed_is_unremovable),
+        TEST(a_route_is_kept_back_whoever_is_behind_it),
         TEST(whoever_is_to_be_stripped_can_be),
         TEST(a_subject_is_judged_by_its_own_choices),
         TEST(with_choices_of_domains_no_subject_is_free),
