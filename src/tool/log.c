@@ -18,7 +18,7 @@ static const struct flag flags[] = {
 
 /* What the list holds about the person: an event added a choice, or withdrew it. */
 struct mention {
-    uint64_t number; /* of the event, this list's own */
+    struct event_name event;
     int64_t at_ms;
     bool withdrawal;
     struct subject subject;
@@ -37,9 +37,8 @@ struct logging {
     struct mention *mentions; /* oldest first */
     size_t mention_count, mention_next;
     /* Of everybody. */
-    uint64_t event_next;   /* the first event of the list that was not looked at */
-    uint64_t verdict_next; /* likewise of the ledger */
-    int64_t verdict_end;   /* those from this moment on have to wait */
+    struct event_name event_last, verdict_last; /* looked at, of list and ledger; number 0: none */
+    int64_t verdict_end;                        /* those from this moment on have to wait */
 };
 
 /* Whether it is to be shown; then something is. */
@@ -60,12 +59,12 @@ static int show_mention(struct logging *l, const struct mention *mention)
 
     if (!is_in_time(l, mention->at_ms))
         return 0;
-    int code = list_event(l->site.list_view, mention->number, &pool, &event);
+    int code = list_event(l->site.list_view, &mention->event, &pool, &event);
     if (code) {
         pool_release(&pool);
         return site_explain(&l->site, code, l->why);
     }
-    code = entry_open(&entry, &l->site, l->json, &event, l->why);
+    code = entry_open(&entry, &l->site, ENTRY_LIST, l->json, &event, l->why);
     if (code == 0 && mention->withdrawal) {
         const struct event_withdrawal w = {mention->subject, mention->choice.event};
         entry_show_withdrawal(&entry, &w);
@@ -86,17 +85,17 @@ static int show_mentions_until(struct logging *l, int64_t at_ms)
     return code;
 }
 
-static int add_mention(struct logging *l, const struct choice *choice, uint64_t number,
-                       bool withdrawal)
+static int add_mention(struct logging *l, const struct choice *choice,
+                       const struct event_name *name, bool withdrawal)
 {
     struct pool pool = {0};
     struct event event;
     struct mention *m = &l->mentions[l->mention_count++];
     struct address domain;
 
-    *m = (struct mention){.number = number, .withdrawal = withdrawal, .choice = *choice};
+    *m = (struct mention){.event = *name, .withdrawal = withdrawal, .choice = *choice};
     m->subject = l->subject;
-    int code = list_event(l->site.list_view, number, &pool, &event);
+    int code = list_event(l->site.list_view, name, &pool, &event);
     if (code == 0)
         m->at_ms = event.at_ms;
     else
@@ -109,10 +108,12 @@ static int add_mention(struct logging *l, const struct choice *choice, uint64_t 
     return code;
 }
 
-static int compare_mentions(const void *a, const void *b)
+static int compare_mentions(const void *a, const void *b, void *list)
 {
     const struct mention *x = a, *y = b;
-    return x->number < y->number ? -1 : x->number > y->number;
+    return list_is_earlier(list, &x->event, &y->event)   ? -1
+           : list_is_earlier(list, &y->event, &x->event) ? 1
+                                                         : 0;
 }
 
 static int gather(struct logging *l)
@@ -132,13 +133,13 @@ static int gather(struct logging *l)
     if (!l->mentions)
         return -ENOMEM;
     for (size_t i = 0; i < standing_count && code == 0; i++)
-        code = add_mention(l, &standing[i], standing[i].event.number, false);
+        code = add_mention(l, &standing[i], &standing[i].event, false);
     for (size_t i = 0; i < past_count && code == 0; i++) {
-        code = add_mention(l, &past[i], past[i].event.number, false);
+        code = add_mention(l, &past[i], &past[i].event, false);
         if (code == 0)
-            code = add_mention(l, &past[i], by[i].number, true);
+            code = add_mention(l, &past[i], &by[i], true);
     }
-    qsort(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions);
+    qsort_r(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions, l->site.list);
     return code;
 }
 
@@ -149,7 +150,7 @@ static int show_verdict(struct logging *l, const struct event *event, const stru
 
     if (!is_in_time(l, event->at_ms))
         return 0;
-    code = entry_open(&entry, &l->site, l->json, event, l->why);
+    code = entry_open(&entry, &l->site, ENTRY_LEDGER, l->json, event, l->why);
     if (code == 0 && only)
         entry_show_verdict(&entry, only);
     else if (code == 0)
@@ -195,15 +196,20 @@ static int visit_verdict(struct txn *txn, const struct event *event, void *argum
     (void)txn;
     if (event->at_ms >= l->verdict_end)
         return LATER;
-    l->verdict_next = event->name.number + 1;
+    l->verdict_last = event->name;
     int code = show_verdict(l, event, NULL);
     return code == 0 && output_is_large() ? PAUSE : code;
+}
+
+static const struct event_name *behind(const struct event_name *last)
+{
+    return last->number ? last : NULL;
 }
 
 static int show_verdicts_until(struct logging *l, int64_t at_ms)
 {
     l->verdict_end = at_ms;
-    int code = ledger_walk(l->site.ledger_view, l->verdict_next, visit_verdict, l);
+    int code = ledger_walk(l->site.ledger_view, behind(&l->verdict_last), visit_verdict, l);
     return code == LATER ? 0 : code;
 }
 
@@ -216,10 +222,10 @@ static int visit_event(struct txn *txn, const struct event *event, void *argumen
     int code = show_verdicts_until(l, event->at_ms);
     if (code)
         return code;
-    l->event_next = event->name.number + 1;
+    l->event_last = event->name;
     if (!is_in_time(l, event->at_ms))
         return 0;
-    code = entry_open(&entry, &l->site, l->json, event, l->why);
+    code = entry_open(&entry, &l->site, ENTRY_LIST, l->json, event, l->why);
     if (code == 0)
         entry_show_all(&entry);
     entry_close(&entry);
@@ -238,9 +244,8 @@ static int log_all(struct logging *l)
 {
     int code = PAUSE;
 
-    l->event_next = l->verdict_next = 1;
     while (code == PAUSE) {
-        code = list_walk(l->site.list_view, l->event_next, visit_event, l);
+        code = list_walk(l->site.list_view, behind(&l->event_last), visit_event, l);
         if (code == 0)
             code = show_verdicts_until(l, INT64_MAX);
         if (code == PAUSE) {
