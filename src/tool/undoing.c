@@ -65,6 +65,42 @@ static bool is_same_source(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static bool is_of_own_node(const struct undoing *u, const struct event_name *name)
+{
+    return memcmp(name->node, list_node(u->site.list), EVENT_NODE_SIZE) == 0;
+}
+
+/* The undos that a batch has seen. More than one where one was broken off before a restore: that is
+ * another node's, which writes no more. */
+struct undos {
+    const struct undoing *undoing;
+    const struct event_name *target;
+    struct event_name ended; /* number 0: none came to its end */
+    int64_t ended_ms;
+    uint64_t open; /* of this node, to be gone on with; 0: none */
+};
+
+static int visit_undo(const struct list_batch *batch, void *argument)
+{
+    struct undos *undos = argument;
+
+    if (batch->begin.kind != BATCH_UNDO || !event_name_equal(&batch->begin.undoes, undos->target))
+        return 0;
+    if (batch->ended_ms) {
+        undos->ended = batch->name;
+        undos->ended_ms = batch->ended_ms;
+    } else if (is_of_own_node(undos->undoing, &batch->name)) {
+        undos->open = batch->name.number;
+    }
+    return 0;
+}
+
+static int find_undos(const struct undoing *u, const struct list_batch *target, struct undos *undos)
+{
+    *undos = (struct undos){.undoing = u, .target = &target->name};
+    return target->undone_by.number ? list_each_batch(u->site.list_view, visit_undo, undos) : 0;
+}
+
 struct search {
     struct undoing *undoing;
     bool behind;                      /* the batch to be undone was visited */
@@ -85,8 +121,7 @@ static int visit_batch(const struct list_batch *batch, void *argument)
 {
     struct search *s = argument;
     const struct list_batch *target = &s->undoing->batch;
-    struct pool pool = {0};
-    struct list_batch undo;
+    struct undos undos;
 
     if (!s->behind) {
         s->behind = event_name_equal(&batch->name, &target->name);
@@ -95,13 +130,9 @@ static int visit_batch(const struct list_batch *batch, void *argument)
     if (batch->begin.kind != BATCH_IMPORT || !is_same_source(batch->source, target->source) ||
         is_repetition(batch, target))
         return 0;
-    if (batch->undone_by.number) {
-        int code = list_batch(s->undoing->site.list_view, &batch->undone_by, &pool, &undo);
-        bool undone = code == 0 && undo.ended_ms;
-        pool_release(&pool);
-        if (code || undone)
-            return code;
-    }
+    int code = find_undos(s->undoing, batch, &undos);
+    if (code || undos.ended.number)
+        return code;
     s->newest = batch->name;
     s->undoing_newest = batch->undone_by;
     return 0;
@@ -127,35 +158,28 @@ static int check_newest(struct undoing *u, struct error *why)
     return STATUS_STOPPED;
 }
 
-static bool is_of_own_node(const struct undoing *u, const struct event_name *name)
-{
-    return memcmp(name->node, list_node(u->site.list), EVENT_NODE_SIZE) == 0;
-}
-
 /* Another undo has ended, or is to be gone on with. */
 static int check_undone(struct undoing *u, struct error *why)
 {
     char name[SHOW_EVENT_SIZE], by[SHOW_EVENT_SIZE], time[CLOCK_TEXT_SIZE];
-    struct list_batch undo;
+    struct event_name open = {.number = 0};
+    struct undos undos;
 
-    if (u->batch.undone_by.number == 0)
-        return 0;
-    int code = list_batch(u->site.list_view, &u->batch.undone_by, &u->pool, &undo);
+    int code = find_undos(u, &u->batch, &undos);
     if (code)
         return site_explain(&u->site, code, why);
-    if (undo.ended_ms) {
+    if (undos.ended.number) {
         complain("batch %s was undone already, by batch %s at %s",
-                 show_event(&u->site, &u->batch.name, name), show_event(&u->site, &undo.name, by),
-                 clock_format(undo.ended_ms / 1000, time));
+                 show_event(&u->site, &u->batch.name, name), show_event(&u->site, &undos.ended, by),
+                 clock_format(undos.ended_ms / 1000, time));
         return STATUS_NO;
     }
-    /* One that was broken off before a restore belongs to another node: a new one withdraws the
-     * rest. */
-    if (!is_of_own_node(u, &undo.name))
+    if (undos.open == 0)
         return 0;
-    u->undo = undo.name.number;
+    memcpy(open.node, list_node(u->site.list), sizeof open.node);
+    open.number = u->undo = undos.open;
     u->resumed = true;
-    return gather_events(u, &undo.name, &u->done, why);
+    return gather_events(u, &open, &u->done, why);
 }
 
 static int find_batch(struct undoing *u, const char *given, struct error *why)

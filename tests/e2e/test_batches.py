@@ -266,6 +266,34 @@ def test_a_killed_undo_is_completed_by_the_next_one(site):
     site.tool("verify")
 
 
+def test_an_undo_that_a_restore_cut_off_is_completed_by_another(site):
+    """The restored list is written by a new node, which cannot go on in a batch of the old one."""
+    older = bring(site, people(2), "shop", "older.txt")
+    number, _ = many(site)
+    ran = start(site, number, "--json")
+    until(lambda: standing(site) < ROWS, "rows are withdrawn")
+    ran.kill()
+    ran.communicate()
+    site.tool("backup", site.root / "copy")
+    site.tool("restore", site.root / "copy")
+    first, second, cut = batches(site)
+    assert [first["number"], second["number"]] == [older, number] and cut["kind"] == "undo"
+    site.tool("undo", first["event"], *NOTE, code=4)
+    ran = start(site, second["event"], "--json")
+    until(lambda: len(batches(site)) == 4, "the undo begins")
+    until(lambda: standing(site) < ROWS - 5000, "it withdraws")
+    ran.kill()
+    ran.communicate()
+    rows, summary = undo(site, second["event"])
+    assert summary["withdrawn"] + summary["skipped"] == ROWS == summary["rows"]
+    assert len(batches(site)) == 4 and standing(site) == 2
+    site.tool("undo", second["event"], *NOTE, code=1)
+    assert "undone already" in site.last.stderr
+    undo(site, first["event"])
+    assert standing(site) == 0
+    site.tool("verify")
+
+
 def test_an_interrupted_undo_says_how_far_it_came(site):
     number, _ = many(site, MANY)
     ran = start(site, number)
