@@ -583,3 +583,31 @@ def test_nobody_else_may(own_lab):
         site.tool(*words, code=2, user="bin")
         assert "run this as root" in site.last.stderr
     assert stat.S_IMODE((site.data / "list").stat().st_mode) == 0o2750
+
+
+# -- batches
+
+
+def test_what_was_imported_before_a_restore_is_undone_after_it_newest_first(site, backup):
+    folder = site.root
+    older, newer, both = people(2), people(3), person()
+    for number, group in enumerate((older, newer)):
+        path = folder / f"{number}.txt"
+        path.write_text("\n".join([*group, both]) + "\n")
+        site.tool("import", path, *SCOPE, "--all-opted-out", "--source", "shop")
+    copy = backup(site)
+    site.tool("restore", copy)
+    third = folder / "third.txt"
+    third.write_text(person() + "\n")
+    site.tool("import", third, *SCOPE, "--all-opted-out", "--source", "shop")
+    first, second, last = (batch["event"] for batch in site.json("batches"))
+    assert first.split("-")[0] == second.split("-")[0] != last.split("-")[0]
+    site.tool("undo", second, "--note", "wrong file", code=4)
+    site.tool("undo", last, "--note", "wrong file")
+    site.tool("undo", second, "--note", "wrong file")
+    assert not any(is_kept_back(site, who) for who in newer)
+    assert all(is_kept_back(site, who) for who in [*older, both])
+    site.tool("undo", second, "--note", "wrong file", code=1)
+    site.tool("undo", first, "--note", "wrong file")
+    assert not any(is_kept_back(site, who) for who in [*older, both])
+    site.tool("verify")
