@@ -313,7 +313,8 @@ int check_language(const char *value, struct error *why)
 {
     if (!language_tag_check(value))
         return error_set(why, ERR_CONFIG,
-                         "\"%.60s\" is not a language such as en, de or pt-br in lower case", value);
+                         "\"%.60s\" is not a language such as en, de or pt-br in lower case",
+                         value);
     return 0;
 }
 
@@ -328,8 +329,8 @@ int check_picture(const char *value, struct error *why)
     for (size_t i = 0; i < sizeof endings / sizeof *endings && ending; i++)
         if (text_equal(ending, endings[i]))
             return 0;
-    return error_set(why, ERR_CONFIG,
-                     "\"%.60s\" does not end in .svg, .png, .jpg, .jpeg or .webp", value);
+    return error_set(why, ERR_CONFIG, "\"%.60s\" does not end in .svg, .png, .jpg, .jpeg or .webp",
+                     value);
 }
 
 static int check_legible(const char *value, uint32_t paper, const char *ground, const char *way_out,
@@ -380,8 +381,8 @@ int check_reason(const char *value, struct error *why)
                          "\"%.60s\" is not of the form \"KEY: text\" or \"KEY[de]: text\"; a KEY "
                          "has up to %d of a-z 0-9 -",
                          value, REASON_KEY_MAX);
-    for (const char *const *known = reason_known_keys; !reason.text && *known; known++)
-        if (strcmp(*known, reason.key) == 0)
+    for (size_t i = 0; i < REASONS_KNOWN && !reason.text; i++)
+        if (strcmp(reasons_known[i].key, reason.key) == 0)
             return 0;
     if (!reason.text)
         return error_set(why, ERR_CONFIG, "%s needs a text: \"%s: text\"", value, value);

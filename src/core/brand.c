@@ -8,8 +8,8 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
-const char *const reason_known_keys[] = {"too-many", "not-relevant", "never-signed-up", "other",
-                                         NULL};
+const struct reason reasons_known[REASONS_KNOWN] = {
+    {.key = "too-many"}, {.key = "not-relevant"}, {.key = "never-signed-up"}, {.key = "other"}};
 
 const struct brand *brand_of(const struct brand *brands, size_t count, const char *scope)
 {

@@ -45,8 +45,9 @@ bool brand_has_reason(const struct brand *brand, const char *key);
  * ERR_SYNTAX, ERR_TOO_LONG. */
 int reason_parse(const char *entry, struct reason *reason);
 
-/* Keys of reasons that the pages have texts for, in every language; NULL behind the last. */
-extern const char *const reason_known_keys[];
+/* Reasons that the pages have texts for, in every language. */
+#define REASONS_KNOWN 4
+extern const struct reason reasons_known[REASONS_KNOWN];
 
 /* "de", "pt-br": RFC 5646 in lower case, as far as its primary and one further subtag go. */
 bool language_tag_check(const char *tag);
