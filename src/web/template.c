@@ -58,6 +58,15 @@ static void take_complaint(void *data, const char *format, ...)
             *c = c[1] ? ';' : '\0';
 }
 
+/* Between two compilations; left to itself, libxslt would write on standard error. */
+static void take_nothing(void *data, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void take_nothing(void *data, const char *format, ...)
+{
+    (void)data;
+    (void)format;
+}
+
 /* --- what it may load ------------------------------------------------------------------------ */
 
 /* Whether the file lies in the folder itself: nothing of its name leads elsewhere. */
@@ -152,7 +161,7 @@ static xsltStylesheet *compile(xmlDoc *document, const char *installed, struct c
     xsltSetLoaderFunc(load_import);
     xsltSetGenericErrorFunc(complaint, take_complaint);
     xsltStylesheet *sheet = xsltParseStylesheetDoc(document);
-    xsltSetGenericErrorFunc(NULL, NULL);
+    xsltSetGenericErrorFunc(NULL, take_nothing);
     installed_folder = NULL;
     pthread_mutex_unlock(&compiling);
 
