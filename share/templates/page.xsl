@@ -175,8 +175,8 @@
 
 <xsl:template name="offer-undo">
   <xsl:if test="@undo">
-    <section aria-labelledby="undo">
-      <h2 id="undo"><xsl:value-of select="key('text', 'undo-title')"/></h2>
+    <section>
+      <h2><xsl:value-of select="key('text', 'undo-title')"/></h2>
       <xsl:call-template name="paragraph"><xsl:with-param name="id" select="'undo-text'"/></xsl:call-template>
       <xsl:call-template name="button">
         <xsl:with-param name="action" select="'undo'"/>
@@ -187,7 +187,7 @@
 </xsl:template>
 
 <xsl:template name="ask-reason">
-  <section aria-labelledby="reason">
+  <section>
     <h2 id="reason"><xsl:value-of select="key('text', 'reason-title')"/></h2>
     <xsl:call-template name="paragraph"><xsl:with-param name="id" select="'reason-text'"/></xsl:call-template>
     <form method="post">

@@ -19,23 +19,37 @@ static const struct flag json_flags[] = {
 
 /* --- check --- */
 
-/* STATUS_NO where the list does not know the scope of a stream. */
+/* STATUS_NO where the list does not know the scope. `kind` and `name` tell whose it is. */
+static int check_scope_known(const struct site *site, const char *kind, const char *name,
+                             const char *scope, struct error *why)
+{
+    int code = list_scope_known(site->list_view, scope);
+
+    if (code && code != ERR_SCOPE)
+        return site_explain(site, code, why);
+    if (code == 0)
+        return STATUS_OK;
+    complain("%s: %s %s: scope %s is not registered: is it spelt right? A new one: "
+             "`optout scope add %s`",
+             site->config->path, kind, name, scope, scope);
+    return STATUS_NO;
+}
+
+/* The scopes of streams and brands; all that are missing are told. */
 static int check_scopes(const struct site *site, struct error *why)
 {
     const struct policy *policy = &site->config->policy;
-    int status = STATUS_OK;
+    int status = STATUS_OK, code = 0;
 
-    for (size_t i = 0; i < policy->stream_count; i++) {
+    for (size_t i = 0; i < policy->stream_count && code >= 0; i++) {
         const struct stream *stream = &policy->streams[i];
-        int code = list_scope_known(site->list_view, stream->scope);
-        if (code && code != ERR_SCOPE)
-            return site_explain(site, code, why);
-        if (code == ERR_SCOPE) {
-            complain("%s: stream %s: scope %s is not registered: is it spelt right? A new one: "
-                     "`optout scope add %s`",
-                     site->config->path, stream->rule.name, stream->scope, stream->scope);
-            status = STATUS_NO;
-        }
+        code = check_scope_known(site, "stream", stream->rule.name, stream->scope, why);
+        status = code ? code : status;
+    }
+    for (size_t i = 0; i < site->config->brand_count && code >= 0; i++) {
+        const struct brand *brand = &site->config->brands[i];
+        code = check_scope_known(site, "brand", brand->section, brand->scope, why);
+        status = code ? code : status;
     }
     return status;
 }

@@ -112,6 +112,25 @@ def test_text_of_twice_the_size_stays_whole(pages, browser):
         assert browser.run("return document.documentElement.scrollWidth") <= 360, name
 
 
+def test_wide_spacing_of_text_cuts_nothing_off(pages, browser):
+    """WCAG 1.4.12."""
+    rules = ("* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }",
+             "p { margin-bottom: 2em !important }")
+    for name in pages.names():
+        browser.show(pages.url(name, "de"), width=320)
+        browser.run(
+            "const s = document.styleSheets[0];"
+            "for (const rule of arguments[0]) s.insertRule(rule, s.cssRules.length)",
+            rules,
+        )
+        assert browser.run("return document.documentElement.scrollWidth") <= 320, name
+        cut = browser.run(
+            "return [...document.querySelectorAll('button, p, h1, h2, label, li')]"
+            ".filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map(e => e.outerHTML)"
+        )
+        assert cut == [], name
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_touched_is_large_enough(pages, browser, language):
     for name in pages.names():
@@ -164,6 +183,24 @@ def test_keys_alone_reach_everything_and_show_where_they_are(pages, browser):
             assert style[1] == "solid" and style[2] >= 2, (name, style)
             seen.append(style[0])
         assert len(set(seen)) == wanted, name
+
+
+def test_a_screen_reader_is_told_names_and_descriptions(pages, browser):
+    def told(name):
+        browser.show(pages.url(name, "en"))
+        nodes = [node for node in browser.tool("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+        value = lambda node, key: node.get(key, {}).get("value", "")
+        return {(value(node, "role"), value(node, "name")): value(node, "description") for node in nodes}
+
+    assert ("button", "Unsubscribe: Acme Newsletter (a…@e…)") in told("ask")
+    done = told("done")
+    assert ("group", "Why did you unsubscribe? (optional)") in done
+    assert ("radio", "I moved away") in done
+    assert "sensitive details" in done["textbox", "Anything else you would like to tell us"]
+    assert ("navigation", "About this sender") in done
+    assert ("image", "Acme") in done
+    wrong = told("general-error")
+    assert "complete email address" in wrong["textbox", "Your email address"]
 
 
 def press(browser, css):
