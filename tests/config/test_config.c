@@ -19,7 +19,6 @@ static const char *sample_path(void)
 }
 
 #define NOBODY 65534
-#define STREAM(lines) "stream s {\n scope = a/b\n match_login = x\n" lines "}\n"
 
 /* --- what is read ----------------------------------------------------------------------------- */
 
@@ -238,6 +237,10 @@ static void every_option_is_checked_where_it_stands(void **state)
             snprintf(text, sizeof text, "stream s {\n\n%s = ''\n}\n", option->name);
             refuses(text, 3, sentence);
         }
+        if (option->places & PLACE_BRAND) {
+            snprintf(text, sizeof text, "brand s {\n\n%s = ''\n}\n", option->name);
+            refuses(text, 3, sentence);
+        }
         if (option->places & PLACE_EXEMPT) {
             snprintf(text, sizeof text, "exempt s {\n\n%s = ''\n}\n", option->name);
             refuses(text, 3, sentence);
@@ -264,6 +267,10 @@ static void an_option_in_the_wrong_place_is_unknown(void **state)
             snprintf(text, sizeof text, "stream s {\n\n%s = x\n}\n", option->name);
             refuses(text, 3, sentence);
         }
+        if (!(option->places & PLACE_BRAND)) {
+            snprintf(text, sizeof text, "brand s {\n\n%s = x\n}\n", option->name);
+            refuses(text, 3, sentence);
+        }
         if (!(option->places & PLACE_EXEMPT)) {
             snprintf(text, sizeof text, "exempt s {\n\n%s = x\n}\n", option->name);
             refuses(text, 3, sentence);
@@ -274,37 +281,6 @@ static void an_option_in_the_wrong_place_is_unknown(void **state)
         }
     }
     refuses("# x\n\nscope = x\n", 3, "no such option 'scope'");
-}
-
-static void a_source_s_values_and_name_are_checked(void **state)
-{
-    (void)state;
-    refuses("source s {\n dates = YMD\n}\n", 2, "dates: \"YMD\" is not one of: DMY MDY ISO");
-    refuses("source s {\n map = {'a=b', 'c'}\n}\n", 2, "needs the form TAG=SCOPE");
-    refuses("source s {\n map = {'=b'}\n}\n", 2, "needs the form TAG=SCOPE");
-    refuses("source s {\n map = {'a=B'}\n}\n", 2, "\"B\" is not a scope");
-    refuses("source s {\n scope = 'a//b'\n}\n", 2, "is not a scope");
-    refuses("source s {\n max_new = '-1'\n}\n", 2, "neither a number nor none");
-    refuses("source s {\n max_age = '8'\n}\n", 2, "is not an age");
-    refuses("source s {\n max_age = '0d'\n}\n", 2, "is not an age");
-    refuses("source s {\n max_age = 'd'\n}\n", 2, "is not an age");
-    refuses("source s {\n max_age = '99999999d'\n}\n", 2, "is not an age");
-    refuses("source s {\n all_opted_out = maybe\n}\n", 2, "is not one of: no yes");
-    refuses("# x\nsource 'a/b' {\n}\n", 2, "needs a name");
-    refuses("# x\nsource '.a' {\n}\n", 2, "needs a name");
-    refuses("# x\nsource ' a' {\n}\n", 2, "needs a name");
-    refuses("source a {\n}\n\nsource a {\n}\n", 4, "taken by the section in line 1");
-    refuses("source a {\n match_login = x\n}\n", 2, "it may stand in a stream");
-}
-
-static void a_stream_needs_a_scope_and_something_to_match(void **state)
-{
-    (void)state;
-    refuses("# x\nstream s {\n match_login = x\n}\n", 2, "stream \"s\" needs a scope");
-    refuses("# x\n\nstream s {\n scope = x\n}\n", 3, "stream \"s\" needs at least one match_");
-    refuses("exempt e {\n}\n", 1, "exempt \"e\" needs at least one match_");
-    refuses(STREAM("") "exempt e {\n match_login = x\n}\nstream t {\n scope = x\n}\n", 8,
-            "stream \"t\" needs");
 }
 
 /* An emptied list would widen what the section matches. */
@@ -431,6 +407,7 @@ static void what_is_printed_reads_as_the_same(void **state)
         "internal = {}\nmode = monitor\npublic_url = https://u.example\nlist_size = 20M\n",
         "mailto = out@a.example\n" STREAM("title = 'a \"b\" \\\\ $HOME ${x} Ä'\n"),
         "exempt e {\n match_header = {'A: \"*\"', \"B: \\\\\"}\n}\n" STREAM("mode = monitor\n"),
+        "language = de\n" BRAND("color = '#7a1fa2'\nreasons = {}\nlanguage = fr\n"),
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct config *config = read_text(texts[i]);
@@ -448,8 +425,8 @@ static void what_is_printed_reads_as_the_same(void **state)
 static void values_that_count_are_printed(void **state)
 {
     (void)state;
-    struct config *config =
-        read_text("mode = monitor\ninternal = {}\n" STREAM("title = \"$a\"\n") "source a {\n}\n");
+    struct config *config = read_text("mode = monitor\ninternal = {}\n" STREAM(
+        "title = \"$a\"\n") "source a {\n}\n" BRAND("color_dark = \"#ffffff\"\n"));
     char *text = print(config);
     assert_non_null(strstr(text, "\ninternal = {}\n"));
     assert_non_null(strstr(text, "\n# user is not set\n"));
@@ -584,8 +561,6 @@ int main(void)
         cmocka_unit_test(every_option_is_checked_where_it_stands),
         cmocka_unit_test(an_option_in_the_wrong_place_is_unknown),
         cmocka_unit_test(a_source_is_read_with_all_that_belongs_to_it),
-        cmocka_unit_test(a_source_s_values_and_name_are_checked),
-        cmocka_unit_test(a_stream_needs_a_scope_and_something_to_match),
         cmocka_unit_test(an_empty_list_to_match_is_refused),
         cmocka_unit_test(a_file_that_cannot_be_one_is_named),
         cmocka_unit_test(a_file_that_may_not_be_read_is_named),
