@@ -215,8 +215,8 @@ static bool is_open_here(const struct env *env)
     if (lstat(env->lock_path, &status) < 0)
         return false;
     for (const struct env *e = opened; e; e = e->next)
-        if (e->process == getpid() && e->identity.st_ino == status.st_ino &&
-            e->identity.st_dev == status.st_dev)
+        if (e->process == getpid() && e->lock_identity.st_ino == status.st_ino &&
+            e->lock_identity.st_dev == status.st_dev)
             return true;
     return false;
 }
@@ -247,12 +247,12 @@ static int prepare_lock_file(struct env *env, struct error *why)
     int fd =
         open(env->lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, LOCK_MODE);
 
-    if (fd < 0 || fstat(fd, &env->identity) < 0)
+    if (fd < 0 || fstat(fd, &env->lock_identity) < 0)
         code = -errno;
-    else if (!S_ISREG(env->identity.st_mode))
+    else if (!S_ISREG(env->lock_identity.st_mode))
         code = -EINVAL;
-    else if (env->identity.st_uid == geteuid() && (env->identity.st_mode & 07777) != LOCK_MODE &&
-             fchmod(fd, LOCK_MODE) < 0)
+    else if (env->lock_identity.st_uid == geteuid() &&
+             (env->lock_identity.st_mode & 07777) != LOCK_MODE && fchmod(fd, LOCK_MODE) < 0)
         code = -errno;
     else
         code = wait_for_opener(fd);
