@@ -184,12 +184,10 @@ void record_log(const struct record *record)
     char rule[RULE_SIZE];
 
     describe_rule(record->rule, rule);
-    text_format(&line, "%s: stream=%s rule=%s verdict=%s", record_name(record),
-                record->stream->rule.name, rule, action_name(verdict->action));
-    if (record->stream->mode == MODE_MONITOR)
-        text_append(&line, " mode=monitor");
-    text_format(&line, " in=%zu out=%zu kept_back=%zu", record->count, verdict->delivered,
-                verdict->kept_back);
+    text_format(&line, "%s: stream=%s rule=%s verdict=%s%s in=%zu out=%zu kept_back=%zu",
+                record_name(record), record->stream->rule.name, rule, action_name(verdict->action),
+                record->stream->mode == MODE_MONITOR ? " mode=monitor" : "", record->count,
+                verdict->delivered, verdict->kept_back);
     if (record->reference)
         text_format(&line, " ref=%llu", (unsigned long long)record->reference);
     append_events(record, &line);

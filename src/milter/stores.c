@@ -79,17 +79,6 @@ static void close_stale(struct slot *slot)
         slot->tried = clock_now();
 }
 
-static void check_open(struct slot *slot)
-{
-    int code;
-
-    if (!is_open(slot) || slot->stale || (code = check_store(slot)) == 0)
-        return;
-    log_warning("%s: %s; it is opened again", slot->folder, error_name(code));
-    slot->stale = true;
-    slot->tried = 0;
-}
-
 /* To find out that it is still missing takes no time. */
 static int open_now(struct slot *slot, const struct lookup_key *key)
 {
@@ -108,7 +97,6 @@ static int open_now(struct slot *slot, const struct lookup_key *key)
 
 static int make_ready(struct slot *slot, const struct lookup_key *key, struct error *why)
 {
-    check_open(slot);
     close_stale(slot);
     if (slot->stale)
         return error_set(why, ERR_RETIRED, "%s was replaced and is still in use", slot->folder);
@@ -123,7 +111,7 @@ static int make_ready(struct slot *slot, const struct lookup_key *key, struct er
     return 0;
 }
 
-static int take(struct slot *slot, const struct lookup_key *key, struct error *why)
+static int take_unchecked(struct slot *slot, const struct lookup_key *key, struct error *why)
 {
     pthread_mutex_lock(&slot->lock);
     int code = make_ready(slot, key, why);
@@ -138,6 +126,31 @@ static void give(struct slot *slot)
     pthread_mutex_lock(&slot->lock);
     slot->users--;
     pthread_mutex_unlock(&slot->lock);
+}
+
+static void give_stale(struct slot *slot, int code)
+{
+    pthread_mutex_lock(&slot->lock);
+    slot->users--;
+    if (!slot->stale) {
+        log_warning("%s: %s; it is opened again", slot->folder, error_name(code));
+        slot->stale = true;
+        slot->tried = 0;
+    }
+    pthread_mutex_unlock(&slot->lock);
+}
+
+/* The files are looked at outside the lock, since nobody has to wait for that. */
+static int take(struct slot *slot, const struct lookup_key *key, struct error *why)
+{
+    int code = take_unchecked(slot, key, why);
+    if (code)
+        return code;
+    code = check_store(slot);
+    if (code == 0)
+        return 0;
+    give_stale(slot, code);
+    return take_unchecked(slot, key, why);
 }
 
 /* --- */

@@ -19,6 +19,7 @@ struct ticket {
     enum state state;
     int result;
     struct timespec until; /* it waits in the queue; the time in a transaction does not count */
+    pthread_cond_t turn;   /* its state is another one */
     struct ticket *next;
 };
 
@@ -26,8 +27,9 @@ struct committer {
     struct env *env;
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below */
-    pthread_cond_t work;
-    pthread_cond_t done;
+    pthread_condattr_t monotonic;
+    pthread_cond_t work; /* something is waiting, or it is stopping */
+    pthread_cond_t idle; /* it has ended, or nobody is within committer_run */
     struct ticket *first;
     struct ticket **end;
     struct timespec taken; /* when the queue was taken last */
@@ -90,32 +92,37 @@ static void give_back(struct committer *c, struct ticket *list)
     pthread_mutex_lock(&c->lock);
     for (; *end; end = &(*end)->next) {
         (*end)->state = WAITING;
+        pthread_cond_signal(&(*end)->turn);
         add_time(&(*end)->until, now.tv_sec - c->taken.tv_sec, now.tv_nsec - c->taken.tv_nsec);
     }
     *end = c->first;
     if (!c->first)
         c->end = end == &list ? &c->first : end;
     c->first = list;
-    pthread_cond_broadcast(&c->done);
     pthread_mutex_unlock(&c->lock);
+}
+
+/* Answers a ticket, under the lock; it is gone once that is let go. */
+static void answer(struct ticket *ticket, int result)
+{
+    ticket->result = result;
+    ticket->state = DONE;
+    pthread_cond_signal(&ticket->turn);
 }
 
 static void finish(struct committer *c, struct ticket *ticket, int result)
 {
     pthread_mutex_lock(&c->lock);
-    ticket->result = result;
-    ticket->state = DONE;
-    pthread_cond_broadcast(&c->done);
+    answer(ticket, result);
     pthread_mutex_unlock(&c->lock);
 }
 
 static void finish_all(struct committer *c, struct ticket *list, int result)
 {
-    while (list) {
-        struct ticket *next = list->next; /* the ticket is gone once its caller wakes */
-        finish(c, list, result);
-        list = next;
-    }
+    pthread_mutex_lock(&c->lock);
+    for (; list; list = list->next)
+        answer(list, result);
+    pthread_mutex_unlock(&c->lock);
 }
 
 /* Runs the jobs in the transaction. The first that fails is taken out of the list and answered; the
@@ -165,7 +172,7 @@ static void *work(void *argument)
         c->ended = !c->first;
         bool end = c->ended;
         if (end)
-            pthread_cond_broadcast(&c->done);
+            pthread_cond_signal(&c->idle);
         pthread_mutex_unlock(&c->lock);
         if (end)
             return NULL;
@@ -175,7 +182,6 @@ static void *work(void *argument)
 
 int committer_start(struct env *env, struct committer **committer)
 {
-    pthread_condattr_t monotonic;
     sigset_t before;
     struct committer *c = calloc(1, sizeof *c);
 
@@ -184,11 +190,10 @@ int committer_start(struct env *env, struct committer **committer)
     c->env = env;
     c->end = &c->first;
     pthread_mutex_init(&c->lock, NULL);
+    pthread_condattr_init(&c->monotonic);
+    pthread_condattr_setclock(&c->monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&c->work, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    pthread_cond_init(&c->idle, &c->monotonic);
     block_signals(&before);
     int code = pthread_create(&c->thread, NULL, work, c);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -224,6 +229,7 @@ int committer_run(struct committer *c, committer_job job, void *argument)
 
     block_signals(&before);
     deadline(&ticket.until);
+    pthread_cond_init(&ticket.turn, &c->monotonic);
     pthread_mutex_lock(&c->lock);
     c->callers++;
     *c->end = &ticket;
@@ -232,18 +238,19 @@ int committer_run(struct committer *c, committer_job job, void *argument)
     while (ticket.state != DONE) {
         struct timespec until = ticket.until;
         if (ticket.state == TAKEN) {
-            pthread_cond_wait(&c->done, &c->lock);
+            pthread_cond_wait(&ticket.turn, &c->lock);
         } else if (has_passed(&until)) {
             take_back(c, &ticket);
             ticket.result = ERR_BUSY;
             break;
         } else {
-            pthread_cond_timedwait(&c->done, &c->lock, &until);
+            pthread_cond_timedwait(&ticket.turn, &c->lock, &until);
         }
     }
     if (--c->callers == 0 && c->stopping)
-        pthread_cond_broadcast(&c->done);
+        pthread_cond_signal(&c->idle);
     pthread_mutex_unlock(&c->lock);
+    pthread_cond_destroy(&ticket.turn);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ticket.result;
 }
@@ -260,14 +267,15 @@ int committer_stop(struct committer *c)
     pthread_cond_signal(&c->work);
     int code = 0;
     while (!(c->ended && c->callers == 0) && code == 0)
-        code = pthread_cond_timedwait(&c->done, &c->lock, &until);
+        code = pthread_cond_timedwait(&c->idle, &c->lock, &until);
     bool ended = c->ended && c->callers == 0;
     pthread_mutex_unlock(&c->lock);
     if (!ended)
         return ERR_BUSY;
     pthread_join(c->thread, NULL);
-    pthread_cond_destroy(&c->done);
+    pthread_cond_destroy(&c->idle);
     pthread_cond_destroy(&c->work);
+    pthread_condattr_destroy(&c->monotonic);
     pthread_mutex_destroy(&c->lock);
     free(c);
     return 0;

@@ -99,36 +99,40 @@ int env_explain(const struct env *env, int code, struct error *why)
 }
 
 /* LMDB maps what its meta page promises; a file shorter than that ends in SIGBUS at the first read
- * behind its end. The promise is read before the length: a commit in between makes both larger. */
-static int check_length(const struct env *env)
+ * behind its end. */
+static uint64_t promised_length(const struct env *env)
 {
     MDB_envinfo info;
+    mdb_env_info(env->mdb, &info);
+    return ((uint64_t)info.me_last_pgno + 1) * env->page_size;
+}
+
+/* The promise is read before the length: a commit in between makes both larger. */
+static int check_length(const struct env *env)
+{
     mdb_filehandle_t fd;
     struct stat file;
 
-    mdb_env_info(env->mdb, &info);
+    uint64_t promised = promised_length(env);
     if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &file) < 0)
         return ERR_FATAL;
-    uint64_t promised = ((uint64_t)info.me_last_pgno + 1) * env->page_size;
     return (uint64_t)file.st_size < promised ? ERR_CORRUPT : 0;
 }
 
 int env_check(const struct env *env)
 {
-    struct stat named, open;
-    mdb_filehandle_t fd;
+    struct stat named;
 
     if (atomic_load(&env->fatal))
         return ERR_FATAL;
-    if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &open) < 0)
-        return ERR_FATAL;
-    if (stat(env->data_path, &named) < 0 || named.st_ino != open.st_ino ||
-        named.st_dev != open.st_dev)
+    if (stat(env->data_path, &named) < 0 || named.st_ino != env->data_identity.st_ino ||
+        named.st_dev != env->data_identity.st_dev)
         return ERR_RETIRED;
-    /* The promise itself stands in one of the first two pages. */
-    if ((uint64_t)open.st_size < 2 * env->page_size)
+    /* The promise itself stands in one of the first two pages, so the length is asked first here;
+     * where it does not hold, a commit may have come in between. */
+    if ((uint64_t)named.st_size < 2 * env->page_size)
         return ERR_CORRUPT;
-    return check_length(env);
+    return (uint64_t)named.st_size >= promised_length(env) ? 0 : check_length(env);
 }
 
 void env_usage(const struct env *env, uint64_t *used, uint64_t *size)
@@ -216,8 +220,8 @@ static bool is_open_here(const struct env *env)
     if (lstat(env->lock_path, &status) < 0)
         return false;
     for (const struct env *e = opened; e; e = e->next)
-        if (e->process == getpid() && e->identity.st_ino == status.st_ino &&
-            e->identity.st_dev == status.st_dev)
+        if (e->process == getpid() && e->lock_identity.st_ino == status.st_ino &&
+            e->lock_identity.st_dev == status.st_dev)
             return true;
     return false;
 }
@@ -254,12 +258,12 @@ static int prepare_lock_file(struct env *env, struct error *why)
                          "%s is missing, and this user may not make it: `optout stats`, run as "
                          "root, does",
                          env->lock_path);
-    if (fd < 0 || fstat(fd, &env->identity) < 0)
+    if (fd < 0 || fstat(fd, &env->lock_identity) < 0)
         code = -errno;
-    else if (!S_ISREG(env->identity.st_mode))
+    else if (!S_ISREG(env->lock_identity.st_mode))
         code = -EINVAL;
-    else if (env->identity.st_uid == geteuid() && (env->identity.st_mode & 07777) != LOCK_MODE &&
-             fchmod(fd, LOCK_MODE) < 0)
+    else if (env->lock_identity.st_uid == geteuid() &&
+             (env->lock_identity.st_mode & 07777) != LOCK_MODE && fchmod(fd, LOCK_MODE) < 0)
         code = -errno;
     else
         code = wait_for_opener(fd);
@@ -300,11 +304,14 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
                         const char *const *tables, size_t table_count)
 {
     MDB_stat stat_;
+    mdb_filehandle_t fd;
     int dead;
 
     int code = open_mdb(env, access, map_size);
     if (code)
         return code;
+    if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &env->data_identity) < 0)
+        return ERR_FATAL;
     mdb_env_stat(env->mdb, &stat_);
     env->page_size = stat_.ms_psize;
     if (access != ENV_CREATE) {

@@ -55,7 +55,7 @@ const char *env_folder(const struct env *env);
 /* Gives the data file exactly these permissions. -errno. */
 int env_set_mode(struct env *env, mode_t mode);
 
-/* Whether the data file is still the one that was opened, and whole. Cheap (two stat calls).
+/* Whether the data file is still the one that was opened, and whole. Cheap (one stat call).
  * ERR_RETIRED: another file or none has its name now; ERR_CORRUPT: it is shorter than its own
  * pages; ERR_FATAL: LMDB gave it up, it has to be closed and opened again. */
 int env_check(const struct env *env);

@@ -156,6 +156,9 @@ struct event {
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */
 int event_encode(const struct event *event, struct text *bytes);
 
+/* Reads no more than the hash of the event before. ERR_CORRUPT. */
+int event_decode_previous(struct slice bytes, uint8_t previous[EVENT_HASH_SIZE]);
+
 /* Reads an event; all that it points to lies in the pool. ERR_CORRUPT, -ENOMEM. */
 int event_decode(struct slice bytes, struct pool *pool, struct event *event);
 

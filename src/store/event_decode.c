@@ -362,6 +362,21 @@ static void take_pair(struct decoder *d, struct event *event)
     }
 }
 
+int event_decode_previous(struct slice bytes, uint8_t previous[EVENT_HASH_SIZE])
+{
+    struct decoder d = {.in = unpack_begin(bytes)};
+
+    size_t pairs = unpack_map(&d.in);
+    for (size_t i = 0; i < pairs && !d.in.failed; i++) {
+        if (unpack_uint(&d.in) == KEY_PREVIOUS) {
+            take_octets(&d, previous, EVENT_HASH_SIZE);
+            return d.in.failed ? ERR_CORRUPT : 0;
+        }
+        unpack_skip(&d.in);
+    }
+    return ERR_CORRUPT;
+}
+
 /* What a row has of its event. */
 static void complete_choices(struct event *event)
 {

@@ -199,9 +199,16 @@ int journal_short_hash(struct txn *txn, uint64_t number, uint8_t hash[EVENT_SHOR
 {
     uint8_t full[EVENT_HASH_SIZE];
     struct slice bytes;
+    uint64_t last;
+
     int code = journal_bytes(txn, number, &bytes);
+    if (code)
+        return code;
+    code = journal_bytes(txn, number + 1, &bytes);
     if (code == 0)
-        code = seal_digest(bytes, full);
+        code = event_decode_previous(bytes, full);
+    else if (code == ERR_NOT_FOUND && (code = journal_head(txn, &last, full)) == 0)
+        code = last == number ? 0 : ERR_CORRUPT;
     if (code == 0)
         memcpy(hash, full, EVENT_SHORT_HASH_SIZE);
     return code;

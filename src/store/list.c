@@ -81,7 +81,7 @@ const uint8_t *list_node(const struct list *list)
 
 int list_view_begin(struct list *list, struct list_view **view)
 {
-    struct list_view *v = malloc(sizeof *v);
+    struct list_view *v = calloc(1, sizeof *v);
     if (!v)
         return -ENOMEM;
     v->list = list;
@@ -93,12 +93,30 @@ int list_view_begin(struct list *list, struct list_view **view)
     return code;
 }
 
+void list_view_close_cursors(struct list_view *view)
+{
+    for (size_t i = 0; i < LIST_TABLE_COUNT; i++) {
+        cursor_close(view->cursors[i]);
+        view->cursors[i] = NULL;
+    }
+}
+
 void list_view_end(struct list_view *view)
 {
     if (!view)
         return;
+    list_view_close_cursors(view);
     txn_abort(view->txn);
     free(view);
+}
+
+/* A message asks for many subjects, all of them in the same table. */
+static int table_cursor(struct list_view *view, unsigned table, struct cursor **cursor)
+{
+    int code = view->cursors[table] ? 0 : cursor_open(view->txn, table, &view->cursors[table]);
+    if (code == 0)
+        *cursor = view->cursors[table];
+    return code;
 }
 
 /* Rows lie in the sequence of their events. */
@@ -112,7 +130,7 @@ static int read_range(struct list_view *view, unsigned table, const struct subje
     struct choice *found = NULL;
     struct event_name *by = NULL;
 
-    int code = cursor_open(view->txn, table, &cursor);
+    int code = table_cursor(view, table, &cursor);
     if (code)
         return code;
     code = cursor_seek(cursor, SLICE(subject->bytes, SUBJECT_SIZE), &key, &value);
@@ -139,7 +157,6 @@ static int read_range(struct list_view *view, unsigned table, const struct subje
         n++;
         code = cursor_next(cursor, &key, &value);
     }
-    cursor_close(cursor);
     if (code && code != ERR_NOT_FOUND)
         return code;
     *rows = found;

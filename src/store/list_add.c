@@ -136,7 +136,7 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
                     const struct choice **known)
 {
     const struct addition *addition = g->addition;
-    struct list_view view = {addition->list, g->txn};
+    struct list_view view = {.list = addition->list, .txn = g->txn};
     struct choice *rows;
     size_t count;
 
@@ -152,6 +152,7 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
     if (code == 0)
         code = list_read(&view, LIST_STANDING, &entry->subject, entry->domain, &g->pool, &rows,
                          &count, NULL);
+    list_view_close_cursors(&view);
     if (code == 0 && entry->confirmed && entry->kind == CHOICE_OPT_IN)
         code = collect_names(g, rows, count, choice);
     if (code == 0)

@@ -26,6 +26,7 @@ enum list_table {
     TABLE_SCOPE,
     TABLE_SOURCE,
     TABLE_BATCH,
+    LIST_TABLE_COUNT,
 };
 
 #define CHOICE_KEY_SIZE (SUBJECT_SIZE + JOURNAL_KEY_SIZE)
@@ -45,7 +46,11 @@ struct list {
 struct list_view {
     struct list *list;
     struct txn *txn;
+    struct cursor *cursors[LIST_TABLE_COUNT]; /* opened when first needed */
 };
+
+/* For a view that somebody else's transaction was lent to; list_view_end does it by itself. */
+void list_view_close_cursors(struct list_view *view);
 
 /* --- ids --- */
 

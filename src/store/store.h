@@ -89,7 +89,8 @@ int journal_head(struct txn *txn, uint64_t *number, uint8_t hash[EVENT_HASH_SIZE
 /* The bytes of an event of this store's node. ERR_NOT_FOUND. */
 int journal_bytes(struct txn *txn, uint64_t number, struct slice *bytes);
 
-/* The first octets of an event's hash, for verdicts that rest on it. ERR_NOT_FOUND. */
+/* The first octets of an event's hash, for verdicts that rest on it: as the next event or the head
+ * carries it, since an event can be long. ERR_NOT_FOUND, ERR_CORRUPT. */
 int journal_short_hash(struct txn *txn, uint64_t number, uint8_t hash[EVENT_SHORT_HASH_SIZE]);
 
 /* The words of an event, name and text alternating, in the pool. *count is 0 where they were

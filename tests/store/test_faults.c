@@ -127,6 +127,8 @@ static void a_file_that_was_cut_while_open_is_noticed(void **state)
     assert_int_equal(truncate(data, status.st_size - 4096), 0);
     assert_int_equal(list_check(list), ERR_CORRUPT);
     assert_refused(try_add(list, 30, &why), ERR_CORRUPT, "cut short");
+    assert_int_equal(truncate(data, 0), 0); /* what tells how long it should be is gone as well */
+    assert_int_equal(list_check(list), ERR_CORRUPT);
     assert_int_equal(list_close(list), 0);
     assert_int_equal(rename(kept, data), 0);
     list = open_list();

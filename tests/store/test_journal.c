@@ -157,6 +157,10 @@ static void each_event_carries_the_hash_of_the_one_before(void **state)
         assert_int_equal(event_decode(bytes, &pool, &event), 0);
         assert_true(event.name.number == i);
         assert_memory_equal(event.previous, hash, sizeof hash);
+        assert_int_equal(event_decode_previous(bytes, head), 0);
+        assert_memory_equal(event.previous, head, sizeof head);
+        assert_int_equal(event_decode_previous(SLICE(bytes.data, 20), head), ERR_CORRUPT);
+        assert_int_equal(event_decode_previous(SLICE(bytes.data, 0), head), ERR_CORRUPT);
         assert_int_equal(seal_digest(bytes, hash), 0);
         assert_int_equal(journal_short_hash(txn, i, first), 0);
         assert_memory_equal(first, hash, sizeof first);
