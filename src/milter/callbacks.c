@@ -154,10 +154,10 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions,
                   "recipients: refused");
         return SMFIS_REJECT;
     }
-    struct setup *setup = service_take_setup(the_service);
+    struct setup *setup = setups_take(the_service->setups);
     bool answers = policy_answers_recipients(&setup->config->policy);
     bool turned_away = is_crowded(setup) || atomic_load(&the_service->draining);
-    service_give_setup(setup);
+    setup_give(setup);
     struct connection *c = connection_new(answers);
     if (!c)
         return SMFIS_REJECT;
