@@ -14,6 +14,16 @@
 #define CONFIG_DIGEST_SIZE 32
 #define CONFIG_FILE_MAX (1 << 20) /* bytes */
 
+/* What optout-web asks. */
+struct web_config {
+    const char *listen; /* as base/socket.h reads it */
+    const struct network *proxies;
+    size_t proxy_count;
+    unsigned connections, client_connections;
+    unsigned limit_links, limit_bad_links, limit_addresses; /* in a minute; 0: no limit */
+    bool access_log;
+};
+
 struct config {
     const char *path;                   /* of the file, as given */
     uint8_t digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of its text */
@@ -29,6 +39,7 @@ struct config {
     uint64_t ledger_size;
     unsigned connections; /* beyond this many at once, the milter says 451 to new ones */
     struct policy policy;
+    struct web_config web;
     struct config_share *share; /* who uses it, and the memory behind it */
 };
 

@@ -58,6 +58,12 @@ static int read_setup(const struct setups *setups, struct setup **setup, struct 
     return code ? code : make_setup(setups->kind, config, setup, why);
 }
 
+struct setup *setup_hold(struct setup *setup)
+{
+    atomic_fetch_add(&setup->users, 1);
+    return setup;
+}
+
 void setup_give(struct setup *setup)
 {
     if (!setup || atomic_fetch_sub(&setup->users, 1) > 1)
@@ -100,8 +106,7 @@ struct setup *setups_take(struct setups *setups)
 {
     pthread_mutex_lock(&setups->lock);
     look_for_keys(setups);
-    struct setup *setup = setups->setup;
-    atomic_fetch_add(&setup->users, 1);
+    struct setup *setup = setup_hold(setups->setup);
     pthread_mutex_unlock(&setups->lock);
     return setup;
 }

@@ -45,6 +45,8 @@ void setups_free(struct setups *setups);
 
 /* From any thread. */
 struct setup *setups_take(struct setups *setups);
+/* Counts one more user; returns its argument. */
+struct setup *setup_hold(struct setup *setup);
 /* NULL is allowed. */
 void setup_give(struct setup *setup);
 

@@ -196,4 +196,8 @@ int list_withdraw_later(struct list *list, const struct event_withdrawal *row,
 int list_reason_later(struct list *list, const struct event_reason *reason, const struct act *act,
                       list_done done, void *argument);
 
+/* Writes a moment to where nothing is read from, to find out whether an opt-out could be stored
+ * now: it takes as long as one, and fails where one would. */
+int list_probe_later(struct list *list, list_done done, void *argument);
+
 #endif

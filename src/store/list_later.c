@@ -1,6 +1,7 @@
 /* Writing whose outcome is told, and reasons, which are written in no other way. */
 #include "base/clock.h"
 #include "store/list_tables.h"
+#include "store/number.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -69,4 +70,27 @@ int list_reason_later(struct list *list, const struct event_reason *reason, cons
     *r = (struct reasoning){
         .later = {.list = list, .done = done, .argument = argument}, .reason = *reason, .act = act};
     return list_write_later(&r->later, reason_job, r);
+}
+
+/* --- probes --- */
+
+#define META_PROBE "probe" /* 8 octets: ms since 1970, when it was last asked */
+
+static int probe_job(struct txn *txn, void *argument)
+{
+    uint8_t moment[8];
+    (void)argument;
+    number_put(moment, sizeof moment, (uint64_t)clock_now_ms());
+    return txn_put(txn, TABLE_META, SLICE(META_PROBE, sizeof META_PROBE - 1),
+                   SLICE(moment, sizeof moment));
+}
+
+int list_probe_later(struct list *list, list_done done, void *argument)
+{
+    struct later *later = calloc(1, sizeof *later);
+
+    if (!later)
+        return -ENOMEM;
+    *later = (struct later){.list = list, .done = done, .argument = argument};
+    return list_write_later(later, probe_job, NULL);
 }
