@@ -20,6 +20,12 @@ int check_store_size(const char *value, struct error *why);
 int check_connections(const char *value, struct error *why);
 int check_scope(const char *value, struct error *why);
 int check_title(const char *value, struct error *why);
+int check_language(const char *value, struct error *why);
+int check_picture(const char *value, struct error *why);
+int check_color(const char *value, struct error *why);      /* legible on light paper */
+int check_color_dark(const char *value, struct error *why); /* and on dark */
+int check_link(const char *value, struct error *why);       /* of https or http */
+int check_reason(const char *value, struct error *why);
 int check_recipients(const char *value, struct error *why);
 int check_list_id(const char *value, struct error *why);       /* RFC 2919 sections 2 and 3 */
 int check_match_sender(const char *value, struct error *why);  /* the same, or <> */

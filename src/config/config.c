@@ -141,19 +141,12 @@ static void print_setting(const struct option *option, const struct setting *set
     fputs(option->type == OPTION_TEXTS ? "}\n" : "\n", file);
 }
 
-static const char *kind_of(const struct section *section)
-{
-    if (!section->name)
-        return "file";
-    return section->place == PLACE_STREAM ? "stream" : "exempt";
-}
-
 static void print_section(const struct section *section, FILE *file)
 {
     const char *margin = section->name ? "    " : "";
 
     if (section->name)
-        fprintf(file, "\n%s %s {\n", kind_of(section), section->name);
+        fprintf(file, "\n%s %s {\n", option_place_name(section->place), section->name);
     for (size_t i = 0; i < option_count; i++)
         if (option_table[i].places & (unsigned)section->place)
             print_setting(&option_table[i], &section->settings[i], margin, file);
@@ -173,7 +166,7 @@ static void visit_section(const struct section *section, config_visitor visit, v
 {
     for (size_t i = 0; i < option_count; i++) {
         const struct setting *setting = &section->settings[i];
-        const struct config_value value = {.place = kind_of(section),
+        const struct config_value value = {.place = option_place_name(section->place),
                                            .section = section->name,
                                            .name = option_table[i].name,
                                            .list = option_table[i].type == OPTION_TEXTS,

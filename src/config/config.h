@@ -4,6 +4,7 @@
 #define CONFIG_CONFIG_H
 
 #include "base/error.h"
+#include "core/brand.h"
 #include "core/stream.h"
 
 #include <stdbool.h>
@@ -40,6 +41,10 @@ struct config {
     unsigned connections; /* beyond this many at once, the milter says 451 to new ones */
     struct policy policy;
     struct web_config web;
+    const char *templates; /* folder with files that replace installed ones; NULL: none */
+    const char *language;  /* of pages without a brand */
+    const struct brand *brands;
+    size_t brand_count;
     struct config_share *share; /* who uses it, and the memory behind it */
 };
 
@@ -63,7 +68,7 @@ void config_print(const struct config *config, FILE *file);
 
 /* An option where it may stand, with the values that count. */
 struct config_value {
-    const char *place;   /* "file", "exempt" or "stream" */
+    const char *place;   /* "file", "exempt", "stream" or "brand" */
     const char *section; /* its name; NULL for the file itself */
     const char *name;
     bool list; /* may have several values */

@@ -56,8 +56,9 @@ const struct option option_table[] = {
      "Address that takes opt-outs by mail, offered as the second link."},
     {"mailto_token", PLACE_GLOBAL | PLACE_STREAM, OPTION_WORD, "subject", "subject local-part",
      NULL, "Where a mail to that address bears the token."},
-    {"scope", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_scope,
-     "What an opt-out has to cover to keep this stream's mail back; has to be set."},
+    {"scope", PLACE_STREAM | PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_scope,
+     "What an opt-out has to cover to keep this stream's mail back; or whose pages speak for this "
+     "brand. Has to be set."},
     {"title", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_title,
      "Name of the stream for the people who get it."},
     {"suppressed", PLACE_STREAM, OPTION_WORD, "strip", "strip refuse", NULL,
@@ -86,6 +87,25 @@ const struct option option_table[] = {
      "A header field's name, a colon and a glob for its value."},
     {"match_recipient", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_address,
      "Globs one of which every recipient has to fit."},
+    {"name", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_title,
+     "Name of the brand for the people who see its pages; has to be set."},
+    {"logo", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_picture,
+     "File with the brand's logo: SVG, PNG, JPEG or WebP."},
+    {"logo_dark", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_picture,
+     "File with the logo for pages on a dark ground."},
+    {"color", PLACE_BRAND, OPTION_TEXT, "#0b57d0", NULL, check_color,
+     "Colour of buttons and links, as #RRGGBB; it has to be legible on white."},
+    {"color_dark", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_color_dark,
+     "The same on a dark ground; without it, a lighter shade of color."},
+    {"imprint_url", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_link, "Link to the imprint."},
+    {"privacy_url", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_link,
+     "Link to the privacy notice."},
+    {"accessibility_url", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_link,
+     "Link to the accessibility statement."},
+    {"postal_address", PLACE_BRAND, OPTION_TEXTS, NULL, NULL, check_title,
+     "Lines of the postal address at the foot of each page."},
+    {"reasons", PLACE_BRAND, OPTION_TEXTS, "too-many not-relevant never-signed-up other", NULL,
+     check_reason, "Reasons to choose from after an opt-out; an empty list asks for none."},
 };
 const size_t option_count = sizeof option_table / sizeof *option_table;
 
@@ -95,6 +115,21 @@ const struct option *option_find(const char *name)
         if (strcmp(option_table[i].name, name) == 0)
             return &option_table[i];
     return NULL;
+}
+
+const char *option_place_name(enum option_place place)
+{
+    switch (place) {
+    case PLACE_GLOBAL:
+        return "file";
+    case PLACE_STREAM:
+        return "stream";
+    case PLACE_EXEMPT:
+        return "exempt";
+    case PLACE_BRAND:
+        return "brand";
+    }
+    return "unknown";
 }
 
 const char *option_type_name(enum option_type type)

@@ -9,12 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A row may belong to several. One that belongs to the file and to streams counts for every stream
- * that does not say otherwise. */
+/* A row may belong to several. One that belongs to the file and to sections counts for every
+ * section that does not say otherwise. */
 enum option_place {
     PLACE_GLOBAL = 1,
     PLACE_STREAM = 2,
     PLACE_EXEMPT = 4,
+    PLACE_BRAND = 8,
 };
 
 enum option_type {
@@ -52,6 +53,9 @@ int option_word(const struct option *option, const char *value);
 /* "16G": a decimal number, with k, M, G or T (powers of 1024, either case) behind it or nothing.
  * ERR_SYNTAX. */
 int option_size(const char *value, uint64_t *bytes);
+
+/* What a section of that place is called, "stream" and so on; "file" for PLACE_GLOBAL. */
+const char *option_place_name(enum option_place place);
 
 /* "text", "list", "word", "size", "number". */
 const char *option_type_name(enum option_type type);

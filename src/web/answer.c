@@ -19,15 +19,15 @@ void answer_page(struct request *request, const struct setup *setup, unsigned st
                  struct page *page)
 {
     struct response *response = &request->response;
+    struct error why = {"no memory"};
 
     page->accept_language = request->accept_language;
     text_release(&response->body);
     response->status = status;
     response->type = BODY_HTML;
-    int code = page_render(web_pages(setup), page, &response->body);
-    if (code == 0)
+    if (page_render(web_pages(setup), page, &response->body, &why) == 0)
         return;
-    log_error("a page could not be made: %s", error_name(code));
+    log_error("a page could not be made: %s", why.text);
     /* What was done holds all the same. */
     answer_text(request, status, status == 200 ? "Done.\n" : "This is not possible.\n");
 }

@@ -65,7 +65,8 @@ void pages_free(struct pages *pages); /* NULL is allowed */
 
 /* The HTML of one page, in UTF-8; `html` must be empty. From any thread. ERR_CONFIG where the
  * stylesheet fails (the caller then sends a plain text), -ENOMEM. */
-int page_render(const struct pages *pages, const struct page *page, struct text *html);
+int page_render(const struct pages *pages, const struct page *page, struct text *html,
+                struct error *why);
 
 /* What the button for all advertising covers beside `scope`: the scope of its brand, or without a
  * brand its first segment. False where that is no wider. `wider` takes SCOPE_MAX + 1 bytes. */
