@@ -56,6 +56,10 @@ const struct option option_table[] = {
      "Address that takes opt-outs by mail, offered as the second link."},
     {"mailto_token", PLACE_GLOBAL | PLACE_STREAM, OPTION_WORD, "subject", "subject local-part",
      NULL, "Where a mail to that address bears the token."},
+    {"templates", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_folder,
+     "Folder with a page.xsl, page.css or texts.xml that replaces the installed one."},
+    {"language", PLACE_GLOBAL | PLACE_BRAND, OPTION_TEXT, "en", NULL, check_language,
+     "Language of the pages for browsers that ask for none that there is."},
     {"scope", PLACE_STREAM | PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_scope,
      "What an opt-out has to cover to keep this stream's mail back; or whose pages speak for this "
      "brand. Has to be set."},
