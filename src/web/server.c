@@ -21,8 +21,9 @@
 #define THREADS_MIN 2
 #define THREADS_MAX 8
 #define SOCKET_MODE 0666 /* its folder says who may come, as with a port nobody does */
-#define DRAIN_MOMENTS 15 /* of 20 ms that a stop takes at least: a request may lie in its socket   \
-                          */
+#define DRAIN_MOMENTS                                                                              \
+    15 /* of 20 ms that a stop takes at least: a request may lie in its socket                     \
+        */
 
 struct server {
     struct web *web;
