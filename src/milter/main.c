@@ -1,7 +1,8 @@
 /* optout-milter: from start to end. */
 #include "base/daemon.h"
+#include "base/file.h"
 #include "base/log.h"
-#include "base/streams.h"
+#include "base/privilege.h"
 #include "daemon/start.h"
 #include "milter/callbacks.h"
 #include "milter/service.h"
@@ -151,13 +152,14 @@ static void drain(struct service *service)
 
 int main(int argc, char **argv)
 {
+    file_hold_standard_streams();
+    privilege_forbid_core_dump();
     struct daemon_arguments arguments = daemon_arguments(&program, argc, argv);
     struct service *service;
     struct error why = {"out of memory"};
     pthread_t server;
     sigset_t signals;
 
-    streams_hold();
     if (arguments.check)
         return daemon_check(&program, arguments.config);
     daemon_block_signals(&signals);

@@ -92,11 +92,11 @@ static const char *client_text(const struct message *message, char text[INET6_AD
     return inet_ntop(AF_INET6, bytes, text, INET6_ADDRSTRLEN);
 }
 
-/* The spellings that could not be read; nothing else tells who they were. */
+/* The spellings that could not be looked up; nothing else tells who they were. */
 static void append_unreadable(const struct record *record, struct text *text)
 {
     for (size_t i = 0; i < record->count; i++)
-        if (record->recipients[i].problem) {
+        if (recipient_is_kept_back(record->judged[i].state) && !record->judged[i].has_subject) {
             if (text->length)
                 text_append(text, " ");
             text_append(text, record->recipients[i].given);

@@ -33,13 +33,11 @@ struct reasoning {
     const struct act *act;
 };
 
-/* Whether this node wrote the event. */
+/* Whether the event is in the journal. */
 static int check_about(const struct list *list, struct txn *txn, const struct event_name *about)
 {
     struct slice bytes;
-    uint64_t local;
-    int code = list_local_number(list, about->node, &local);
-    return code ? code : journal_bytes(txn, about->number, &bytes);
+    return journal_bytes(&list->store, txn, about, &bytes);
 }
 
 static int reason_job(struct txn *txn, void *argument)
@@ -57,7 +55,7 @@ static int reason_job(struct txn *txn, void *argument)
     if (code == 0)
         code =
             journal_append(&r->later.list->store, txn, &event, r->act->words, r->act->word_count);
-    return code ? code : list_fold(r->later.list, txn, &event);
+    return code ? code : list_fold(&r->later.list->store, txn, &event);
 }
 
 int list_reason_later(struct list *list, const struct event_reason *reason, const struct act *act,

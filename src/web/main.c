@@ -1,7 +1,8 @@
 /* optout-web: from start to end. */
 #include "base/daemon.h"
+#include "base/file.h"
 #include "base/log.h"
-#include "base/streams.h"
+#include "base/privilege.h"
 #include "daemon/start.h"
 #include "web/server.h"
 
@@ -71,13 +72,14 @@ static void stop(struct web *web, struct server *server)
 
 int main(int argc, char **argv)
 {
+    file_hold_standard_streams();
+    privilege_forbid_core_dump();
     struct daemon_arguments arguments = daemon_arguments(&program, argc, argv);
     struct web *web;
     struct server *server;
     struct error why = {"out of memory"};
     sigset_t signals;
 
-    streams_hold();
     if (arguments.check)
         return daemon_check(&program, arguments.config);
     daemon_block_signals(&signals);

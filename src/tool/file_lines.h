@@ -1,6 +1,6 @@
 /* Lines of a file that anybody may have written. */
-#ifndef TOOL_LINES_H
-#define TOOL_LINES_H
+#ifndef TOOL_FILE_LINES_H
+#define TOOL_FILE_LINES_H
 
 #include "core/address.h"
 
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct lines {
+struct file_lines {
     FILE *file;
     uint64_t number;                  /* of the line read last, from 1 */
     bool bad;                         /* it is too long for an address, or holds a NUL */
@@ -18,6 +18,6 @@ struct lines {
 
 /* The next line that is not blank: true, false at the end or on an error (ask ferror). A byte order
  * mark in front of the first line, blanks and CR at either end are dropped. */
-bool lines_next(struct lines *lines);
+bool file_lines_next(struct file_lines *lines);
 
 #endif

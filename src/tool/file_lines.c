@@ -1,4 +1,4 @@
-#include "tool/lines.h"
+#include "tool/file_lines.h"
 
 #include "base/text.h"
 
@@ -7,7 +7,7 @@
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 /* Reads up to the end of the line, however long that is. False: there is no more. */
-static bool read_line(struct lines *lines, size_t *length)
+static bool read_line(struct file_lines *lines, size_t *length)
 {
     size_t n = 0;
     int c = getc_unlocked(lines->file);
@@ -40,7 +40,7 @@ static void trim(char *text, size_t length, bool first)
     text[length - begin] = '\0';
 }
 
-bool lines_next(struct lines *lines)
+bool file_lines_next(struct file_lines *lines)
 {
     size_t length;
 

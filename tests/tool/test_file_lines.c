@@ -1,4 +1,4 @@
-#include "tool/lines.h"
+#include "tool/file_lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,9 +8,9 @@
 #include <cmocka.h>
 
 /* Begins to read these bytes. */
-static struct lines *open_bytes(const char *bytes, size_t length)
+static struct file_lines *open_bytes(const char *bytes, size_t length)
 {
-    struct lines *lines = calloc(1, sizeof *lines);
+    struct file_lines *lines = calloc(1, sizeof *lines);
     assert_non_null(lines);
     lines->file = tmpfile();
     assert_non_null(lines->file);
@@ -21,37 +21,37 @@ static struct lines *open_bytes(const char *bytes, size_t length)
 
 #define OPEN(literal) open_bytes(literal, sizeof(literal) - 1)
 
-static void close_lines(struct lines *lines)
+static void close_lines(struct file_lines *lines)
 {
     fclose(lines->file);
     free(lines);
 }
 
-static void expect(struct lines *lines, uint64_t number, const char *text)
+static void expect(struct file_lines *lines, uint64_t number, const char *text)
 {
-    assert_true(lines_next(lines));
+    assert_true(file_lines_next(lines));
     assert_false(lines->bad);
     assert_int_equal(lines->number, number);
     assert_string_equal(lines->text, text);
 }
 
-static void expect_bad(struct lines *lines, uint64_t number)
+static void expect_bad(struct file_lines *lines, uint64_t number)
 {
-    assert_true(lines_next(lines));
+    assert_true(file_lines_next(lines));
     assert_true(lines->bad);
     assert_int_equal(lines->number, number);
 }
 
-static void expect_end(struct lines *lines)
+static void expect_end(struct file_lines *lines)
 {
-    assert_false(lines_next(lines));
+    assert_false(file_lines_next(lines));
     assert_false(ferror(lines->file));
     close_lines(lines);
 }
 
 static void each_line_comes_with_its_number(void **state)
 {
-    struct lines *lines = OPEN("a@b.example\nc@d.example\n");
+    struct file_lines *lines = OPEN("a@b.example\nc@d.example\n");
     (void)state;
     expect(lines, 1, "a@b.example");
     expect(lines, 2, "c@d.example");
@@ -60,7 +60,7 @@ static void each_line_comes_with_its_number(void **state)
 
 static void the_last_line_needs_no_line_break(void **state)
 {
-    struct lines *lines = OPEN("a@b.example\nc@d.example");
+    struct file_lines *lines = OPEN("a@b.example\nc@d.example");
     (void)state;
     expect(lines, 1, "a@b.example");
     expect(lines, 2, "c@d.example");
@@ -69,7 +69,7 @@ static void the_last_line_needs_no_line_break(void **state)
 
 static void blank_lines_are_counted_and_left_out(void **state)
 {
-    struct lines *lines = OPEN("\n \t \n\r\na@b.example\n\n");
+    struct file_lines *lines = OPEN("\n \t \n\r\na@b.example\n\n");
     (void)state;
     expect(lines, 4, "a@b.example");
     expect_end(lines);
@@ -77,7 +77,7 @@ static void blank_lines_are_counted_and_left_out(void **state)
 
 static void blanks_and_cr_at_either_end_are_dropped_and_others_stay(void **state)
 {
-    struct lines *lines = OPEN(" \"a b\"@c.example\t\r\n");
+    struct file_lines *lines = OPEN(" \"a b\"@c.example\t\r\n");
     (void)state;
     expect(lines, 1, "\"a b\"@c.example");
     expect_end(lines);
@@ -85,9 +85,9 @@ static void blanks_and_cr_at_either_end_are_dropped_and_others_stay(void **state
 
 static void a_byte_order_mark_is_dropped_in_front_and_nowhere_else(void **state)
 {
-    struct lines *lines = OPEN("\xef\xbb\xbf"
-                               "a@b.example\n\xef\xbb\xbf"
-                               "c@d.example\n");
+    struct file_lines *lines = OPEN("\xef\xbb\xbf"
+                                    "a@b.example\n\xef\xbb\xbf"
+                                    "c@d.example\n");
     (void)state;
     expect(lines, 1, "a@b.example");
     expect(lines, 2,
@@ -98,7 +98,7 @@ static void a_byte_order_mark_is_dropped_in_front_and_nowhere_else(void **state)
 
 static void a_mark_alone_is_a_blank_line(void **state)
 {
-    struct lines *lines = OPEN("\xef\xbb\xbf\r\na@b.example\n");
+    struct file_lines *lines = OPEN("\xef\xbb\xbf\r\na@b.example\n");
     (void)state;
     expect(lines, 2, "a@b.example");
     expect_end(lines);
@@ -106,7 +106,7 @@ static void a_mark_alone_is_a_blank_line(void **state)
 
 static void a_nul_makes_its_line_bad_and_no_other(void **state)
 {
-    struct lines *lines = OPEN("a@b.exa\0mple\nc@d.example\n\0\n");
+    struct file_lines *lines = OPEN("a@b.exa\0mple\nc@d.example\n\0\n");
     (void)state;
     expect_bad(lines, 1);
     expect(lines, 2, "c@d.example");
@@ -122,8 +122,8 @@ static void a_line_up_to_the_limit_is_read_and_a_longer_one_is_bad(void **state)
     memset(bytes, 'x', sizeof bytes);
     bytes[limit] = '\n';
     bytes[2 * limit + 2] = '\n';
-    struct lines *lines = open_bytes(bytes, 2 * limit + 5);
-    assert_true(lines_next(lines));
+    struct file_lines *lines = open_bytes(bytes, 2 * limit + 5);
+    assert_true(file_lines_next(lines));
     assert_false(lines->bad);
     assert_int_equal(strlen(lines->text), limit);
     expect_bad(lines, 2);
@@ -139,12 +139,12 @@ static void nothing_at_all_has_no_line(void **state)
 
 static void an_error_is_no_end(void **state)
 {
-    struct lines *lines = OPEN("a@b.example\n");
+    struct file_lines *lines = OPEN("a@b.example\n");
     (void)state;
     fclose(lines->file);
     lines->file = fopen("/", "r"); /* a folder opens, and cannot be read */
     assert_non_null(lines->file);
-    assert_false(lines_next(lines));
+    assert_false(file_lines_next(lines));
     assert_true(ferror(lines->file));
     close_lines(lines);
 }
