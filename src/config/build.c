@@ -105,17 +105,18 @@ static uint64_t store_size_of(const struct section *section, const char *name)
 
 /* --- the file itself ------------------------------------------------------------------------- */
 
-static int build_networks(const struct builder *builder, struct policy *policy)
+static int build_networks(const struct builder *builder, const char *name,
+                          const struct network **networks, size_t *count)
 {
-    const struct setting *setting = section_setting(&builder->parsed->sections[0], "internal");
-    struct network *networks = pool_take(builder->pool, (setting->count + 1) * sizeof *networks);
+    const struct setting *setting = section_setting(&builder->parsed->sections[0], name);
+    struct network *list = pool_take(builder->pool, (setting->count + 1) * sizeof *list);
 
-    if (!networks)
+    if (!list)
         return no_memory(builder->why);
     for (size_t i = 0; i < setting->count; i++)
-        network_parse(setting->values[i], &networks[i]);
-    policy->internal = networks;
-    policy->internal_count = setting->count;
+        network_parse(setting->values[i], &list[i]);
+    *networks = list;
+    *count = setting->count;
     return 0;
 }
 
@@ -151,10 +152,32 @@ static int build_public_url(const struct builder *builder, struct policy *policy
     return 0;
 }
 
+static unsigned number_of(const struct section *section, const char *name)
+{
+    uint64_t number = 0;
+
+    text_to_u64(text_of(section, name), UINT_MAX, &number);
+    return (unsigned)number;
+}
+
+static int build_web(const struct builder *builder, struct web_config *web)
+{
+    const struct section *file = &builder->parsed->sections[0];
+
+    web->listen = text_of(file, "web_listen");
+    web->connections = number_of(file, "web_connections");
+    web->client_connections = number_of(file, "web_client_connections");
+    web->limit_links = number_of(file, "limit_links");
+    web->limit_bad_links = number_of(file, "limit_bad_links");
+    web->limit_addresses = number_of(file, "limit_addresses");
+    web->access_log = word_of(file, "access_log") == 1;
+    return build_networks(builder, "proxies", &web->proxies, &web->proxy_count);
+}
+
 static int build_global(const struct builder *builder, struct config *config)
 {
     const struct section *file = &builder->parsed->sections[0];
-    uint64_t connections = 0;
+    struct policy *policy = &config->policy;
 
     config->data_dir = text_of(file, "data_dir");
     config->key_dir = text_of(file, "key_dir");
@@ -164,17 +187,16 @@ static int build_global(const struct builder *builder, struct config *config)
     config->group = text_of(file, "group");
     config->list_size = store_size_of(file, "list_size");
     config->ledger_size = store_size_of(file, "ledger_size");
-    text_to_u64(text_of(file, "connections"), UINT_MAX, &connections);
-    config->connections = (unsigned)connections;
+    config->connections = number_of(file, "connections");
     config->templates = text_of(file, "templates");
     config->language = text_of(file, "language");
 
-    int rc = build_networks(builder, &config->policy);
+    int rc = build_networks(builder, "internal", &policy->internal, &policy->internal_count);
     if (rc == 0)
-        rc = build_companions(builder, &config->policy);
+        rc = build_companions(builder, policy);
     if (rc == 0)
-        rc = build_public_url(builder, &config->policy);
-    return rc;
+        rc = build_public_url(builder, policy);
+    return rc < 0 ? rc : build_web(builder, &config->web);
 }
 
 /* --- sources -------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #include "config/checks.h"
 
 #include "base/network.h"
+#include "base/socket.h"
 #include "base/text.h"
 #include "config/options.h"
 #include "core/address.h"
@@ -26,6 +27,7 @@
 #define STORE_MIN (UINT64_C(1) << 20)
 #define STORE_MAX (UINT64_C(1) << 44)
 #define CONNECTIONS_MAX 100000
+#define RATE_MAX 1000000
 
 static bool consists_of(const char *value, const char *allowed)
 {
@@ -90,6 +92,26 @@ int check_listen(const char *value, struct error *why)
         return check_port_and_host(value + 6, true, why);
     return error_set(why, ERR_CONFIG,
                      "needs the form unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST");
+}
+
+int check_web_listen(const char *value, struct error *why)
+{
+    struct socket_place place;
+
+    if (socket_parse(value, &place) < 0)
+        return error_set(why, ERR_CONFIG,
+                         "needs the form ADDRESS:PORT, [IPV6-ADDRESS]:PORT or unix:/PATH");
+    return 0;
+}
+
+int check_rate(const char *value, struct error *why)
+{
+    uint64_t number;
+
+    if (text_to_u64(value, RATE_MAX, &number) < 0)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" is not a number from 0 to %d", value,
+                         RATE_MAX);
+    return 0;
 }
 
 int check_public_url(const char *value, struct error *why)

@@ -9,6 +9,8 @@
 
 int check_folder(const char *value, struct error *why);     /* an absolute path */
 int check_listen(const char *value, struct error *why);     /* where the milter waits */
+int check_web_listen(const char *value, struct error *why); /* where optout-web waits */
+int check_rate(const char *value, struct error *why);       /* requests in a minute */
 int check_public_url(const char *value, struct error *why); /* with or without its final slash */
 int check_mailto(const char *value, struct error *why);
 int check_network(const char *value, struct error *why);

@@ -211,7 +211,7 @@ static void show_option(const struct option *option)
         if (option->places & (unsigned)places[i])
             length += (size_t)snprintf(where + length, sizeof where - length, "%s%s",
                                        length ? "," : "", option_place_name(places[i]));
-    output_line("%-17s %-14s %-6s  %s%s%s%s", option->name, where, option_type_name(option->type),
+    output_line("%-22s %-14s %-6s  %s%s%s%s", option->name, where, option_type_name(option->type),
                 option->text, option->default_value ? " [" : "",
                 option->default_value ? option->default_value : "",
                 option->default_value ? "]" : "");

@@ -425,8 +425,8 @@ static void what_is_printed_reads_as_the_same(void **state)
 static void values_that_count_are_printed(void **state)
 {
     (void)state;
-    struct config *config = read_text("mode = monitor\ninternal = {}\n" STREAM(
-        "title = \"$a\"\n") "source a {\n}\n" BRAND("color_dark = \"#ffffff\"\n"));
+    struct config *config = read_text("mode = monitor\ninternal = {}\n" STREAM("title = \"$a\"\n")
+                                          BRAND("color_dark = \"#ffffff\"\n") "source a {\n}\n");
     char *text = print(config);
     assert_non_null(strstr(text, "\ninternal = {}\n"));
     assert_non_null(strstr(text, "\n# user is not set\n"));

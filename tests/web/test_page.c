@@ -2,10 +2,14 @@
 #include "files.h"
 #include "samples.h"
 #include "web/page.h"
+#include "web/template.h"
 
 #include <errno.h>
+#include <libxml/parser.h>
 #include <pthread.h>
 
+#define PAGE_XML                                                                                   \
+    "<page kind='ask' lang='en'><brand name='Acme'/><text id='ask-one-title'>Title</text></page>"
 #define BRAND(lines) "brand acme {\n scope = acme\n name = 'Acme'\n" lines "\n}\n"
 
 static const char *const languages[] = {"en", "de", "fr"};
@@ -351,6 +355,36 @@ static void files_that_cannot_be_used_are_named(void **state)
     put_templates();
 }
 
+/* What the manual recommends: import the installed stylesheet, and write one of its templates anew;
+ * texts lie over the installed ones. Here both come from one folder. */
+static void a_site_changes_a_part(void **state)
+{
+    (void)state;
+    char sheet[512];
+    char *installed = get_file(path_of("page.xsl"));
+    put_file("installed.xsl", installed);
+    snprintf(sheet, sizeof sheet,
+             "<xsl:stylesheet version='1.0' xmlns:xsl='http://www.w3.org/1999/XSL/Transform'>"
+             "<xsl:import href='%s'/><xsl:template name='header'><p>Own header of "
+             "<xsl:value-of select='brand/@name'/></p></xsl:template></xsl:stylesheet>",
+             path_of("installed.xsl"));
+    struct template *template = NULL;
+    struct error why;
+    for (int i = 0; i < 3; i++) {
+        if (template_load(put_file("own.xsl", sheet), folder, &template, &why) != 0)
+            fail_msg("%s", why.text);
+        xmlDoc *document = xmlReadMemory(PAGE_XML, strlen(PAGE_XML), NULL, NULL, 0);
+        struct text html = TEXT_EMPTY;
+        assert_int_equal(template_apply(template, document, &html, &why), 0);
+        has(html.data, "Own header of Acme");
+        has(html.data, "<h1>");
+        text_release(&html);
+        xmlFreeDoc(document);
+        template_free(template);
+    }
+    free(installed);
+}
+
 /* The colours that the contrast is checked against are those of the style sheet. */
 static void the_papers_are_those_of_the_style_sheet(void **state)
 {
@@ -433,6 +467,7 @@ int main(void)
         cmocka_unit_test(an_address_in_another_script_is_kept_together),
         cmocka_unit_test(assets_are_those_that_pages_name),
         cmocka_unit_test(files_that_cannot_be_used_are_named),
+        cmocka_unit_test(a_site_changes_a_part),
         cmocka_unit_test(the_papers_are_those_of_the_style_sheet),
         cmocka_unit_test(the_wider_scope_is_the_brand_s),
         cmocka_unit_test(many_threads_render_at_once),
