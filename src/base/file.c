@@ -88,15 +88,16 @@ out:
     return 0;
 }
 
-static int write_all(int fd, const char *data, size_t length)
+int file_write(int fd, const void *data, size_t length)
 {
+    const char *at = data;
     while (length > 0) {
-        ssize_t n = write(fd, data, length);
+        ssize_t n = write(fd, at, length);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return -1;
-        data += n;
+            return -errno;
+        at += n;
         length -= (size_t)n;
     }
     return 0;
@@ -151,7 +152,7 @@ static int fill_and_rename(int fd, const char *new_path, const char *path, const
     /* Behind fchown(2), which takes set-id bits away. */
     if (fchmod(fd, mode) < 0)
         return failed(why, "set the permissions of", new_path);
-    if (write_all(fd, data, length) < 0)
+    if (file_write(fd, data, length) < 0)
         return failed(why, "write", new_path);
     if (fsync(fd) < 0)
         return failed(why, "write to disk", new_path);
@@ -182,6 +183,20 @@ int file_replace(const char *path, const void *data, size_t length, mode_t mode,
     return rc < 0 ? rc : sync_parent(path, why);
 }
 
+/* The umask took away from mkdir(2)'s. By a handle: who may write where it lies could have put a
+ * symbolic link in its place by now. */
+static int set_folder_mode(const char *path, mode_t mode)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int rc = fchmod(fd, mode);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return rc;
+}
+
 int file_make_folder(const char *path, mode_t mode, struct error *why)
 {
     struct stat info;
@@ -195,13 +210,20 @@ int file_make_folder(const char *path, mode_t mode, struct error *why)
             return error_set(why, -ENOTDIR, "%s is there and is not a folder", path);
         return 0;
     }
-    /* The umask took away from mkdir(2)'s. */
-    if (chmod(path, mode) < 0) {
+    if (set_folder_mode(path, mode) < 0) {
         int rc = failed(why, "set the permissions of", path);
         rmdir(path);
         return rc;
     }
     return sync_parent(path, why);
+}
+
+void file_hold_standard_streams(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            abort();
 }
 
 char *file_join(const char *folder, const char *name)

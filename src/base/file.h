@@ -11,6 +11,9 @@
  * a NUL behind them. -errno (-EISDIR, -EINVAL: not a regular file), ERR_TOO_LONG. */
 int file_read(const char *path, size_t max, char **data, size_t *length, struct error *why);
 
+/* Writes all of it to an open file. -errno. */
+int file_write(int fd, const void *data, size_t length);
+
 /* Replaces `path` by `data`: a new file beside it with exactly these permissions (umask does not
  * count), fsync, rename, fsync of the folder. An old file's owner and group are kept where the
  * caller may set them. A symbolic link is replaced, not followed. -errno; the old file is then
@@ -21,6 +24,11 @@ int file_replace(const char *path, const void *data, size_t length, mode_t mode,
 /* Makes one folder with exactly these permissions; one that is there already is left as it is. On
  * disk when it returns. -errno (-ENOTDIR: something else has the name). */
 int file_make_folder(const char *path, mode_t mode, struct error *why);
+
+/* A standard stream that is closed must not become a store's file, which would then be written over
+ * by what is meant for people: something that fails when it is used takes its place. First of all
+ * in a program. */
+void file_hold_standard_streams(void);
 
 /* "folder/name" in a new string, NULL without memory. */
 char *file_join(const char *folder, const char *name);

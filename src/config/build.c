@@ -39,7 +39,7 @@ static int fail(const struct builder *builder, const struct section *section, co
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     return error_set(builder->why, ERR_CONFIG, "%s:%u: %s \"%.64s\" %s", builder->path,
-                     section->line, option_place_name(section->place), section->name, sentence);
+                     section->line, option_section_word(section->place), section->name, sentence);
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -105,17 +105,18 @@ static uint64_t store_size_of(const struct section *section, const char *name)
 
 /* --- the file itself ------------------------------------------------------------------------- */
 
-static int build_networks(const struct builder *builder, struct policy *policy)
+static int build_networks(const struct builder *builder, const char *name,
+                          const struct network **networks, size_t *count)
 {
-    const struct setting *setting = section_setting(&builder->parsed->sections[0], "internal");
-    struct network *networks = pool_take(builder->pool, (setting->count + 1) * sizeof *networks);
+    const struct setting *setting = section_setting(&builder->parsed->sections[0], name);
+    struct network *list = pool_take(builder->pool, (setting->count + 1) * sizeof *list);
 
-    if (!networks)
+    if (!list)
         return no_memory(builder->why);
     for (size_t i = 0; i < setting->count; i++)
-        network_parse(setting->values[i], &networks[i]);
-    policy->internal = networks;
-    policy->internal_count = setting->count;
+        network_parse(setting->values[i], &list[i]);
+    *networks = list;
+    *count = setting->count;
     return 0;
 }
 
@@ -151,10 +152,32 @@ static int build_public_url(const struct builder *builder, struct policy *policy
     return 0;
 }
 
+static unsigned number_of(const struct section *section, const char *name)
+{
+    uint64_t number = 0;
+
+    text_to_u64(text_of(section, name), UINT_MAX, &number);
+    return (unsigned)number;
+}
+
+static int build_web(const struct builder *builder, struct web_config *web)
+{
+    const struct section *file = &builder->parsed->sections[0];
+
+    web->listen = text_of(file, "web_listen");
+    web->connections = number_of(file, "web_connections");
+    web->client_connections = number_of(file, "web_client_connections");
+    web->limit_links = number_of(file, "limit_links");
+    web->limit_bad_links = number_of(file, "limit_bad_links");
+    web->limit_addresses = number_of(file, "limit_addresses");
+    web->access_log = word_of(file, "access_log") == 1;
+    return build_networks(builder, "proxies", &web->proxies, &web->proxy_count);
+}
+
 static int build_global(const struct builder *builder, struct config *config)
 {
     const struct section *file = &builder->parsed->sections[0];
-    uint64_t connections = 0;
+    struct policy *policy = &config->policy;
 
     config->data_dir = text_of(file, "data_dir");
     config->key_dir = text_of(file, "key_dir");
@@ -164,16 +187,76 @@ static int build_global(const struct builder *builder, struct config *config)
     config->group = text_of(file, "group");
     config->list_size = store_size_of(file, "list_size");
     config->ledger_size = store_size_of(file, "ledger_size");
-    text_to_u64(text_of(file, "connections"), UINT_MAX, &connections);
-    config->connections = (unsigned)connections;
+    config->connections = number_of(file, "connections");
     config->templates = text_of(file, "templates");
     config->language = text_of(file, "language");
 
-    int rc = build_networks(builder, &config->policy);
+    int rc = build_networks(builder, "internal", &policy->internal, &policy->internal_count);
     if (rc == 0)
-        rc = build_companions(builder, &config->policy);
+        rc = build_companions(builder, policy);
     if (rc == 0)
-        rc = build_public_url(builder, &config->policy);
+        rc = build_public_url(builder, policy);
+    return rc < 0 ? rc : build_web(builder, &config->web);
+}
+
+/* --- sources -------------------------------------------------------------------------------- */
+
+/* It goes into the journal, and a folder of this name may hold its files. */
+static int check_source_name(const struct builder *builder, const struct section *section)
+{
+    struct error why;
+    const char *name = section->name;
+
+    if (option_check_bytes(name, &why) < 0 || strlen(name) > NAME_MAX_LENGTH || name[0] == '.' ||
+        strchr(name, '/'))
+        return fail(builder, section,
+                    "needs a name of 1 to %d printable bytes, without / and a dot in front",
+                    NAME_MAX_LENGTH);
+    return 0;
+}
+
+static int build_source(const struct builder *builder, const struct section *section,
+                        struct source *source)
+{
+    const struct setting *map = section_setting(section, "map");
+    const char *max_age = text_of(section, "max_age");
+    int rc = check_source_name(builder, section);
+
+    if (rc < 0)
+        return rc;
+    *source = (struct source){
+        .name = section->name,
+        .format = text_of(section, "format"),
+        .dates = text_of(section, "dates"),
+        .tz = text_of(section, "tz"),
+        .encoding = text_of(section, "encoding"),
+        .scope = text_of(section, "scope"),
+        .map = map->values,
+        .map_count = map->count,
+        .all_opted_out = word_of(section, "all_opted_out") == 1,
+        .max_new = text_of(section, "max_new"),
+        .format_line = section_setting(section, "format")->line,
+        .tz_line = section_setting(section, "tz")->line,
+        .map_line = map->line,
+        .encoding_line = section_setting(section, "encoding")->line,
+    };
+    if (max_age)
+        option_age(max_age, &source->max_age);
+    return 0;
+}
+
+static int build_sources(const struct builder *builder, struct config *config)
+{
+    const struct parsed *parsed = builder->parsed;
+    struct source *sources = pool_take(builder->pool, parsed->count * sizeof *sources);
+    int rc = 0;
+
+    if (!sources)
+        return no_memory(builder->why);
+    config->sources = sources;
+    for (size_t i = 1; i < parsed->count && rc == 0; i++)
+        if (parsed->sections[i].place == PLACE_SOURCE)
+            rc = build_source(builder, &parsed->sections[i], &sources[config->source_count++]);
     return rc;
 }
 
@@ -189,7 +272,7 @@ static int check_name(const struct builder *builder, const struct section *secti
         return fail(builder, section, "needs a name of letters, digits and . _ -, %d at most",
                     NAME_MAX_LENGTH);
     for (const struct section *other = builder->parsed->sections + 1; other < section; other++)
-        if (strcmp(other->name, section->name) == 0)
+        if (other->place != PLACE_SOURCE && strcmp(other->name, section->name) == 0)
             return fail(builder, section, "has the name of another section, in line %u",
                         other->line);
     return 0;
@@ -361,5 +444,7 @@ int build_config(const char *path, const struct parsed *parsed, struct pool *poo
     int rc = build_global(&builder, config);
     if (rc == 0)
         rc = build_sections(&builder, &config->policy);
+    if (rc == 0)
+        rc = build_sources(&builder, config);
     return rc < 0 ? rc : build_brands(&builder, config);
 }

@@ -1,6 +1,7 @@
 #include "config/checks.h"
 
 #include "base/network.h"
+#include "base/socket.h"
 #include "base/text.h"
 #include "config/options.h"
 #include "core/address.h"
@@ -26,6 +27,7 @@
 #define STORE_MIN (UINT64_C(1) << 20)
 #define STORE_MAX (UINT64_C(1) << 44)
 #define CONNECTIONS_MAX 100000
+#define RATE_MAX 1000000
 
 static bool consists_of(const char *value, const char *allowed)
 {
@@ -90,6 +92,26 @@ int check_listen(const char *value, struct error *why)
         return check_port_and_host(value + 6, true, why);
     return error_set(why, ERR_CONFIG,
                      "needs the form unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST");
+}
+
+int check_web_listen(const char *value, struct error *why)
+{
+    struct socket_place place;
+
+    if (socket_parse(value, &place) < 0)
+        return error_set(why, ERR_CONFIG,
+                         "needs the form ADDRESS:PORT, [IPV6-ADDRESS]:PORT or unix:/PATH");
+    return 0;
+}
+
+int check_rate(const char *value, struct error *why)
+{
+    uint64_t number;
+
+    if (text_to_u64(value, RATE_MAX, &number) < 0)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" is not a number from 0 to %d", value,
+                         RATE_MAX);
+    return 0;
 }
 
 int check_public_url(const char *value, struct error *why)
@@ -191,6 +213,43 @@ int check_scope(const char *value, struct error *why)
     return 0;
 }
 
+int check_dates(const char *value, struct error *why)
+{
+    if (strcmp(value, "DMY") != 0 && strcmp(value, "MDY") != 0 && strcmp(value, "ISO") != 0)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" is not one of: DMY MDY ISO", value);
+    return 0;
+}
+
+/* A scope has no =, so the last one divides. */
+int check_map(const char *value, struct error *why)
+{
+    const char *equals = strrchr(value, '=');
+
+    if (!equals || equals == value)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" needs the form TAG=SCOPE", value);
+    return check_scope(equals + 1, why);
+}
+
+int check_max_new(const char *value, struct error *why)
+{
+    uint64_t number;
+
+    if (strcmp(value, "none") != 0 && text_to_u64(value, INT64_MAX, &number) < 0)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" is neither a number nor none", value);
+    return 0;
+}
+
+int check_age(const char *value, struct error *why)
+{
+    int64_t seconds;
+
+    if (option_age(value, &seconds) < 0)
+        return error_set(why, ERR_CONFIG,
+                         "\"%.60s\" is not an age: a number with h, d or w behind it, as 8d",
+                         value);
+    return 0;
+}
+
 int check_title(const char *value, struct error *why)
 {
     if (strlen(value) > TITLE_MAX)
@@ -251,23 +310,40 @@ int check_list_id(const char *value, struct error *why)
     return 0;
 }
 
-int check_match_address(const char *value, struct error *why)
+/* Addresses are compared in canonical form. A glob that is an address itself, or has other letters
+ * than ASCII and so will be brought into that form, has to have one. */
+static int check_canonical(const char *value, struct error *why)
 {
     struct address address;
+    bool ascii = is_printable_ascii(value), literal = !strpbrk(value, "*?");
 
+    if (ascii && !literal)
+        return value[strlen(value) - 1] == '.'
+                   ? error_set(
+                         why, ERR_CONFIG,
+                         "no address ever fits \"%.60s\"; write it without the dot at its end",
+                         value)
+                   : 0;
+    if (address_parse(value, &address) < 0)
+        return error_set(why, ERR_CONFIG, "no address ever fits \"%.60s\"%s", value,
+                         ascii ? "" : "; write its domain in ASCII (xn--...)");
+    if (ascii && !text_equal(address.text, value))
+        return error_set(why, ERR_CONFIG,
+                         "no address ever fits \"%.60s\"; that one is compared as %.60s", value,
+                         address.text);
+    return 0;
+}
+
+int check_match_address(const char *value, struct error *why)
+{
     if (strpbrk(value, "<>"))
         return error_set(why, ERR_CONFIG, "\"%.60s\" is compared without < and >; leave them out",
                          value);
-    if (!strpbrk(value, "@*?") || value[0] == '@')
+    if (!strpbrk(value, "@*?") || (value[0] == '@' && !strpbrk(value, "*?")))
         return error_set(why, ERR_CONFIG,
                          "no address ever fits \"%.60s\"; for a whole domain write *@DOMAIN",
                          value);
-    /* Addresses are compared in canonical form, so such a glob has to have one. */
-    if (!is_printable_ascii(value) && address_parse(value, &address) < 0)
-        return error_set(why, ERR_CONFIG,
-                         "no address ever fits \"%.60s\"; write its domain in ASCII (xn--...)",
-                         value);
-    return 0;
+    return check_canonical(value, why);
 }
 
 int check_match_sender(const char *value, struct error *why)

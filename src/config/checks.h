@@ -9,6 +9,8 @@
 
 int check_folder(const char *value, struct error *why);     /* an absolute path */
 int check_listen(const char *value, struct error *why);     /* where the milter waits */
+int check_web_listen(const char *value, struct error *why); /* where optout-web waits */
+int check_rate(const char *value, struct error *why);       /* requests in a minute */
 int check_public_url(const char *value, struct error *why); /* with or without its final slash */
 int check_mailto(const char *value, struct error *why);
 int check_network(const char *value, struct error *why);
@@ -17,6 +19,10 @@ int check_account(const char *value, struct error *why); /* a name of a user or 
 int check_store_size(const char *value, struct error *why);
 int check_connections(const char *value, struct error *why);
 int check_scope(const char *value, struct error *why);
+int check_dates(const char *value, struct error *why);
+int check_map(const char *value, struct error *why);     /* TAG=SCOPE */
+int check_max_new(const char *value, struct error *why); /* a number, or none */
+int check_age(const char *value, struct error *why);
 int check_title(const char *value, struct error *why);
 int check_language(const char *value, struct error *why);
 int check_picture(const char *value, struct error *why);

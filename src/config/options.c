@@ -34,6 +34,22 @@ const struct option option_table[] = {
      "Largest size of the ledger; reserved, not used up."},
     {"connections", PLACE_GLOBAL, OPTION_NUMBER, "1000", NULL, check_connections,
      "Connections of the mail server that are served at once."},
+    {"web_listen", PLACE_GLOBAL, OPTION_TEXT, "127.0.0.1:8480", NULL, check_web_listen,
+     "Where optout-web waits for the proxy in front of it."},
+    {"proxies", PLACE_GLOBAL, OPTION_TEXTS, "127.0.0.0/8 ::1", NULL, check_network,
+     "Networks of the proxies whose X-Forwarded-For is believed."},
+    {"web_connections", PLACE_GLOBAL, OPTION_NUMBER, "4000", NULL, check_connections,
+     "Connections that optout-web serves at once."},
+    {"web_client_connections", PLACE_GLOBAL, OPTION_NUMBER, "50", NULL, check_connections,
+     "How many of them one address may have that is no proxy."},
+    {"limit_links", PLACE_GLOBAL, OPTION_NUMBER, "6000", NULL, check_rate,
+     "Requests with a valid link that one client may make in a minute; 0: any number."},
+    {"limit_bad_links", PLACE_GLOBAL, OPTION_NUMBER, "20", NULL, check_rate,
+     "Requests with a link that is not valid, likewise."},
+    {"limit_addresses", PLACE_GLOBAL, OPTION_NUMBER, "10", NULL, check_rate,
+     "Addresses that one client may enter into a general page in a minute, likewise."},
+    {"access_log", PLACE_GLOBAL, OPTION_WORD, "on", "off on", NULL,
+     "Whether optout-web logs a line for each request, without token and full address."},
     {"mode", PLACE_GLOBAL | PLACE_STREAM, OPTION_WORD, "enforce", "enforce monitor", NULL,
      "Whether mail is held back, or decided, logged and let through unchanged."},
     {"mailto", PLACE_GLOBAL | PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_mailto,
@@ -44,9 +60,10 @@ const struct option option_table[] = {
      "Folder with a page.xsl, page.css or texts.xml that replaces the installed one."},
     {"language", PLACE_GLOBAL | PLACE_BRAND, OPTION_TEXT, "en", NULL, check_language,
      "Language of the pages for browsers that ask for none that there is."},
-    {"scope", PLACE_STREAM | PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_scope,
-     "What an opt-out has to cover to keep this stream's mail back; or whose pages speak for this "
-     "brand. Has to be set."},
+    {"scope", PLACE_STREAM | PLACE_SOURCE | PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_scope,
+     "What an opt-out has to cover to keep a stream's mail back (has to be set there); what those "
+     "of a source's files cover that name no scope; whose pages speak for a brand (has to be "
+     "set)."},
     {"title", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_title,
      "Name of the stream for the people who get it."},
     {"suppressed", PLACE_STREAM, OPTION_WORD, "strip", "strip refuse", NULL,
@@ -94,6 +111,22 @@ const struct option option_table[] = {
      "Lines of the postal address at the foot of each page."},
     {"reasons", PLACE_BRAND, OPTION_TEXTS, "too-many not-relevant never-signed-up other", NULL,
      check_reason, "Reasons to choose from after an opt-out; an empty list asks for none."},
+    {"format", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
+     "What the source's files are, where they do not tell."},
+    {"dates", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_dates,
+     "What 03/04/2026 is in the source's files: DMY, MDY or ISO (neither)."},
+    {"tz", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
+     "Time zone of times that name none: Europe/Berlin, +01:00."},
+    {"encoding", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
+     "Characters of the source's files, as iconv(1) names them."},
+    {"map", PLACE_SOURCE, OPTION_TEXTS, NULL, NULL, check_map,
+     "What the tags of the source's files mean, each TAG=SCOPE."},
+    {"all_opted_out", PLACE_SOURCE, OPTION_WORD, "no", "no yes", NULL,
+     "Whether everybody in a file has opted out that does not say so itself."},
+    {"max_new", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_max_new,
+     "How many new opt-outs and blocks a file may bring, or none for no limit."},
+    {"max_age", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_age,
+     "How old the source's last import may be before optout sources fails."},
 };
 const size_t option_count = sizeof option_table / sizeof *option_table;
 
@@ -105,19 +138,21 @@ const struct option *option_find(const char *name)
     return NULL;
 }
 
-const char *option_place_name(enum option_place place)
+const char *option_section_word(enum option_place place)
 {
     switch (place) {
-    case PLACE_GLOBAL:
-        return "file";
     case PLACE_STREAM:
         return "stream";
     case PLACE_EXEMPT:
         return "exempt";
+    case PLACE_SOURCE:
+        return "source";
     case PLACE_BRAND:
         return "brand";
+    case PLACE_GLOBAL:
+        break;
     }
-    return "unknown";
+    return NULL;
 }
 
 const char *option_type_name(enum option_type type)
@@ -175,7 +210,28 @@ int option_size(const char *value, uint64_t *bytes)
     return 0;
 }
 
-static int check_bytes(const char *value, struct error *why)
+int option_age(const char *value, int64_t *seconds)
+{
+    static const char units[] = "hdw";
+    static const int64_t sizes[] = {3600, 86400, 604800};
+    char digits[8];
+    uint64_t number;
+    size_t length = strlen(value);
+
+    if (length < 2 || length > sizeof digits)
+        return ERR_SYNTAX;
+    const char *unit = strchr(units, value[length - 1]);
+    memcpy(digits, value, length - 1);
+    digits[length - 1] = '\0';
+    int rc = unit ? text_to_u64(digits, 999999, &number) : ERR_SYNTAX;
+    if (rc == 0 && number == 0)
+        rc = ERR_SYNTAX;
+    if (rc == 0)
+        *seconds = (int64_t)number * sizes[unit - units];
+    return rc;
+}
+
+int option_check_bytes(const char *value, struct error *why)
 {
     size_t length = strlen(value);
 
@@ -223,7 +279,7 @@ static int check_type(const struct option *option, const char *value, struct err
  * there, and tells why. */
 int option_check(const struct option *option, const char *value, struct error *why)
 {
-    int rc = check_bytes(value, why);
+    int rc = option_check_bytes(value, why);
 
     if (rc == 0 && option->type == OPTION_WORD && option->check)
         rc = option->check(value, why);

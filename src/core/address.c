@@ -303,6 +303,11 @@ void address_domain(const struct address *address, struct address *domain)
     domain->at = 0;
 }
 
+bool address_is_routed(const struct address *address)
+{
+    return strcspn(address->text, "%!@") < address->at;
+}
+
 /* Whether this is one address and nothing else, to whoever reads it: quotes, comments and literals
  * are closed again, and no `Name <address>` or `group: address;` is hidden in it. */
 static bool is_one_address(struct span in)

@@ -41,6 +41,11 @@ int address_parse_domain(const char *given, struct address *address);
 /* The domain of an address as such a whole-domain address. */
 void address_domain(const struct address *address, struct address *domain);
 
+/* Whether the local part may be a route (RFC 1123 section 5.2.16): `a%b@here`, `b!a@here` or
+ * `"a@b"@here` is a@b to an MTA that takes `here` for itself, and Postfix and Sendmail send it on
+ * to there to this day. */
+bool address_is_routed(const struct address *address);
+
 /* Whether an MTA that is given back the bytes of its own RCPT is sure to find the recipient again.
  * Not so with control characters, bytes that are not UTF-8, quotes or brackets left open, a source
  * route that is not well-formed, nothing between <>, anything beside one address (Postfix takes

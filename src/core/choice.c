@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DAY 86400 /* seconds */
+
 static const char *const reason_names[] = {
     [REASON_NONE] = "none",
     [REASON_OBJECTION] = "objection",
@@ -96,6 +98,18 @@ bool choice_would_be_named(const struct choice *row, const char *opt_in_scope, i
     return keeps_back(row) && !row->domain && stands_for(row, opt_in_scope, now);
 }
 
+/* The last moment at which it can have been said: many sources tell the day alone, which stands for
+ * its first second. */
+static int64_t said_until(int64_t asked)
+{
+    return asked % DAY == 0 ? asked + (DAY - 1) : asked;
+}
+
+bool choice_was_said_by(const struct choice *row, int64_t recorded, int64_t given)
+{
+    return recorded <= given || (row->asked != 0 && said_until(row->asked) <= given);
+}
+
 /* Whether an opt-in that stands and covers the scope names the row. */
 static bool is_lifted(const struct choice *row, const struct choice *rows, size_t count,
                       const char *scope, int64_t now)
@@ -178,7 +192,7 @@ static bool is_same_statement(const struct choice *candidate, const struct choic
         if (!choice_stands(&rows[i], now) || !names(&rows[i], row))
             continue;
         if (candidate->asked == 0 || candidate->asked != row->asked ||
-            candidate->asked >= rows[i].asked)
+            said_until(candidate->asked) >= rows[i].asked)
             return false;
     }
     return true;

@@ -75,6 +75,11 @@ bool choice_stands(const struct choice *choice, int64_t now);
  * subject (not of its domain) which stands and covers the opt-in's scope. */
 bool choice_would_be_named(const struct choice *row, const char *opt_in_scope, int64_t now);
 
+/* Whether the row was there to be seen when an opt-in was given: one that is written down later
+ * than it was given lifts nothing that was said in between. `recorded`: when the row was written,
+ * in seconds; in doubt it was not there. */
+bool choice_was_said_by(const struct choice *row, int64_t recorded, int64_t given);
+
 enum decision {
     DECISION_MAY_BE_MAILED,
     DECISION_OPTED_OUT,  /* an opt-out or block that stands, covers the stream, and is named by no
@@ -100,8 +105,9 @@ enum decision choice_decide(const struct choice *rows, size_t count, const char 
  * - a later end;
  * - an opt-in that is confirmed where the row is not, or that names more;
  * - an opt-out or block where a confirmed opt-in that stands names the row, unless it is the very
- *   statement that was named: both dated, with the same date, and that before the opt-in's. Without
- *   dates nobody can tell, and a lost objection is worse than one written twice. */
+ *   statement that was named: both dated, with the same date, and that before the opt-in's (all of
+ *   its day, where only the day is told). Without dates nobody can tell, and a lost objection is
+ *   worse than one written twice. */
 const struct choice *choice_find_known(const struct choice *candidate, const struct choice *rows,
                                        size_t count, int64_t now);
 

@@ -15,6 +15,11 @@ const struct header_field *message_field(const struct message *message, const ch
     return NULL;
 }
 
+bool recipient_is_same_person(const struct recipient *a, const struct recipient *b)
+{
+    return !a->problem && !b->problem && strcmp(a->address.text, b->address.text) == 0;
+}
+
 /* --- values ---------------------------------------------------------------------------------- */
 
 static bool is_line_break(char c)

@@ -28,6 +28,9 @@ struct recipient {
     bool companion;         /* let through, not counted, not looked up */
 };
 
+/* Whether both are one person, in whatever spelling; who cannot be read is nobody's equal. */
+bool recipient_is_same_person(const struct recipient *a, const struct recipient *b);
+
 struct message {
     enum message_origin origin;
     const char *listener; /* the MTA's name for the daemon or port that took the connection; NULL:

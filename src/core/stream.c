@@ -219,6 +219,36 @@ static enum answer ask_one(enum criterion criterion, const struct patterns *patt
     return fits_one(criterion, patterns, message) ? ANSWER_YES : ANSWER_NO;
 }
 
+static bool is_exemption(const struct policy *policy, const struct rule *rule)
+{
+    for (size_t i = 0; i < policy->exemption_count; i++)
+        if (rule == &policy->exemptions[i])
+            return true;
+    return false;
+}
+
+static bool some_recipient_is_routed(const struct message *message)
+{
+    for (size_t i = 0; i < message->recipient_count; i++) {
+        const struct recipient *recipient = &message->recipients[i];
+        if (!recipient->companion && !recipient->problem && address_is_routed(&recipient->address))
+            return true;
+    }
+    return false;
+}
+
+/* Whom a route leads to is not known, so no exemption means them. A stream compares it as it
+ * stands: one that did not mean them would let them go. */
+static enum answer ask_of_rule(const struct policy *policy, const struct rule *rule,
+                               enum criterion criterion, const struct message *message,
+                               enum stage stage)
+{
+    if (criterion == MATCH_RECIPIENT && is_exemption(policy, rule) &&
+        some_recipient_is_routed(message))
+        return ANSWER_NO;
+    return ask_one(criterion, &rule->match[criterion], message, stage);
+}
+
 static bool asks_for(const struct rule *rule, enum criterion criterion)
 {
     return rule->match[criterion].count > 0;
@@ -257,7 +287,7 @@ static enum answer ask_rule(const struct policy *policy, const struct rule *rule
     for (enum criterion c = 0; c < CRITERION_COUNT && answer != ANSWER_NO; c++) {
         if (!asks_for(rule, c))
             continue;
-        enum answer one = ask_one(c, &rule->match[c], message, stage);
+        enum answer one = ask_of_rule(policy, rule, c, message, stage);
         if (one < answer)
             answer = one;
         asked = true;
@@ -301,14 +331,6 @@ struct recognition stream_recognise(const struct policy *policy, const struct me
     return (struct recognition){.what = RECOGNISED_NOTHING};
 }
 
-static bool is_exemption(const struct policy *policy, const struct rule *rule)
-{
-    for (size_t i = 0; i < policy->exemption_count; i++)
-        if (rule == &policy->exemptions[i])
-            return true;
-    return false;
-}
-
 struct rule_trace rule_trace(const struct policy *policy, const struct rule *rule,
                              const struct message *message)
 {
@@ -318,7 +340,7 @@ struct rule_trace rule_trace(const struct policy *policy, const struct rule *rul
         if (!asks_for(rule, c))
             continue;
         trace.asked |= 1u << c;
-        if (ask_one(c, &rule->match[c], message, STAGE_COMPLETE) == ANSWER_YES)
+        if (ask_of_rule(policy, rule, c, message, STAGE_COMPLETE) == ANSWER_YES)
             trace.matched |= 1u << c;
     }
     if (trace.asked != 0 && trace.matched == trace.asked) {
@@ -349,6 +371,12 @@ bool policy_is_companion(const struct policy *policy, const struct address *addr
     return false;
 }
 
+static bool answers_recipients(const struct stream *stream)
+{
+    return stream->mode == MODE_ENFORCE &&
+           (stream->suppressed == SUPPRESSED_REFUSE || stream->recipients == SEVERAL_DEFER);
+}
+
 /* Whether the rule can hold before a header and the last recipient are known. */
 static bool can_be_known_early(const struct rule *rule)
 {
@@ -360,9 +388,17 @@ bool policy_answers_recipients(const struct policy *policy)
 {
     for (size_t i = 0; i < policy->stream_count; i++) {
         const struct stream *stream = &policy->streams[i];
-        if (stream->mode == MODE_ENFORCE && can_be_known_early(&stream->rule) &&
-            (stream->suppressed == SUPPRESSED_REFUSE || stream->recipients == SEVERAL_DEFER))
+        if (answers_recipients(stream) && can_be_known_early(&stream->rule))
             return true;
     }
     return false;
+}
+
+/* Mail from sendmail(1) has no RCPT: Postfix would take an answer for a broken milter. */
+const struct stream *stream_answering(const struct policy *policy, const struct message *message)
+{
+    if (message->origin == ORIGIN_SENDMAIL)
+        return NULL;
+    const struct stream *stream = stream_recognise(policy, message, STAGE_RECIPIENT).stream;
+    return stream && answers_recipients(stream) ? stream : NULL;
 }

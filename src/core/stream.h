@@ -20,8 +20,8 @@ enum criterion {
     MATCH_CLIENT,    /* IP address or network, else a host name */
     MATCH_LISTENER,  /* daemon name, port, or `sendmail` for mail from sendmail(1) */
     MATCH_HEADER,    /* "Name: glob" over the unfolded value */
-    MATCH_RECIPIENT, /* must hold for every recipient that is not a companion, and for one at least
-                      */
+    MATCH_RECIPIENT, /* must hold for every recipient that is not a companion, and for one at least;
+                        in an exemption it does not where one of them is routed */
     CRITERION_COUNT,
 };
 
@@ -99,6 +99,10 @@ bool policy_is_companion(const struct policy *policy, const struct address *addr
 /* Whether some enforcing stream that can be known by then refuses or puts off single recipients, so
  * that RCPT has to be answered. */
 bool policy_answers_recipients(const struct policy *policy);
+
+/* The stream by which RCPT is answered for the last recipient of what is known by then; NULL where
+ * it is just taken, and all is decided at the end of the message. */
+const struct stream *stream_answering(const struct policy *policy, const struct message *message);
 
 /* What a message is. Anything but RECOGNISED_NOT_YET at STAGE_RECIPIENT stays so, whatever headers
  * and recipients come, as long as no recipient leaves the message's list again: who refuses one or

@@ -1,7 +1,5 @@
 #include "core/verdict.h"
 
-#include <string.h>
-
 const char *action_name(enum action action)
 {
     switch (action) {
@@ -81,8 +79,7 @@ static struct tally count_states(const struct recipient *recipients,
             tally.unknown++; /* also a number that is no state: cannot tell */
         } else if (tally.free++ == 0) {
             tally.first_free = i;
-        } else if (strcmp(recipients[i].address.text, recipients[tally.first_free].address.text) !=
-                   0) {
+        } else if (!recipient_is_same_person(&recipients[i], &recipients[tally.first_free])) {
             tally.one_person = false;
         }
     }
@@ -134,4 +131,13 @@ struct verdict verdict_make(const struct stream *stream, enum message_origin ori
     verdict.link = tally.one_person ? LINK_PERSONAL : LINK_GENERAL;
     verdict.only_one = tally.first_free;
     return verdict;
+}
+
+enum rcpt rcpt_answer(const struct stream *stream, enum recipient_state state)
+{
+    if (recipient_is_kept_back(state))
+        return stream->suppressed == SUPPRESSED_REFUSE ? RCPT_REFUSED : RCPT_TAKEN;
+    if (state == RECIPIENT_FREE)
+        return stream->recipients == SEVERAL_DEFER ? RCPT_PUT_OFF : RCPT_TAKEN;
+    return state == RECIPIENT_COMPANION ? RCPT_TAKEN : RCPT_DEFERRED;
 }

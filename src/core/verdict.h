@@ -12,7 +12,7 @@ enum recipient_state {
     RECIPIENT_OPTED_OUT = 2,
     RECIPIENT_NO_CONSENT = 3,
     RECIPIENT_COMPANION = 4,   /* goes through with the others, and is nobody alone */
-    RECIPIENT_UNREADABLE = 5,  /* cannot be looked up, but removed */
+    RECIPIENT_UNREADABLE = 5,  /* cannot be looked up, but removed; a route too */
     RECIPIENT_UNREMOVABLE = 6, /* cannot be looked up, and removing it is not certain to work */
     RECIPIENT_UNKNOWN = 7,     /* the store cannot tell */
 };
@@ -53,6 +53,18 @@ bool recipient_is_kept_back(enum recipient_state state);
 
 /* What the refusal of such a recipient says in front of the scope: "opted out of". */
 const char *recipient_refusal(enum recipient_state state);
+
+/* What RCPT is answered. */
+enum rcpt {
+    RCPT_TAKEN,
+    RCPT_REFUSED,  /* 550 5.7.1 */
+    RCPT_PUT_OFF,  /* 452 4.5.3: one recipient a message */
+    RCPT_DEFERRED, /* 451 4.3.0: the list cannot tell */
+};
+
+/* For a recipient in this state, by the stream that answers (stream_answering). RCPT_PUT_OFF is for
+ * one who would be the second person that may be mailed; the first one is taken. */
+enum rcpt rcpt_answer(const struct stream *stream, enum recipient_state state);
 
 /* `states[i]` belongs to `recipients[i]`; only one that was read can be free. One person given
  * twice, in whatever spelling, is one person. A message with recipients that are all companions

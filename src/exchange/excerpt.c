@@ -18,6 +18,7 @@ struct excerpt {
     const struct reader_frame *frame;
     struct encoder *encoder; /* back to the input's encoding; NULL: octets stay as they are */
     bool begun, has_row;
+    bool others; /* the file is somebody else's to sync */
 };
 
 static int failed(const struct excerpt *excerpt, struct error *why)
@@ -59,25 +60,60 @@ static int open_file(struct excerpt *excerpt, struct error *why)
     return 0;
 }
 
-int excerpt_open(const char *path, const struct input *input, const struct reader_frame *frame,
-                 struct excerpt **excerpt, struct error *why)
+/* All but the file. */
+static int make(const char *name, const struct input *input, const struct reader_frame *frame,
+                struct excerpt **excerpt, struct error *why)
 {
     const char *encoding = input_encoding(input);
     struct excerpt *made = calloc(1, sizeof *made);
     int rc = -ENOMEM;
 
     if (made)
-        made->path = strdup(path);
+        made->path = strdup(name);
     if (made && made->path) {
         made->input = input;
         made->frame = frame;
         rc = encoding ? encoder_new("UTF-8", encoding, &made->encoder) : 0;
-        if (rc == 0)
-            rc = open_file(made, why);
     }
-    if (rc == -ENOMEM)
-        error_set(why, rc, "cannot write %s: %s", path, error_name(rc));
     if (rc < 0) {
+        error_set(why, rc, "cannot write %s: %s", name, error_name(rc));
+        if (made)
+            free_excerpt(made);
+        return rc;
+    }
+    *excerpt = made;
+    return 0;
+}
+
+int excerpt_open(const char *path, const struct input *input, const struct reader_frame *frame,
+                 struct excerpt **excerpt, struct error *why)
+{
+    struct excerpt *made;
+
+    int rc = make(path, input, frame, &made, why);
+    if (rc < 0)
+        return rc;
+    rc = open_file(made, why);
+    if (rc < 0)
+        free_excerpt(made);
+    else
+        *excerpt = made;
+    return rc;
+}
+
+int excerpt_open_fd(int fd, const char *name, const struct input *input,
+                    const struct reader_frame *frame, struct excerpt **excerpt, struct error *why)
+{
+    struct excerpt *made = NULL;
+
+    int rc = make(name, input, frame, &made, why);
+    if (rc == 0) {
+        made->others = true;
+        made->file = fdopen(fd, "w");
+        rc = made->file ? 0 : failed(made, why);
+    }
+    if (rc < 0) {
+        close(fd);
         if (made)
             free_excerpt(made);
         return rc;
@@ -142,13 +178,14 @@ int excerpt_close(struct excerpt *excerpt, struct error *why)
     if (!excerpt)
         return 0;
     /* A header without rows has its line end already; a JSON document is still open. */
-    if (excerpt->has_row || (excerpt->begun && excerpt->frame->tail[0] != '\n'))
+    if (excerpt->has_row || (excerpt->begun && !strchr("\r\n", excerpt->frame->tail[0])))
         rc = put(excerpt, excerpt->frame->tail, strlen(excerpt->frame->tail), why);
     errno = 0;
     if (rc == 0 && fflush(excerpt->file) != 0)
         rc = failed(excerpt, why);
     /* A pipe or a terminal has no disk. */
-    if (rc == 0 && fsync(fileno(excerpt->file)) < 0 && errno != EINVAL && errno != EROFS)
+    if (rc == 0 && !excerpt->others && fsync(fileno(excerpt->file)) < 0 && errno != EINVAL &&
+        errno != EROFS)
         rc = failed(excerpt, why);
     free_excerpt(excerpt);
     return rc;

@@ -13,6 +13,11 @@ struct excerpt;
 int excerpt_open(const char *path, const struct input *input, const struct reader_frame *frame,
                  struct excerpt **excerpt, struct error *why);
 
+/* The same of an open descriptor, which is taken over, also on an error; whether it gets to disk is
+ * its owner's affair. `name` is for messages and is copied. */
+int excerpt_open_fd(int fd, const char *name, const struct input *input,
+                    const struct reader_frame *frame, struct excerpt **excerpt, struct error *why);
+
 /* Writes what stands in front of the rows, also where none will come. -errno. */
 int excerpt_begin(struct excerpt *excerpt, struct error *why);
 

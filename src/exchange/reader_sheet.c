@@ -172,18 +172,27 @@ static int take_header(struct reader *reader, const struct reader_options *optio
     return rc;
 }
 
-static int make_head(struct reader *reader, const struct sheet_row *header)
+/* How the lines end, as the first row's does. */
+static const char *line_end_of(const struct sheet_row *row)
+{
+    if (row->full == row->length || row->text[row->length] == '\n')
+        return "\n";
+    return row->full == row->length + 2 ? "\r\n" : "\r";
+}
+
+static int make_head(struct reader *reader, const struct sheet_row *first)
 {
     struct text *head = &reader->head;
+    const char *end = line_end_of(first);
 
     if (sheet_has_sep(reader->sheet))
-        text_format(head, "sep=%c\n", sheet_delimiter(reader->sheet));
+        text_format(head, "sep=%c%s", sheet_delimiter(reader->sheet), end);
     if (reader->has_header) {
-        text_append_bytes(head, header->text, header->length);
-        text_append(head, "\n");
+        text_append_bytes(head, first->text, first->length);
+        text_append(head, end);
     }
     text_append(head, "");
-    reader->frame = (struct reader_frame){head->data, "\n", "\n"};
+    reader->frame = (struct reader_frame){head->data, end, end};
     return head->failed ? -ENOMEM : 0;
 }
 

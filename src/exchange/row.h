@@ -14,7 +14,8 @@
 #define ROW_DIGEST_SIZE 32 /* SHA-256 of a canonical address */
 #define ROW_KEY_SIZE 8     /* fingerprint of the key that subjects were made with */
 #define ROW_TAGS_MAX 32
-#define ROW_NAMES_MAX 1024 /* events that one row of our own format names */
+#define ROW_NAMES_MAX                                                                              \
+    4096 /* events that one row of our own format names; one event has room for 3072 */
 #define ROW_SOURCE_MAX 254 /* octets */
 
 enum row_what {

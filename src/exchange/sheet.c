@@ -266,6 +266,7 @@ static void fill_row(struct sheet *sheet, const struct line *last, uint64_t numb
         .line = number,
         .text = window_text(sheet->lines.window),
         .length = last->start + last->length,
+        .full = last->start + last->full,
         .ended = last->full > last->length,
         .fault = fault == FAULT_NONE && sheet->too_many ? FAULT_LONG : fault,
     };

@@ -28,6 +28,7 @@ struct sheet_row {
     uint64_t line;    /* of its first line, from 1 */
     const char *text; /* as it stands, without the end of its last line */
     size_t length;
+    size_t full;          /* with it */
     bool ended;           /* by a line end; not so a last row that may have been cut */
     enum row_fault fault; /* FAULT_NONE, FAULT_QUOTE, FAULT_LONG, FAULT_SIZE */
 };

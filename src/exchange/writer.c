@@ -383,6 +383,16 @@ const char *writer_name(size_t i, const char **title)
     return targets[i].name;
 }
 
+bool writer_is_own(const struct target *target)
+{
+    return target->own;
+}
+
+bool writer_is_hashed(const struct target *target)
+{
+    return target->digests && !target->own;
+}
+
 const char *writer_lack_text(enum writer_lack lack)
 {
     static const char *const texts[WRITER_LACK_COUNT] = {

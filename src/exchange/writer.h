@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "exchange/row.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,12 @@ enum writer_lack {
 const struct target *writer_find(const char *name);
 /* The name and a title of each, for i from 0 on; NULL behind the last. */
 const char *writer_name(size_t i, const char **title);
+
+/* Whether it is one of our own, which carry all that the list knows. The others are lists of whom
+ * not to mail: no scopes, and one row for each person. */
+bool writer_is_own(const struct target *target);
+/* Whether it says who is meant only by a hash. */
+bool writer_is_hashed(const struct target *target);
 
 /* What the lack means, as the rest of a sentence: "only a hash is known of the person". */
 const char *writer_lack_text(enum writer_lack lack);

@@ -92,11 +92,11 @@ static const char *client_text(const struct message *message, char text[INET6_AD
     return inet_ntop(AF_INET6, bytes, text, INET6_ADDRSTRLEN);
 }
 
-/* The spellings that could not be read; nothing else tells who they were. */
+/* The spellings that could not be looked up; nothing else tells who they were. */
 static void append_unreadable(const struct record *record, struct text *text)
 {
     for (size_t i = 0; i < record->count; i++)
-        if (record->recipients[i].problem) {
+        if (recipient_is_kept_back(record->judged[i].state) && !record->judged[i].has_subject) {
             if (text->length)
                 text_append(text, " ");
             text_append(text, record->recipients[i].given);
@@ -184,12 +184,10 @@ void record_log(const struct record *record)
     char rule[RULE_SIZE];
 
     describe_rule(record->rule, rule);
-    text_format(&line, "%s: stream=%s rule=%s verdict=%s", record_name(record),
-                record->stream->rule.name, rule, action_name(verdict->action));
-    if (record->stream->mode == MODE_MONITOR)
-        text_append(&line, " mode=monitor");
-    text_format(&line, " in=%zu out=%zu kept_back=%zu", record->count, verdict->delivered,
-                verdict->kept_back);
+    text_format(&line, "%s: stream=%s rule=%s verdict=%s%s in=%zu out=%zu kept_back=%zu",
+                record_name(record), record->stream->rule.name, rule, action_name(verdict->action),
+                record->stream->mode == MODE_MONITOR ? " mode=monitor" : "", record->count,
+                verdict->delivered, verdict->kept_back);
     if (record->reference)
         text_format(&line, " ref=%llu", (unsigned long long)record->reference);
     append_events(record, &line);

@@ -27,7 +27,7 @@ static int judge(struct record *record, struct judged *judged, struct error *why
 
     int code = session_hasher(s, &hasher, why);
     if (code == 0)
-        code = stores_take_list(s->service->stores, &s->setup->key, &list, why);
+        code = stores_take_list(s->service->stores, &s->setup->key, NULL, &list, why);
     if (code == 0 && (code = list_view_begin(list, &view)) != 0)
         list_explain(list, code, why);
     int judging = judge_recipients(view, hasher, record->stream, record->recipients, record->count,
@@ -69,25 +69,6 @@ static enum answer refuse(const struct mta *mta, const struct record *record)
 
 /* --- RCPT --- */
 
-/* The stream that this recipient's fate can be told for already; NULL: wait for the end of the
- * message. */
-static const struct stream *early_stream(struct session *s, struct recognition *recognition)
-{
-    if (!s->answers || s->origin == ORIGIN_SENDMAIL || s->failed)
-        return NULL;
-    *recognition = stream_recognise(&s->setup->config->policy, session_message(s), STAGE_RECIPIENT);
-    const struct stream *stream = recognition->stream;
-    if (recognition->what != RECOGNISED_STREAM || stream->mode == MODE_MONITOR)
-        return NULL;
-    return stream->suppressed == SUPPRESSED_REFUSE || stream->recipients == SEVERAL_DEFER ? stream
-                                                                                          : NULL;
-}
-
-static bool is_same_person(const struct recipient *a, const struct recipient *b)
-{
-    return !a->problem && !b->problem && strcmp(a->address.text, b->address.text) == 0;
-}
-
 /* Whether a recipient that was taken before counts as somebody who may be mailed; in doubt it does.
  */
 static bool is_live(struct session *s, const struct stream *stream, size_t i)
@@ -110,7 +91,8 @@ static bool follows_another(struct session *s, const struct stream *stream)
 {
     size_t last = s->recipient_count - 1;
     for (size_t i = 0; i < last; i++)
-        if (!is_same_person(&s->recipients[i], &s->recipients[last]) && is_live(s, stream, i))
+        if (!recipient_is_same_person(&s->recipients[i], &s->recipients[last]) &&
+            is_live(s, stream, i))
             return true;
     return false;
 }
@@ -133,45 +115,47 @@ static enum answer refuse_recipient(struct record *record, const struct mta *mta
 }
 
 static enum answer decide_recipient(struct session *s, const struct mta *mta,
-                                    const struct recognition *recognition, const char *queue_id)
+                                    const struct stream *stream, const char *queue_id)
 {
-    const struct stream *stream = recognition->stream;
-    const struct recipient *recipient = &s->recipients[s->recipient_count - 1];
+    size_t last = s->recipient_count - 1;
     struct error why = {""};
     struct judged judged;
     struct record record = {.session = s,
                             .stream = stream,
-                            .rule = recognition->rule,
-                            .recipients = recipient,
+                            .rule = &stream->rule,
+                            .recipients = &s->recipients[last],
                             .count = 1,
                             .queue_id = queue_id ? queue_id : ""};
 
-    enum offered *offered = &s->offered[s->recipient_count - 1];
-    if (judge(&record, &judged, &why) || judged.state == RECIPIENT_UNKNOWN) {
+    enum recipient_state state = judge(&record, &judged, &why) ? RECIPIENT_UNKNOWN : judged.state;
+    s->offered[last] = state == RECIPIENT_FREE ? OFFERED_LIVE : OFFERED_DEAD;
+    switch (rcpt_answer(stream, state)) {
+    case RCPT_DEFERRED:
         log_error("%s: a recipient is put off: %s", stream->rule.name, why.text);
         return defer(mta);
-    }
-    *offered = judged.state == RECIPIENT_FREE ? OFFERED_LIVE : OFFERED_DEAD;
-    if (recipient_is_kept_back(judged.state) && stream->suppressed == SUPPRESSED_REFUSE)
+    case RCPT_REFUSED:
         return refuse_recipient(&record, mta);
-    if (*offered == OFFERED_DEAD || stream->recipients != SEVERAL_DEFER ||
-        !follows_another(s, stream))
-        return ANSWER_CONTINUE;
-    mta->set_reply(mta->context, "452", "4.5.3",
-                   "one recipient a message, send this one again on its own");
-    return ANSWER_DEFER;
+    case RCPT_PUT_OFF:
+        if (!follows_another(s, stream))
+            break;
+        mta->set_reply(mta->context, "452", "4.5.3",
+                       "one recipient a message, send this one again on its own");
+        return ANSWER_DEFER;
+    case RCPT_TAKEN:
+        break;
+    }
+    return ANSWER_CONTINUE;
 }
 
 enum answer session_recipient(struct session *s, const struct mta *mta, const char *given,
                               const char *queue_id)
 {
-    struct recognition recognition;
-
-    if (!s->in_message || !session_add_recipient(s, given))
+    if (!s->in_message || !session_add_recipient(s, given) || !s->answers || s->failed)
         return ANSWER_CONTINUE;
-    if (!early_stream(s, &recognition))
+    const struct stream *stream = stream_answering(&s->setup->config->policy, session_message(s));
+    if (!stream)
         return ANSWER_CONTINUE;
-    enum answer answer = decide_recipient(s, mta, &recognition, queue_id);
+    enum answer answer = decide_recipient(s, mta, stream, queue_id);
     if (answer != ANSWER_CONTINUE)
         s->offered[s->recipient_count - 1] = OFFERED_OUT;
     pool_reset(&s->work);

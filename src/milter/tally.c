@@ -150,7 +150,7 @@ static void add_unclaimed(struct tally *tally, struct unclaimed_entry *more)
     struct unclaimed_entry *e = find_unclaimed(tally, more);
     if (!e && tally->unclaimed_entries >= UNCLAIMED_MAX) {
         more->login[0] = more->listener[0] = '\0';
-        strcpy(more->domain, "others");
+        strcpy(more->domain, LEDGER_OTHERS);
         e = find_unclaimed(tally, more);
     }
     if (!e)

@@ -16,6 +16,7 @@
 #define DATA_MODE 0640
 #define LOCK_MODE 0660
 #define OPEN_PATIENCE_MS 2000
+#define OPEN_TRIES 5
 
 /* What this process has open. LMDB's locks are those of fcntl(2): if a process opened one store
  * twice, closing either would drop the locks of both, and the next program would take the lock file
@@ -78,7 +79,16 @@ int env_explain(const struct env *env, int code, struct error *why)
     case ERR_CORRUPT:
         return error_set(why, code, "%s is damaged or cut short: restore it from a backup", path);
     case ERR_RETIRED:
-        return error_set(why, code, "%s was replaced or removed: restart, or restore it", path);
+        return error_set(
+            why, code,
+            "%s, or the lock file beside it, was replaced while it was open, or is gone: try "
+            "again, and if that does not help restore it from a backup",
+            path);
+    case ERR_LOSS:
+        return error_set(why, code,
+                         "%s was restored without what it replaced, later opt-outs may be missing: "
+                         "restore what there still is, or `optout restore --accept-loss NOTE`",
+                         path);
     case ERR_LOCK_FILE:
         return error_set(
             why, code,
@@ -99,36 +109,58 @@ int env_explain(const struct env *env, int code, struct error *why)
 }
 
 /* LMDB maps what its meta page promises; a file shorter than that ends in SIGBUS at the first read
- * behind its end. The promise is read before the length: a commit in between makes both larger. */
-static int check_length(const struct env *env)
+ * behind its end. */
+static uint64_t promised_length(const struct env *env)
 {
     MDB_envinfo info;
+    mdb_env_info(env->mdb, &info);
+    return ((uint64_t)info.me_last_pgno + 1) * env->page_size;
+}
+
+/* The promise is read before the length: a commit in between makes both larger. */
+static int check_length(const struct env *env)
+{
     mdb_filehandle_t fd;
     struct stat file;
 
-    mdb_env_info(env->mdb, &info);
+    uint64_t promised = promised_length(env);
     if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &file) < 0)
         return ERR_FATAL;
-    uint64_t promised = ((uint64_t)info.me_last_pgno + 1) * env->page_size;
     return (uint64_t)file.st_size < promised ? ERR_CORRUPT : 0;
 }
 
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/* Whether both names are still those of what is open; *named: of the data file. */
+static int check_names(const struct env *env, struct stat *named)
+{
+    struct stat lock;
+
+    if (stat(env->data_path, named) < 0 || !is_same_file(named, &env->data_identity) ||
+        stat(env->lock_path, &lock) < 0 || !is_same_file(&lock, &env->lock_identity))
+        return ERR_RETIRED;
+    return 0;
+}
+
+/* The lock file says which commit is the last one. Whoever goes on with one that was removed reads
+ * for ever what stood then, and two writers with one each would not know of each other. */
 int env_check(const struct env *env)
 {
-    struct stat named, open;
-    mdb_filehandle_t fd;
+    struct stat named;
 
     if (atomic_load(&env->fatal))
         return ERR_FATAL;
-    if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &open) < 0)
-        return ERR_FATAL;
-    if (stat(env->data_path, &named) < 0 || named.st_ino != open.st_ino ||
-        named.st_dev != open.st_dev)
-        return ERR_RETIRED;
-    /* The promise itself stands in one of the first two pages. */
-    if ((uint64_t)open.st_size < 2 * env->page_size)
+    int code = check_names(env, &named);
+    if (code)
+        return code;
+    /* The promise itself stands in one of the first two pages, so the length is asked first here;
+     * where it does not hold, a commit may have come in between. */
+    if ((uint64_t)named.st_size < 2 * env->page_size)
         return ERR_CORRUPT;
-    return check_length(env);
+    return (uint64_t)named.st_size >= promised_length(env) ? 0 : check_length(env);
 }
 
 void env_usage(const struct env *env, uint64_t *used, uint64_t *size)
@@ -216,8 +248,7 @@ static bool is_open_here(const struct env *env)
     if (lstat(env->lock_path, &status) < 0)
         return false;
     for (const struct env *e = opened; e; e = e->next)
-        if (e->process == getpid() && e->identity.st_ino == status.st_ino &&
-            e->identity.st_dev == status.st_dev)
+        if (e->process == getpid() && is_same_file(&e->lock_identity, &status))
             return true;
     return false;
 }
@@ -254,12 +285,12 @@ static int prepare_lock_file(struct env *env, struct error *why)
                          "%s is missing, and this user may not make it: `optout stats`, run as "
                          "root, does",
                          env->lock_path);
-    if (fd < 0 || fstat(fd, &env->identity) < 0)
+    if (fd < 0 || fstat(fd, &env->lock_identity) < 0)
         code = -errno;
-    else if (!S_ISREG(env->identity.st_mode))
+    else if (!S_ISREG(env->lock_identity.st_mode))
         code = -EINVAL;
-    else if (env->identity.st_uid == geteuid() && (env->identity.st_mode & 07777) != LOCK_MODE &&
-             fchmod(fd, LOCK_MODE) < 0)
+    else if (env->lock_identity.st_uid == geteuid() &&
+             (env->lock_identity.st_mode & 07777) != LOCK_MODE && fchmod(fd, LOCK_MODE) < 0)
         code = -errno;
     else
         code = wait_for_opener(fd);
@@ -300,9 +331,18 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
                         const char *const *tables, size_t table_count)
 {
     MDB_stat stat_;
+    struct stat named;
+    mdb_filehandle_t fd;
     int dead;
 
     int code = open_mdb(env, access, map_size);
+    if (code)
+        return code;
+    if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &env->data_identity) < 0)
+        return ERR_FATAL;
+    /* Lock file and data file were opened one after the other, and the folder may have changed
+     * places with another in between: then this lock would guard another file than all others'. */
+    code = check_names(env, &named);
     if (code)
         return code;
     mdb_env_stat(env->mdb, &stat_);
@@ -319,8 +359,9 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
     return code == 0 && access == ENV_CREATE ? sync_folder(env) : code;
 }
 
-int env_open(const char *folder, enum env_access access, uint64_t map_size,
-             const char *const *tables, size_t table_count, struct env **env, struct error *why)
+static int open_once(const char *folder, enum env_access access, uint64_t map_size,
+                     const char *const *tables, size_t table_count, struct env **env,
+                     struct error *why)
 {
     struct env *e = calloc(1, sizeof *e);
     int code = -ENOMEM;
@@ -343,6 +384,16 @@ out:
         env_close(e);
     else
         *env = e;
+    return code;
+}
+
+int env_open(const char *folder, enum env_access access, uint64_t map_size,
+             const char *const *tables, size_t table_count, struct env **env, struct error *why)
+{
+    int code = ERR_RETIRED;
+    /* Another store takes its place once in a while, not again and again. */
+    for (int i = 0; i < OPEN_TRIES && code == ERR_RETIRED; i++)
+        code = open_once(folder, access, map_size, tables, table_count, env, why);
     return code;
 }
 

@@ -55,13 +55,18 @@ const char *env_folder(const struct env *env);
 /* Gives the data file exactly these permissions. -errno. */
 int env_set_mode(struct env *env, mode_t mode);
 
-/* Whether the data file is still the one that was opened, and whole. Cheap (two stat calls).
- * ERR_RETIRED: another file or none has its name now; ERR_CORRUPT: it is shorter than its own
- * pages; ERR_FATAL: LMDB gave it up, it has to be closed and opened again. */
+/* Whether data and lock file are still those that were opened, and the data is whole. Cheap (two
+ * stat calls). ERR_RETIRED: another file or none has the name of one of them now; ERR_CORRUPT: the
+ * data file is shorter than its own pages; ERR_FATAL: LMDB gave it up, it has to be closed and
+ * opened again. */
 int env_check(const struct env *env);
 
 /* What is used of the map, in bytes. */
 void env_usage(const struct env *env, uint64_t *used, uint64_t *size);
+
+/* Writes a copy without free pages, of one moment, to an open file; it is not synced. Others go on
+ * writing meanwhile. */
+int env_copy(struct env *env, int fd);
 
 /* Leaves the sentence for an error of this environment: what is wrong, in which file, and the way
  * out. Returns `code`. */
@@ -76,6 +81,12 @@ int txn_begin_read(struct env *env, struct txn **txn);
  * the last one, somebody has written into it. ERR_RETIRED: the store was marked as replaced. */
 int txn_begin_write(struct env *env, struct txn **txn);
 
+/* The number of the last commit that it sees: another one where anything was changed. */
+uint64_t txn_version(struct txn *txn);
+
+/* Marks the store as replaced: nobody writes to it any more. */
+int txn_retire(struct txn *txn);
+
 /* Both free the transaction, whatever they return. */
 int txn_commit(struct txn *txn);
 void txn_abort(struct txn *txn);
@@ -87,6 +98,19 @@ int txn_put(struct txn *txn, unsigned table, struct slice key, struct slice valu
 /* Puts what is not there: ERR_EXISTS. */
 int txn_insert(struct txn *txn, unsigned table, struct slice key, struct slice value);
 int txn_delete(struct txn *txn, unsigned table, struct slice key);
+/* Many insertions in one table, which are quick where each key is behind the one before: a cursor
+ * walks on, and what comes behind all that is there is appended, to full pages. */
+struct inserter {
+    struct cursor *cursor;
+    bool appends; /* the last key was behind all others */
+};
+int insert_begin(struct inserter *inserter, struct txn *txn, unsigned table);
+/* Before the transaction ends. */
+void insert_end(struct inserter *inserter);
+/* As txn_insert; with ERR_EXISTS *there is the value that is there. */
+int insert_next(struct inserter *inserter, struct slice key, struct slice value,
+                struct slice *there);
+
 /* Entries in a table. */
 int txn_count(struct txn *txn, unsigned table, uint64_t *count);
 

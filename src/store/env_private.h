@@ -17,11 +17,12 @@ struct env {
     char *data_path;
     char *lock_path;
     size_t page_size;
-    unsigned writes;      /* transactions begun; counted under the write lock */
-    atomic_bool fatal;    /* LMDB will not do anything more with it */
-    struct stat identity; /* of the lock file */
-    pid_t process;        /* that opened it; a child of it holds no lock */
-    struct env *next;     /* of what is open */
+    unsigned writes;           /* transactions begun; counted under the write lock */
+    atomic_bool fatal;         /* LMDB will not do anything more with it */
+    struct stat data_identity; /* of the data file */
+    struct stat lock_identity; /* of the lock file */
+    pid_t process;             /* that opened it; a child of it holds no lock */
+    struct env *next;          /* of what is open */
 };
 
 /* LMDB's return value as ours. */

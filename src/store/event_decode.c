@@ -280,6 +280,18 @@ static void take_begin(struct decoder *d, struct event *event)
     event->begin = begin;
 }
 
+static void take_continued(struct decoder *d, struct event *event)
+{
+    struct event_continued *continued = take_memory(d, 1, sizeof *continued);
+    size_t items = take_row(d, 3);
+    if (d->in.failed)
+        return;
+    continued->event = take_name(d, event);
+    take_octets(d, continued->hash, EVENT_HASH_SIZE);
+    skip_rest(d, items, 3);
+    event->continues = continued;
+}
+
 /* Of those that a later version may have behind ours nothing is kept. */
 static void take_counts(struct decoder *d, struct event *event)
 {
@@ -289,6 +301,18 @@ static void take_counts(struct decoder *d, struct event *event)
         counts[i] = unpack_uint(&d->in);
     skip_rest(d, items, BATCH_COUNTS);
     event->counts = counts;
+}
+
+static void take_reason(struct decoder *d, struct event *event)
+{
+    struct event_reason *reason = take_memory(d, 1, sizeof *reason);
+    size_t items = take_row(d, 3);
+    if (d->in.failed)
+        return;
+    reason->about = take_name(d, event);
+    reason->key = take_string(d);
+    skip_rest(d, items, 3);
+    event->reason = reason;
 }
 
 /* A key that stands there twice is damage: two readers could take two different ones. */
@@ -357,9 +381,30 @@ static void take_pair(struct decoder *d, struct event *event)
     case KEY_COUNTS:
         take_counts(d, event);
         break;
+    case KEY_CONTINUES:
+        take_continued(d, event);
+        break;
+    case KEY_REASON:
+        take_reason(d, event);
+        break;
     default:
         unpack_skip(&d->in);
     }
+}
+
+int event_decode_previous(struct slice bytes, uint8_t previous[EVENT_HASH_SIZE])
+{
+    struct decoder d = {.in = unpack_begin(bytes)};
+
+    size_t pairs = unpack_map(&d.in);
+    for (size_t i = 0; i < pairs && !d.in.failed; i++) {
+        if (unpack_uint(&d.in) == KEY_PREVIOUS) {
+            take_octets(&d, previous, EVENT_HASH_SIZE);
+            return d.in.failed ? ERR_CORRUPT : 0;
+        }
+        unpack_skip(&d.in);
+    }
+    return ERR_CORRUPT;
 }
 
 /* What a row has of its event. */

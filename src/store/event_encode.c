@@ -23,6 +23,10 @@ const char *event_type_name(enum event_type type)
         return "batch";
     case EVENT_BATCH_END:
         return "batch-end";
+    case EVENT_REASON:
+        return "reason";
+    case EVENT_LOSS:
+        return "loss";
     case EVENT_VERDICT:
         return "verdict";
     }
@@ -144,6 +148,15 @@ static void pack_genesis(struct text *out, const struct event_genesis *genesis)
     pack_uint(out, genesis->address_rules);
 }
 
+static void pack_continued(struct text *out, struct tables *tables,
+                           const struct event_continued *continued)
+{
+    pack_array(out, 3);
+    pack_uint(out, node_position(tables, continued->event.node));
+    pack_uint(out, continued->event.number);
+    pack_bytes(out, continued->hash, EVENT_HASH_SIZE);
+}
+
 static void pack_begin(struct text *out, struct tables *tables, const struct event_batch *begin)
 {
     bool undoes = begin->undoes.number != 0;
@@ -162,6 +175,14 @@ static void pack_counts(struct text *out, const uint64_t counts[BATCH_COUNTS])
     pack_array(out, BATCH_COUNTS);
     for (size_t i = 0; i < BATCH_COUNTS; i++)
         pack_uint(out, counts[i]);
+}
+
+static void pack_reason(struct text *out, struct tables *tables, const struct event_reason *reason)
+{
+    pack_array(out, 3);
+    pack_uint(out, node_position(tables, reason->about.node));
+    pack_uint(out, reason->about.number);
+    pack_string(out, reason->key);
 }
 
 /* Keys 0 to 8. */
@@ -252,6 +273,16 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->counts) {
         pack_uint(out, KEY_COUNTS);
         pack_counts(out, event->counts);
+        pairs++;
+    }
+    if (event->continues) {
+        pack_uint(out, KEY_CONTINUES);
+        pack_continued(out, tables, event->continues);
+        pairs++;
+    }
+    if (event->reason) {
+        pack_uint(out, KEY_REASON);
+        pack_reason(out, tables, event->reason);
         pairs++;
     }
     return pairs;

@@ -52,32 +52,70 @@ static int read_rows(struct list_view *view, struct subject_hasher *hasher,
     return 0;
 }
 
-int judge_address(struct list_view *view, struct subject_hasher *hasher,
-                  const struct address *address, const char *scope, bool consent_asked, int64_t now,
-                  struct pool *pool, struct judged *judged)
+/* Applies the rule to the rows. */
+static int decide(const struct choice *rows, size_t count, const char *scope, bool consent_asked,
+                  int64_t now, struct pool *pool, struct judged *result)
 {
-    struct judged result = {.state = RECIPIENT_FREE, .has_subject = true};
-    struct choice *rows;
-    size_t count;
-
-    int code = read_rows(view, hasher, address, &result.subject, pool, &rows, &count);
-    if (code)
-        return code;
     const struct choice **deciding = pool_take(pool, (count + 1) * sizeof *deciding);
     if (!deciding)
         return -ENOMEM;
+    result->state = RECIPIENT_FREE;
     switch (
-        choice_decide(rows, count, scope, consent_asked, now, deciding, &result.deciding_count)) {
+        choice_decide(rows, count, scope, consent_asked, now, deciding, &result->deciding_count)) {
     case DECISION_OPTED_OUT:
-        result.state = RECIPIENT_OPTED_OUT;
+        result->state = RECIPIENT_OPTED_OUT;
         break;
     case DECISION_NO_CONSENT:
-        result.state = RECIPIENT_NO_CONSENT;
+        result->state = RECIPIENT_NO_CONSENT;
         break;
     case DECISION_MAY_BE_MAILED:
         break;
     }
-    result.deciding = deciding;
+    result->deciding = deciding;
+    return 0;
+}
+
+int judge_address(struct list_view *view, struct subject_hasher *hasher,
+                  const struct address *address, const char *scope, bool consent_asked, int64_t now,
+                  struct pool *pool, struct judged *judged)
+{
+    struct judged result = {.has_subject = true};
+    struct choice *rows;
+    size_t count;
+
+    if (address_is_routed(address)) {
+        *judged = (struct judged){.state = RECIPIENT_UNREADABLE};
+        return 0;
+    }
+    int code = list_check_loss(view);
+    if (code == 0)
+        code = read_rows(view, hasher, address, &result.subject, pool, &rows, &count);
+    if (code == 0)
+        code = decide(rows, count, scope, consent_asked, now, pool, &result);
+    if (code == 0)
+        *judged = result;
+    return code;
+}
+
+int judge_subject(struct list_view *view, const struct subject *subject, const char *scope,
+                  bool consent_asked, int64_t now, struct pool *pool, struct judged *judged)
+{
+    struct judged result = {.has_subject = true, .subject = *subject};
+    struct choice *rows;
+    size_t count;
+    bool domains;
+
+    int code = list_check_loss(view);
+    if (code == 0)
+        code = list_read(view, LIST_STANDING, subject, false, pool, &rows, &count, NULL);
+    if (code == 0)
+        code = list_has_domains(view, &domains);
+    if (code == 0)
+        code = decide(rows, count, scope, consent_asked, now, pool, &result);
+    if (code)
+        return code;
+    if (domains && result.state == RECIPIENT_FREE)
+        result.state = RECIPIENT_UNKNOWN;
     *judged = result;
     return 0;
 }

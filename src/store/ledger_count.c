@@ -141,6 +141,33 @@ static int put_unclaimed(struct ledger *ledger, struct txn *txn, struct slice ke
     return code;
 }
 
+static int find_unclaimed(const struct ledger *ledger, struct txn *txn,
+                          const struct unclaimed_count *like, uint8_t key[UNCLAIMED_KEY_SIZE],
+                          struct slice *value)
+{
+    int code = unclaimed_key(ledger, like, key);
+    return code ? code : txn_get(txn, TABLE_UNCLAIMED, SLICE(key, UNCLAIMED_KEY_SIZE), value);
+}
+
+/* The same; a new one becomes one of the others where there are enough. Strangers choose what they
+ * call themselves, and must not fill the ledger with it. */
+static int find_or_make_other(const struct ledger *ledger, struct txn *txn,
+                              struct unclaimed_count *sum, uint8_t key[UNCLAIMED_KEY_SIZE],
+                              struct slice *value)
+{
+    uint64_t entries;
+    int found = find_unclaimed(ledger, txn, sum, key, value);
+
+    if (found != ERR_NOT_FOUND)
+        return found;
+    int code = txn_count(txn, TABLE_UNCLAIMED, &entries);
+    if (code || entries < LEDGER_UNCLAIMED_MAX)
+        return code ? code : found;
+    sum->login = sum->listener = "";
+    sum->domain = LEDGER_OTHERS;
+    return find_unclaimed(ledger, txn, sum, key, value);
+}
+
 static int add_unclaimed(struct ledger *ledger, struct txn *txn, const struct unclaimed_count *more)
 {
     uint8_t key[UNCLAIMED_KEY_SIZE];
@@ -148,9 +175,7 @@ static int add_unclaimed(struct ledger *ledger, struct txn *txn, const struct un
     struct pool pool = {0};
     struct slice value;
 
-    int code = unclaimed_key(ledger, more, key);
-    if (code == 0)
-        code = txn_get(txn, TABLE_UNCLAIMED, SLICE(key, sizeof key), &value);
+    int code = find_or_make_other(ledger, txn, &sum, key, &value);
     if (code == 0) {
         code = open_unclaimed(ledger, SLICE(key, sizeof key), value, &pool, &before);
         sum.messages += before.messages;
@@ -243,4 +268,40 @@ int ledger_each_unclaimed(struct ledger_view *view, unclaimed_visitor visit, voi
     pool_release(&pool);
     cursor_close(cursor);
     return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
+}
+
+/* --- taking over --- */
+
+struct count_carrying {
+    struct txn *from;
+    unsigned table;
+};
+
+static int carry_job(struct txn *txn, void *argument)
+{
+    const struct count_carrying *c = argument;
+    struct cursor *cursor;
+    struct slice key, value;
+
+    int code = cursor_open(c->from, c->table, &cursor);
+    if (code)
+        return code;
+    code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
+    while (code == 0) {
+        code = txn_put(txn, c->table, key, value);
+        if (code == 0)
+            code = cursor_next(cursor, &key, &value);
+    }
+    cursor_close(cursor);
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+int ledger_carry_counts(struct store *from, struct txn *from_txn, struct store *to,
+                        struct error *why)
+{
+    struct count_carrying streams = {from_txn, TABLE_COUNT},
+                          unclaimed = {from_txn, TABLE_UNCLAIMED};
+    (void)from;
+    int code = store_write(to, carry_job, &streams, why);
+    return code ? code : store_write(to, carry_job, &unclaimed, why);
 }

@@ -1,4 +1,5 @@
 #include "store/list_tables.h"
+#include "store/renew.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,8 +12,15 @@ static const char *const tables[] = {
     [TABLE_BATCH] = "batch",
 };
 
-/* Who may read it may not write it. */
-static const struct store_kind kind = {"list", tables, sizeof tables / sizeof *tables, 0640};
+static const struct store_kind kind = {
+    .name = "list",
+    .tables = tables,
+    .table_count = sizeof tables / sizeof *tables,
+    .mode = 0640, /* who may read it may not write it */
+    .fold = list_fold,
+    .verify = list_verify_store,
+    .carry = list_carry,
+};
 
 int list_create(const char *folder, const struct lookup_key *lookup,
                 const struct address_key *address, uint64_t map_size, struct error *why)
@@ -72,6 +80,11 @@ int list_explain(const struct list *list, int code, struct error *why)
     return env_explain(list->store.env, code, why);
 }
 
+struct store *list_store(struct list *list)
+{
+    return &list->store;
+}
+
 const uint8_t *list_node(const struct list *list)
 {
     return list->store.node;
@@ -81,11 +94,13 @@ const uint8_t *list_node(const struct list *list)
 
 int list_view_begin(struct list *list, struct list_view **view)
 {
-    struct list_view *v = malloc(sizeof *v);
+    struct list_view *v = calloc(1, sizeof *v);
     if (!v)
         return -ENOMEM;
-    v->list = list;
+    *v = (struct list_view){.list = list};
     int code = txn_begin_read(list->store.env, &v->txn);
+    if (code == 0 && (code = store_has_loss(v->txn, &v->loss)) != 0)
+        txn_abort(v->txn);
     if (code)
         free(v);
     else
@@ -97,49 +112,92 @@ void list_view_end(struct list_view *view)
 {
     if (!view)
         return;
+    list_scan_end(&view->people);
+    list_scan_end(&view->domains);
+    list_scan_end(&view->past);
     txn_abort(view->txn);
     free(view);
 }
 
-/* Rows lie in the sequence of their events. */
-static int read_range(struct list_view *view, unsigned table, const struct subject *subject,
-                      bool domain, struct pool *pool, struct choice **rows, size_t *count,
-                      struct event_name **withdrawn_by)
+/* --- rows --- */
+
+int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table, bool domain)
 {
-    struct cursor *cursor;
-    struct slice key, value;
+    *scan = (struct list_scan){.view = view, .domain = domain};
+    return cursor_open(view->txn, table, &scan->cursor);
+}
+
+void list_scan_end(struct list_scan *scan)
+{
+    cursor_close(scan->cursor);
+    scan->cursor = NULL;
+}
+
+void list_scan_forget(struct list_scan *scan)
+{
+    scan->placed = false;
+}
+
+#define STEPS 4 /* on to the next row before it is searched for: who comes next is often near */
+
+/* Moves to the first row of a subject that is not less. */
+static int scan_to(struct list_scan *scan, const struct subject *subject)
+{
+    for (int i = 0; scan->placed; i++) {
+        if (scan->code || memcmp(scan->key.data, subject->bytes, SUBJECT_SIZE) >= 0)
+            return scan->code;
+        if (i == STEPS)
+            break;
+        scan->code = cursor_next(scan->cursor, &scan->key, &scan->value);
+    }
+    scan->code =
+        cursor_seek(scan->cursor, SLICE(subject->bytes, SUBJECT_SIZE), &scan->key, &scan->value);
+    scan->placed = true;
+    return scan->code;
+}
+
+/* Makes room in the pool for more rows, and the events that withdrew them. */
+static int grow(struct pool *pool, size_t n, size_t *room, struct choice **rows,
+                struct event_name **by)
+{
+    size_t wanted = *room ? 2 * *room : 4;
+    struct choice *more = pool_take(pool, wanted * sizeof *more);
+    struct event_name *more_by = pool_take(pool, wanted * sizeof *more_by);
+
+    if (!more || !more_by)
+        return -ENOMEM;
+    if (n) {
+        memcpy(more, *rows, n * sizeof *more);
+        memcpy(more_by, *by, n * sizeof *more_by);
+    }
+    *rows = more;
+    *by = more_by;
+    *room = wanted;
+    return 0;
+}
+
+/* Rows lie in the sequence of their events. */
+int list_scan_read(struct list_scan *scan, const struct subject *subject, struct pool *pool,
+                   struct choice **rows, size_t *count, struct event_name **withdrawn_by)
+{
+    struct list_view *view = scan->view;
     size_t n = 0, room = 0;
     struct choice *found = NULL;
     struct event_name *by = NULL;
 
-    int code = cursor_open(view->txn, table, &cursor);
-    if (code)
-        return code;
-    code = cursor_seek(cursor, SLICE(subject->bytes, SUBJECT_SIZE), &key, &value);
-    while (code == 0 && key.size == CHOICE_KEY_SIZE &&
-           memcmp(key.data, subject->bytes, SUBJECT_SIZE) == 0) {
-        if (n == room) {
-            room = room ? 2 * room : 4;
-            struct choice *more = pool_take(pool, room * sizeof *more);
-            struct event_name *more_by = pool_take(pool, room * sizeof *more_by);
-            if (!more || !more_by) {
-                code = -ENOMEM;
-                break;
-            }
-            if (n) {
-                memcpy(more, found, n * sizeof *more);
-                memcpy(more_by, by, n * sizeof *more_by);
-            }
-            found = more;
-            by = more_by;
-        }
-        code = list_row_unpack(view->list, view->txn, key, value, domain, pool, &found[n], &by[n]);
+    int code = scan_to(scan, subject);
+    while (code == 0 && scan->key.size == CHOICE_KEY_SIZE &&
+           memcmp(scan->key.data, subject->bytes, SUBJECT_SIZE) == 0) {
+        if (n == room)
+            code = grow(pool, n, &room, &found, &by);
+        if (code == 0)
+            code = list_row_unpack(view->list, view->txn, scan->key, scan->value, scan->domain,
+                                   pool, &found[n], &by[n]);
         if (code)
-            break;
+            return code;
         n++;
-        code = cursor_next(cursor, &key, &value);
+        code = scan->code = cursor_next(scan->cursor, &scan->key, &scan->value);
     }
-    cursor_close(cursor);
     if (code && code != ERR_NOT_FOUND)
         return code;
     *rows = found;
@@ -154,7 +212,54 @@ int list_read(struct list_view *view, enum list_rows which, const struct subject
               struct event_name **withdrawn_by)
 {
     unsigned table = which == LIST_PAST ? TABLE_PAST : domain ? TABLE_DOMAIN : TABLE_CHOICE;
-    return read_range(view, table, subject, domain, pool, rows, count, withdrawn_by);
+    struct list_scan *scan = which == LIST_PAST ? &view->past
+                             : domain           ? &view->domains
+                                                : &view->people;
+
+    int code = scan->cursor ? 0 : list_scan_begin(scan, view, table, domain);
+    if (code)
+        return code;
+    list_scan_forget(scan); /* subjects come in any sequence */
+    code = list_scan_read(scan, subject, pool, rows, count, withdrawn_by);
+    /* `past` holds those of both, and does not tell which. */
+    for (size_t i = 0; code == 0 && which == LIST_PAST && i < *count; i++)
+        (*rows)[i].domain = domain;
+    return code;
+}
+
+struct list_reader {
+    struct list_scan people, domains;
+};
+
+int list_reader_begin(struct list_view *view, struct list_reader **reader)
+{
+    struct list_reader *r = calloc(1, sizeof *r);
+    if (!r)
+        return -ENOMEM;
+    int code = list_scan_begin(&r->people, view, TABLE_CHOICE, false);
+    if (code == 0)
+        code = list_scan_begin(&r->domains, view, TABLE_DOMAIN, true);
+    if (code)
+        list_reader_end(r);
+    else
+        *reader = r;
+    return code;
+}
+
+void list_reader_end(struct list_reader *reader)
+{
+    if (!reader)
+        return;
+    list_scan_end(&reader->people);
+    list_scan_end(&reader->domains);
+    free(reader);
+}
+
+int list_reader_read(struct list_reader *reader, const struct subject *subject, bool domain,
+                     struct pool *pool, struct choice **rows, size_t *count)
+{
+    return list_scan_read(domain ? &reader->domains : &reader->people, subject, pool, rows, count,
+                          NULL);
 }
 
 int list_has_domains(struct list_view *view, bool *any)
@@ -166,43 +271,16 @@ int list_has_domains(struct list_view *view, bool *any)
     return code;
 }
 
-int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
-                 const char **address)
-{
-    struct slice row;
-    struct text plain = TEXT_EMPTY;
-    const char *found = "";
-
-    int code = txn_get(view->txn, TABLE_ADDRESS, SLICE(subject->bytes, SUBJECT_SIZE), &row);
-    if (code)
-        return code;
-    const uint8_t *bytes = row.data;
-    if (row.size == 0)
-        return ERR_CORRUPT;
-    if (bytes[0] == ADDRESS_CLEAR) {
-        uint8_t nonce[SEAL_NONCE_SIZE];
-        if (!view->list->has_address_key)
-            return ERR_KEY;
-        nonce[0] = bytes[0];
-        memcpy(nonce + 1, subject->bytes, sizeof nonce - 1);
-        code = seal_open(view->list->address_key, nonce, SLICE(subject->bytes, SUBJECT_SIZE),
-                         SLICE(bytes + 1, row.size - 1), &plain);
-        if (code == 0 &&
-            !(found = pool_copy_bytes(pool, plain.data ? plain.data : "", plain.length)))
-            code = -ENOMEM;
-    }
-    text_release(&plain);
-    if (code == 0)
-        *address = found;
-    return code;
-}
-
 void list_event_hash(struct list_view *view, const struct event_name *event,
                      uint8_t hash[EVENT_SHORT_HASH_SIZE])
 {
     memset(hash, 0, EVENT_SHORT_HASH_SIZE);
-    if (memcmp(event->node, view->list->store.node, EVENT_NODE_SIZE) == 0)
-        journal_short_hash(view->txn, event->number, hash);
+    journal_short_hash(&view->list->store, view->txn, event, hash);
+}
+
+int list_check_loss(const struct list_view *view)
+{
+    return view->loss ? ERR_LOSS : 0;
 }
 
 int list_scope_known(struct list_view *view, const char *scope)
@@ -237,7 +315,6 @@ int list_each_scope(struct list_view *view, list_scope_visitor visit, void *argu
 
 int list_count(struct list_view *view, struct list_counts *counts)
 {
-    uint8_t hash[EVENT_HASH_SIZE];
     struct list_counts c;
     const struct {
         unsigned table;
@@ -246,7 +323,7 @@ int list_count(struct list_view *view, struct list_counts *counts)
         {TABLE_CHOICE, &c.choices},    {TABLE_DOMAIN, &c.domains}, {TABLE_PAST, &c.past},
         {TABLE_ADDRESS, &c.addresses}, {TABLE_SCOPE, &c.scopes},
     };
-    int code = journal_head(view->txn, &c.events, hash);
+    int code = journal_count(view->txn, &c.events);
     for (size_t i = 0; i < sizeof entries / sizeof *entries && code == 0; i++)
         code = txn_count(view->txn, entries[i].table, entries[i].count);
     if (code)
@@ -257,16 +334,25 @@ int list_count(struct list_view *view, struct list_counts *counts)
     return 0;
 }
 
-int list_walk(struct list_view *view, uint64_t from, journal_visitor visit, void *argument)
+int list_walk(struct list_view *view, const struct event_name *after, journal_visitor visit,
+              void *argument)
 {
-    return journal_walk(view->txn, from, visit, argument);
+    return journal_walk(&view->list->store, view->txn, after, visit, argument);
 }
 
-int list_event(struct list_view *view, uint64_t number, struct pool *pool, struct event *event)
+int list_head(struct list_view *view, struct event_name *head)
 {
-    struct slice bytes;
-    int code = journal_bytes(view->txn, number, &bytes);
-    return code ? code : event_decode(bytes, pool, event);
+    const struct store *store = &view->list->store;
+    uint8_t hash[EVENT_HASH_SIZE];
+
+    memcpy(head->node, store->node, EVENT_NODE_SIZE);
+    return journal_head(view->txn, store->node_count - 1, &head->number, hash);
+}
+
+int list_event(struct list_view *view, const struct event_name *name, struct pool *pool,
+               struct event *event)
+{
+    return journal_event(&view->list->store, view->txn, name, pool, event);
 }
 
 int list_words(struct list_view *view, const struct event *event, struct pool *pool,

@@ -54,15 +54,54 @@ int list_read(struct list_view *view, enum list_rows which, const struct subject
               bool domain, struct pool *pool, struct choice **rows, size_t *count,
               struct event_name **withdrawn_by);
 
+/* The same of what stands, for many subjects: they are given in ascending sequence, those of people
+ * and those of domains each, and the reader walks from one to the next. It ends before its view. */
+struct list_reader;
+int list_reader_begin(struct list_view *view, struct list_reader **reader);
+/* NULL is allowed. */
+void list_reader_end(struct list_reader *reader);
+int list_reader_read(struct list_reader *reader, const struct subject *subject, bool domain,
+                     struct pool *pool, struct choice **rows, size_t *count);
+
 /* Whether there is a choice about any domain at all: where there is none, nobody's domain has to be
  * looked up. */
 int list_has_domains(struct list_view *view, bool *any);
+
+#define LIST_DIGEST_SIZE 32
+
+/* What the list knows of a subject, apart from the choices. */
+enum list_known {
+    LIST_KNOWS_NOTHING,
+    LIST_KNOWS_ADDRESS,
+    LIST_KNOWS_DIGEST, /* SHA-256 of the address */
+    LIST_KNOWS_SEALED, /* one of both, and nobody may look without the address key */
+    LIST_KNOWS_ERASED,
+};
+
+struct list_identity {
+    enum list_known known;
+    const char *address; /* canonical; NULL unless it is known */
+    uint8_t digest[LIST_DIGEST_SIZE];
+};
+
+/* What is known of one subject; the address lies in the pool. ERR_KEY: it was sealed under another
+ * key or was changed. */
+int list_identity(struct list_view *view, const struct subject *subject, struct pool *pool,
+                  struct list_identity *identity);
 
 /* The address that a subject stands for: as a whole into `address`. ERR_NOT_FOUND: the list never
  * held it. ERR_KEY: not without the address key. An entry that is only a hash, or was erased, gives
  * 0 and an empty text. */
 int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
                  const char **address);
+
+/* ERR_LOSS: opt-outs may be missing, since the list was restored without what it replaced, and
+ * nobody has accepted that; so nobody may be said to be free. */
+int list_check_loss(const struct list_view *view);
+/* Whether a sealed address (see list_seal_address) would tell the list something: it has none of
+ * the subject, or only a digest. */
+int list_lacks_address(struct list_view *view, const struct subject *subject, struct slice sealed,
+                       bool *lacks);
 
 /* What a verdict that rests on this event notes of its hash; zeros where it cannot be had. */
 void list_event_hash(struct list_view *view, const struct event_name *event,
@@ -81,12 +120,23 @@ int list_count(struct list_view *view, struct list_counts *counts);
 
 /* --- the journal --- */
 
-int list_walk(struct list_view *view, uint64_t from, journal_visitor visit, void *argument);
-/* One event of this node, decoded into the pool. ERR_NOT_FOUND. */
-int list_event(struct list_view *view, uint64_t number, struct pool *pool, struct event *event);
+/* As journal_walk: over the events behind `after`, or all. */
+int list_walk(struct list_view *view, const struct event_name *after, journal_visitor visit,
+              void *argument);
+/* The last event of the node that writes now. */
+int list_head(struct list_view *view, struct event_name *head);
+/* One event, decoded into the pool. ERR_NOT_FOUND. */
+int list_event(struct list_view *view, const struct event_name *name, struct pool *pool,
+               struct event *event);
+/* Whether `a` comes before `b` where the journal is walked. */
+bool list_is_earlier(const struct list *list, const struct event_name *a,
+                     const struct event_name *b);
 int list_words(struct list_view *view, const struct event *event, struct pool *pool,
                struct word **words, size_t *count);
+/* The node that writes now. */
 const uint8_t *list_node(const struct list *list);
+/* What it has in common with a ledger; for backup, restore and their like. It stays the list's. */
+struct store *list_store(struct list *list);
 
 /* A batch: what began it, how it ended, and whether it was undone. */
 struct list_batch {
@@ -130,13 +180,30 @@ struct act {
     uint64_t batch; /* that the event belongs to, begun and not ended; 0: none */
 };
 
-#define LIST_ENTRIES_MAX 5000 /* in one call: others wait for the write lock meanwhile */
-#define LIST_SOURCE_MAX 254   /* octets of an actor or source */
+#define LIST_ENTRIES_MAX 20000 /* in one call: others wait for the write lock meanwhile */
+#define LIST_SOURCE_MAX 254    /* octets of an actor or source */
+
+/* Seals what the list keeps of a person's address, ahead of the writing and on a thread of one's
+ * own. ERR_KEY: not without the address key; ERR_CRYPTO, -ENOMEM. */
+int list_sealer_new(const struct list *list, struct sealer **sealer);
+#define LIST_SEALED_MAX (1 + ADDRESS_MAX + SEAL_TAG_SIZE) /* octets */
+
+/* Makes what `sealed` of an entry takes, LIST_SEALED_MAX octets at most, and leaves its size. Of an
+ * address, canonical or "@domain"; or of the SHA-256 of one that nobody told us. ERR_CRYPTO,
+ * ERR_TOO_LONG. */
+int list_seal_address(struct sealer *sealer, const struct subject *subject, const char *address,
+                      size_t length, uint8_t *row, size_t *size);
+int list_seal_digest(struct sealer *sealer, const struct subject *subject, const uint8_t digest[32],
+                     uint8_t *row, size_t *size);
+
+/* Whether one sealed row says more of an address than another one of the same subject. */
+bool list_address_is_news(struct slice sealed, struct slice there);
 
 /* A choice to be written. */
 struct list_entry {
     struct subject subject;
     const char *address; /* canonical, to be sealed; NULL where only the subject is known */
+    struct slice sealed; /* or sealed already; empty: it is not */
     bool domain;
     enum choice_kind kind;
     bool confirmed;
@@ -147,7 +214,7 @@ struct list_entry {
     /* Results. */
     bool known;              /* it says nothing new and was not written */
     struct event_name event; /* that holds it; of the row that stands already where `known` */
-    size_t named;            /* opt-outs and blocks that this opt-in names */
+    size_t named; /* opt-outs and blocks that this opt-in names: what stood when it was asked */
 };
 
 /* Writes the entries; those about one subject in their sequence. ERR_SCOPE: a scope is not
@@ -175,5 +242,29 @@ int list_batch_end(struct list *list, const uint64_t counts[BATCH_COUNTS], const
  * ERR_SYNTAX, ERR_TOO_LONG: one is no scope, and none was registered. */
 int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
                     const struct act *act, size_t *added, struct error *why);
+
+/* --- writing without waiting, for servers: returns at once ---
+ *
+ * 0: `done` is called, once and on another thread, with what the blocking call would return and its
+ * sentence. It has to be quick: others wait for it. All that was given stays where it is until
+ * then. Any other result: nothing is written and `done` is not called. */
+typedef void (*list_done)(void *argument, int code, const struct error *why);
+
+/* As list_add. */
+int list_add_later(struct list *list, struct list_entry *entries, size_t count,
+                   const struct act *act, list_done done, void *argument);
+
+/* As list_withdraw, of one row. */
+int list_withdraw_later(struct list *list, const struct event_withdrawal *row,
+                        const struct act *act, list_done done, void *argument);
+
+/* Notes why somebody did what one event tells; the act has their own words.
+ * ERR_NOT_FOUND: there is no such event. */
+int list_reason_later(struct list *list, const struct event_reason *reason, const struct act *act,
+                      list_done done, void *argument);
+
+/* Writes a moment to where nothing is read from, to find out whether an opt-out could be stored
+ * now: it takes as long as one, and fails where one would. */
+int list_probe_later(struct list *list, list_done done, void *argument);
 
 #endif

@@ -25,6 +25,9 @@ struct addition {
 struct gathering {
     const struct addition *addition;
     struct txn *txn;
+    struct list_view view;
+    struct list_scan scans[2]; /* what stands of people and, with 1, of domains */
+    const char *scope;         /* that was found to be registered last; NULL: none was */
     struct pool pool;
     struct event_choice rows[EVENT_ROWS_MAX];
     struct list_entry *entries[EVENT_ROWS_MAX]; /* that the rows came from */
@@ -55,31 +58,24 @@ static size_t room_of(const struct choice *choice)
     return ROW_ROOM + strlen(choice->scope) + NAME_ROOM * choice->name_count;
 }
 
-/* --- addresses --- */
-
-static int seal_address(struct list *list, struct txn *txn, const struct list_entry *entry)
-{
-    struct slice key = SLICE(entry->subject.bytes, SUBJECT_SIZE), row;
-    uint8_t nonce[SEAL_NONCE_SIZE] = {ADDRESS_CLEAR};
-    struct text sealed = TEXT_EMPTY;
-
-    int code = txn_get(txn, TABLE_ADDRESS, key, &row);
-    if (code == 0 && row.size > 0 && *(const uint8_t *)row.data != ADDRESS_DIGEST)
-        return 0; /* there already, or erased for good */
-    if (code && code != ERR_NOT_FOUND)
-        return code;
-    /* One subject has one address, so a nonce made of it is never used for two texts. */
-    memcpy(nonce + 1, entry->subject.bytes, sizeof nonce - 1);
-    text_append_bytes(&sealed, (char *)nonce, 1);
-    code = seal_append(list->address_key, nonce, key, SLICE(entry->address, strlen(entry->address)),
-                       &sealed);
-    if (code == 0)
-        code = txn_put(txn, TABLE_ADDRESS, key, SLICE(sealed.data, sealed.length));
-    text_release(&sealed);
-    return code;
-}
-
 /* --- one entry --- */
+
+/* Whether the opt-in had seen the row; one without a date is given now. */
+static int find_seen(struct gathering *g, const struct choice *row, const struct choice *opt_in,
+                     bool *seen)
+{
+    struct pool pool = {0};
+    struct event event;
+
+    *seen = opt_in->asked == 0 || choice_was_said_by(row, INT64_MAX, opt_in->asked);
+    if (*seen)
+        return 0;
+    int code = journal_event(&g->addition->list->store, g->txn, &row->event, &pool, &event);
+    if (code == 0)
+        *seen = choice_was_said_by(row, event.at_ms / 1000, opt_in->asked);
+    pool_release(&pool);
+    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
 
 static int collect_names(struct gathering *g, const struct choice *rows, size_t count,
                          struct choice *choice)
@@ -88,23 +84,42 @@ static int collect_names(struct gathering *g, const struct choice *rows, size_t 
     if (!names)
         return -ENOMEM;
     size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (choice_would_be_named(&rows[i], choice->scope, g->now_ms / 1000))
+    for (size_t i = 0; i < count; i++) {
+        bool seen;
+        if (!choice_would_be_named(&rows[i], choice->scope, g->now_ms / 1000))
+            continue;
+        int code = find_seen(g, &rows[i], choice, &seen);
+        if (code)
+            return code;
+        if (seen)
             names[n++] = rows[i].event;
+    }
     choice->names = names;
     choice->name_count = n;
     return 0;
 }
 
-static int check_scope(const struct addition *addition, struct txn *txn, const char *scope)
+static int check_scope(struct gathering *g, const char *scope)
 {
     uint32_t id;
-    int code = list_id_of(txn, TABLE_SCOPE, scope, &id);
+
+    /* One import has many rows of few scopes. */
+    if (g->scope && strcmp(g->scope, scope) == 0)
+        return 0;
+    int code = list_id_of(g->txn, TABLE_SCOPE, scope, &id);
     if (code == ERR_NOT_FOUND || code == ERR_TOO_LONG)
-        return error_set(addition->why, ERR_SCOPE,
+        return error_set(g->addition->why, ERR_SCOPE,
                          "scope %s is not registered: `optout scope list` shows those that are",
                          scope);
+    if (code == 0)
+        g->scope = scope;
     return code;
+}
+
+static void forget_places(struct gathering *g)
+{
+    list_scan_forget(&g->scans[0]);
+    list_scan_forget(&g->scans[1]);
 }
 
 static int write_event(struct gathering *g)
@@ -122,12 +137,13 @@ static int write_event(struct gathering *g)
     int code =
         journal_append(&g->addition->list->store, g->txn, &event, act->words, act->word_count);
     if (code == 0)
-        code = list_fold(g->addition->list, g->txn, &event);
+        code = list_fold(&g->addition->list->store, g->txn, &event);
     for (size_t i = 0; i < g->count; i++)
         g->entries[i]->event = event.name;
     g->count = 0;
     g->room = room_for_rows(act);
     pool_reset(&g->pool);
+    forget_places(g);
     return code;
 }
 
@@ -136,7 +152,6 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
                     const struct choice **known)
 {
     const struct addition *addition = g->addition;
-    struct list_view view = {addition->list, g->txn};
     struct choice *rows;
     size_t count;
 
@@ -148,10 +163,10 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
                               .source = source_of(addition->act),
                               .asked = entry->asked,
                               .until = entry->until};
-    int code = check_scope(addition, g->txn, entry->scope);
+    int code = check_scope(g, entry->scope);
     if (code == 0)
-        code = list_read(&view, LIST_STANDING, &entry->subject, entry->domain, &g->pool, &rows,
-                         &count, NULL);
+        code = list_scan_read(&g->scans[entry->domain], &entry->subject, &g->pool, &rows, &count,
+                              NULL);
     if (code == 0 && entry->confirmed && entry->kind == CHOICE_OPT_IN)
         code = collect_names(g, rows, count, choice);
     if (code == 0)
@@ -183,7 +198,7 @@ static int gather(struct gathering *g, struct list_entry *entry)
         g->rows[g->count] = (struct event_choice){entry->subject, choice};
         g->entries[g->count++] = entry;
     }
-    return entry->address ? seal_address(g->addition->list, g->txn, entry) : 0;
+    return 0;
 }
 
 /* --- events --- */
@@ -204,6 +219,7 @@ static int write_round(struct gathering *g, struct list_entry **sorted, size_t *
     size_t waiting = 0;
     int code = 0;
 
+    forget_places(g);
     for (size_t i = 0; i < *left && code == 0; i++) {
         struct list_entry *entry = sorted[i];
         if (last && memcmp(last->subject.bytes, entry->subject.bytes, SUBJECT_SIZE) == 0) {
@@ -217,27 +233,56 @@ static int write_round(struct gathering *g, struct list_entry **sorted, size_t *
     return code ? code : write_event(g);
 }
 
+static int begin_gathering(struct gathering *g, const struct addition *addition, struct txn *txn)
+{
+    g->addition = addition;
+    g->txn = txn;
+    g->view = (struct list_view){.list = addition->list, .txn = txn};
+    g->now_ms = clock_now_ms();
+    g->room = room_for_rows(addition->act);
+    int code = list_scan_begin(&g->scans[0], &g->view, TABLE_CHOICE, false);
+    return code ? code : list_scan_begin(&g->scans[1], &g->view, TABLE_DOMAIN, true);
+}
+
+static void end_gathering(struct gathering *g)
+{
+    list_scan_end(&g->scans[0]);
+    list_scan_end(&g->scans[1]);
+    pool_release(&g->pool);
+    free(g);
+}
+
+/* Pointers to the entries, by subject and then by their sequence. An import has them sorted. */
+static struct list_entry **sort_entries(const struct addition *addition)
+{
+    struct list_entry **sorted = malloc(addition->count * sizeof *sorted + 1);
+    bool is_sorted = true;
+
+    for (size_t i = 0; sorted && i < addition->count; i++) {
+        sorted[i] = &addition->entries[i];
+        is_sorted = is_sorted && (i == 0 || compare(&sorted[i - 1], &sorted[i]) < 0);
+    }
+    if (sorted && !is_sorted)
+        qsort(sorted, addition->count, sizeof *sorted, compare);
+    return sorted;
+}
+
 static int add_job(struct txn *txn, void *argument)
 {
     struct addition *addition = argument;
     size_t left = addition->count;
-    struct list_entry **sorted = malloc(left * sizeof *sorted + 1);
+    struct list_entry **sorted = sort_entries(addition);
     struct gathering *g = calloc(1, sizeof *g);
     int code = sorted && g ? list_batch_check(addition->list, txn, addition->act->batch) : -ENOMEM;
 
-    if (code == 0) {
-        g->addition = addition;
-        g->txn = txn;
-        g->now_ms = clock_now_ms();
-        g->room = room_for_rows(addition->act);
-        for (size_t i = 0; i < left; i++)
-            sorted[i] = &addition->entries[i];
-        qsort(sorted, left, sizeof *sorted, compare);
-        while (left > 0 && code == 0)
-            code = write_round(g, sorted, &left);
-        pool_release(&g->pool);
-    }
-    free(g);
+    if (code == 0)
+        code = list_put_addresses(addition->list, txn, sorted, left);
+    if (code == 0)
+        code = begin_gathering(g, addition, txn);
+    while (code == 0 && left > 0)
+        code = write_round(g, sorted, &left);
+    if (g)
+        end_gathering(g);
     free(sorted);
     return code;
 }
@@ -253,19 +298,45 @@ static int check_entries(const struct list_entry *entries, size_t count, struct 
     return 0;
 }
 
+static int check_addition(const struct addition *addition)
+{
+    struct error *why = addition->why;
+
+    if (!addition->list->has_address_key)
+        return error_set(why, ERR_KEY, "the address key is needed to write choices");
+    if (addition->count > LIST_ENTRIES_MAX)
+        return error_set(why, ERR_TOO_LONG, "more than %d choices at once", LIST_ENTRIES_MAX);
+    int code = list_check_act(addition->act, why);
+    return code ? code : check_entries(addition->entries, addition->count, why);
+}
+
 int list_add(struct list *list, struct list_entry *entries, size_t count, const struct act *act,
              struct error *why)
 {
     struct addition addition = {list, entries, count, act, why};
 
-    if (!list->has_address_key)
-        return error_set(why, ERR_KEY, "the address key is needed to write choices");
-    if (count > LIST_ENTRIES_MAX)
-        return error_set(why, ERR_TOO_LONG, "more than %d choices at once", LIST_ENTRIES_MAX);
-    int code = list_check_act(act, why);
-    if (code == 0)
-        code = check_entries(entries, count, why);
+    int code = check_addition(&addition);
     return code ? code : store_write(&list->store, add_job, &addition, why);
+}
+
+int list_add_later(struct list *list, struct list_entry *entries, size_t count,
+                   const struct act *act, list_done done, void *argument)
+{
+    struct addition_later {
+        struct later later;
+        struct addition addition;
+    } *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return -ENOMEM;
+    l->later = (struct later){.list = list, .done = done, .argument = argument};
+    l->addition = (struct addition){list, entries, count, act, &l->later.why};
+    int code = check_addition(&l->addition);
+    if (code) {
+        free(l);
+        return code;
+    }
+    return list_write_later(&l->later, add_job, &l->addition);
 }
 
 /* --- withdrawing --- */
@@ -288,6 +359,22 @@ static int compare_withdrawals(const void *a, const void *b)
                                                  : x->target.number > y->target.number;
 }
 
+/* What another node withdrew already does not stand, though the fold could bear it. */
+static int check_standing(const struct withdrawal *w, struct txn *txn)
+{
+    uint8_t key[CHOICE_KEY_SIZE];
+    struct slice value;
+    bool domain;
+    int code = 0;
+
+    for (size_t i = 0; i < w->count && code == 0; i++) {
+        code = list_row_key(w->list, &w->rows[i].subject, &w->rows[i].target, key);
+        if (code == 0)
+            code = list_find_standing(txn, key, &value, &domain);
+    }
+    return code;
+}
+
 static int withdraw_job(struct txn *txn, void *argument)
 {
     struct withdrawal *w = argument;
@@ -302,9 +389,11 @@ static int withdraw_job(struct txn *txn, void *argument)
     int code = list_batch_check(w->list, txn, w->act->batch);
     if (code)
         return code;
-    code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
+    code = check_standing(w, txn);
     if (code == 0)
-        code = list_fold(w->list, txn, &event);
+        code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
+    if (code == 0)
+        code = list_fold(&w->list->store, txn, &event);
     if (code == ERR_NOT_FOUND)
         error_set(w->why, code,
                   "one of these choices does not stand any more; nothing was withdrawn");
@@ -334,6 +423,24 @@ int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t
     return code;
 }
 
+int list_withdraw_later(struct list *list, const struct event_withdrawal *row,
+                        const struct act *act, list_done done, void *argument)
+{
+    struct withdrawal_later {
+        struct later later;
+        struct withdrawal withdrawal;
+        struct event_withdrawal row;
+    } *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return -ENOMEM;
+    l->row = *row;
+    l->later = (struct later){.list = list, .done = done, .argument = argument};
+    l->withdrawal = (struct withdrawal){
+        .list = list, .rows = &l->row, .count = 1, .act = act, .why = &l->later.why};
+    return list_write_later(&l->later, withdraw_job, &l->withdrawal);
+}
+
 /* --- scopes --- */
 
 struct registration {
@@ -354,7 +461,7 @@ static int write_scopes(const struct registration *r, struct txn *txn, const cha
                           .scopes = fresh,
                           .scope_count = count};
     int code = journal_append(&r->list->store, txn, &event, r->act->words, r->act->word_count);
-    return code ? code : list_fold(r->list, txn, &event);
+    return code ? code : list_fold(&r->list->store, txn, &event);
 }
 
 static bool is_among(const char *const *scopes, size_t count, const char *scope)

@@ -17,6 +17,7 @@
 #define STORE_LIST_TABLES_H
 
 #include "store/list.h"
+#include "store/pack.h"
 
 enum list_table {
     TABLE_CHOICE = TABLE_OWN,
@@ -37,15 +38,34 @@ enum address_type {
 };
 
 struct list {
-    struct store store;
+    struct store store; /* first, so that a pointer to it is one to the list */
     bool has_address_key;
     uint8_t address_key[SEAL_KEY_SIZE];
+};
+
+/* Walks over the rows of a table; quickest to subjects in ascending sequence. */
+struct list_scan {
+    struct list_view *view;
+    bool domain; /* its rows are those of domains */
+    struct cursor *cursor;
+    bool placed; /* the cursor stands at `key`, or `code` tells why not */
+    int code;
+    struct slice key, value;
 };
 
 struct list_view {
     struct list *list;
     struct txn *txn;
+    bool loss; /* there is one to be accepted */
+    /* Opened when first needed: a message asks for many subjects, all of them in one table. */
+    struct list_scan people, domains, past;
 };
+
+/* --- addresses --- */
+
+/* Writes what the entries, sorted by subject, tell of addresses that is news. */
+int list_put_addresses(const struct list *list, struct txn *txn, struct list_entry *const *sorted,
+                       size_t count);
 
 /* --- ids --- */
 
@@ -62,18 +82,32 @@ int list_name_of(struct txn *txn, unsigned table, uint32_t id, struct pool *pool
 /* The key of a row; events of other nodes have to be known. ERR_NOT_FOUND. */
 int list_row_key(const struct list *list, const struct subject *subject,
                  const struct event_name *event, uint8_t key[CHOICE_KEY_SIZE]);
+/* The ids that were looked up last, as many rows have the same; {0} at first. */
+struct list_ids {
+    const char *scope, *source;
+    uint32_t scope_id, source_id;
+};
+
 /* The bytes of a row. Its scope is registered; its source becomes known. */
 int list_row_pack(const struct list *list, struct txn *txn, const struct choice *choice,
-                  struct text *bytes);
+                  struct list_ids *ids, struct text *bytes);
 int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, struct slice value,
                     bool domain, struct pool *pool, struct choice *choice,
                     struct event_name *withdrawn_by);
+
+int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table, bool domain);
+void list_scan_end(struct list_scan *scan);
+/* To be called where the table was written meanwhile. */
+void list_scan_forget(struct list_scan *scan);
+/* As list_read. */
+int list_scan_read(struct list_scan *scan, const struct subject *subject, struct pool *pool,
+                   struct choice **rows, size_t *count, struct event_name **withdrawn_by);
 
 /* --- the fold --- */
 
 /* What one event does to the tables. It is the only way in which `choice`, `domain`, `past` and
  * `scope` change. */
-int list_fold(struct list *list, struct txn *txn, const struct event *event);
+int list_fold(struct store *store, struct txn *txn, const struct event *event);
 
 /* The part of the fold that is about batches. */
 int list_fold_batch(struct list *list, struct txn *txn, const struct event *event);
@@ -88,16 +122,35 @@ struct batch_row {
 int list_batch_row(const struct list *list, struct txn *txn, const struct event_name *name,
                    struct batch_row *row);
 
-/* Whether rows may be written for the batch (0: for none): -EINVAL where it never began or has
- * ended. */
+/* Whether rows may be written for the batch (0: for none): -EINVAL where it never began, has
+ * ended, or is being undone. */
 int list_batch_check(const struct list *list, struct txn *txn, uint64_t number);
 
-/* A name in keys and rows: the node's local number. ERR_NOT_FOUND: the node is not known here. */
-int list_local_number(const struct list *list, const uint8_t node[EVENT_NODE_SIZE],
-                      uint64_t *local);
+/* A name in a row: the node's local number, and the number. ERR_NOT_FOUND: the node is not known
+ * here; the reader fails. */
+int list_pack_name(const struct list *list, const struct event_name *name, struct text *bytes);
+struct event_name list_unpack_name(const struct list *list, struct unpacker *in);
+
+/* The hooks of the list in struct store_kind. */
+int list_carry(struct store *from, struct txn *from_txn, struct store *to, struct error *why);
+int list_verify_store(struct store *store, struct txn *txn, uint64_t *events, struct error *why);
 
 /* Whether its actor and source fit. ERR_TOO_LONG. */
 int list_check_act(const struct act *act, struct error *why);
+
+/* --- writing without waiting --- */
+
+/* Somebody's writing, until it is known what became of it. The job leaves its sentence in `why`. */
+struct later {
+    struct list *list;
+    list_done done;
+    void *argument;
+    struct error why;
+};
+
+/* Submits the job; `later` begins an allocation that is freed when `done` was told. On failure it
+ * is freed at once. As store_submit. */
+int list_write_later(struct later *later, committer_job job, void *argument);
 
 /* The domain flag of a standing row, by where it stands. ERR_NOT_FOUND. */
 int list_find_standing(struct txn *txn, const uint8_t key[CHOICE_KEY_SIZE], struct slice *value,

@@ -1,6 +1,7 @@
 #include "store/seal.h"
 
 #include "base/error.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -11,6 +12,9 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define COPY_BLOCK (1 << 20)
 
 int seal_subkey(const uint8_t key[SEAL_KEY_SIZE], const char *label, uint8_t subkey[SEAL_KEY_SIZE])
 {
@@ -36,29 +40,62 @@ int seal_subkey(const uint8_t key[SEAL_KEY_SIZE], const char *label, uint8_t sub
     return code;
 }
 
-int seal_append(const uint8_t key[SEAL_KEY_SIZE], const uint8_t nonce[SEAL_NONCE_SIZE],
-                struct slice associated, struct slice plain, struct text *out)
-{
-    int length, code = ERR_CRYPTO;
-    uint8_t tag[SEAL_TAG_SIZE];
-    uint8_t *sealed = plain.size < INT_MAX ? malloc(plain.size + 1) : NULL;
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+/* EVP_CIPHER_CTX under a name of ours. */
+struct sealer;
 
-    if (!sealed || !context) {
-        code = -ENOMEM;
-        goto out;
+static EVP_CIPHER_CTX *context_of(struct sealer *sealer)
+{
+    return (EVP_CIPHER_CTX *)sealer;
+}
+
+int sealer_new(const uint8_t key[SEAL_KEY_SIZE], struct sealer **sealer)
+{
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    if (!context)
+        return -ENOMEM;
+    if (EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, NULL) != 1) {
+        EVP_CIPHER_CTX_free(context);
+        return ERR_CRYPTO;
     }
-    if (EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) != 1 ||
+    *sealer = (struct sealer *)context;
+    return 0;
+}
+
+void sealer_free(struct sealer *sealer)
+{
+    EVP_CIPHER_CTX_free(context_of(sealer));
+}
+
+int sealer_seal(struct sealer *sealer, const uint8_t nonce[SEAL_NONCE_SIZE],
+                struct slice associated, struct slice plain, uint8_t *sealed)
+{
+    EVP_CIPHER_CTX *context = context_of(sealer);
+    int length;
+
+    if (plain.size > INT_MAX || associated.size > INT_MAX ||
+        EVP_EncryptInit_ex(context, NULL, NULL, NULL, nonce) != 1 ||
         EVP_EncryptUpdate(context, NULL, &length, associated.data, (int)associated.size) != 1 ||
         EVP_EncryptUpdate(context, sealed, &length, plain.data, (int)plain.size) != 1 ||
         EVP_EncryptFinal_ex(context, sealed + length, &length) != 1 ||
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, sizeof tag, tag) != 1)
-        goto out;
-    text_append_bytes(out, (char *)sealed, plain.size);
-    text_append_bytes(out, (char *)tag, sizeof tag);
-    code = out->failed ? -ENOMEM : 0;
-out:
-    EVP_CIPHER_CTX_free(context);
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, SEAL_TAG_SIZE, sealed + plain.size) != 1)
+        return ERR_CRYPTO;
+    return 0;
+}
+
+int seal_append(const uint8_t key[SEAL_KEY_SIZE], const uint8_t nonce[SEAL_NONCE_SIZE],
+                struct slice associated, struct slice plain, struct text *out)
+{
+    struct sealer *sealer = NULL;
+    uint8_t *sealed = plain.size < INT_MAX ? malloc(plain.size + SEAL_TAG_SIZE) : NULL;
+    int code = sealed ? sealer_new(key, &sealer) : -ENOMEM;
+
+    if (code == 0)
+        code = sealer_seal(sealer, nonce, associated, plain, sealed);
+    if (code == 0) {
+        text_append_bytes(out, (char *)sealed, plain.size + SEAL_TAG_SIZE);
+        code = out->failed ? -ENOMEM : 0;
+    }
+    sealer_free(sealer);
     free(sealed);
     return code;
 }
@@ -123,4 +160,38 @@ int seal_digest(struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE])
 {
     return EVP_Digest(bytes.data, bytes.size, digest, NULL, EVP_sha256(), NULL) == 1 ? 0
                                                                                      : ERR_CRYPTO;
+}
+
+static int copy_blocks(int from, int to, EVP_MD_CTX *context, uint8_t *block, uint64_t *size)
+{
+    for (*size = 0;;) {
+        ssize_t n = read(from, block, COPY_BLOCK);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : 0;
+        if (EVP_DigestUpdate(context, block, (size_t)n) != 1)
+            return ERR_CRYPTO;
+        int code = to < 0 ? 0 : file_write(to, block, (size_t)n);
+        if (code)
+            return code;
+        *size += (uint64_t)n;
+    }
+}
+
+int seal_copy(int from, int to, uint8_t digest[SEAL_DIGEST_SIZE], uint64_t *size)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    uint8_t *block = malloc(COPY_BLOCK);
+    int code = context && block ? 0 : -ENOMEM;
+
+    if (code == 0 && EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+        code = ERR_CRYPTO;
+    if (code == 0)
+        code = copy_blocks(from, to, context, block, size);
+    if (code == 0 && EVP_DigestFinal_ex(context, digest, NULL) != 1)
+        code = ERR_CRYPTO;
+    free(block);
+    EVP_MD_CTX_free(context);
+    return code;
 }

@@ -17,6 +17,18 @@
 /* The 32 bytes that `key` gives for one use, named by `label`. ERR_CRYPTO. */
 int seal_subkey(const uint8_t key[SEAL_KEY_SIZE], const char *label, uint8_t subkey[SEAL_KEY_SIZE]);
 
+/* A cipher with its key set up, which takes four fifths of what seal_append does; on one thread at
+ * a time. */
+struct sealer;
+
+/* ERR_CRYPTO, -ENOMEM. */
+int sealer_new(const uint8_t key[SEAL_KEY_SIZE], struct sealer **sealer);
+/* NULL is allowed. */
+void sealer_free(struct sealer *sealer);
+/* As seal_append, into memory that has SEAL_TAG_SIZE octets more than the plain text. */
+int sealer_seal(struct sealer *sealer, const uint8_t nonce[SEAL_NONCE_SIZE],
+                struct slice associated, struct slice plain, uint8_t *sealed);
+
 /* Appends ciphertext and tag. A nonce must not be used twice with one key for different words.
  * ERR_CRYPTO. */
 int seal_append(const uint8_t key[SEAL_KEY_SIZE], const uint8_t nonce[SEAL_NONCE_SIZE],
@@ -36,5 +48,9 @@ int seal_open_random(const uint8_t key[SEAL_KEY_SIZE], struct slice associated, 
 /* ERR_CRYPTO. */
 int seal_random(void *bytes, size_t length);
 int seal_digest(struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE]);
+
+/* Reads an open file to its end, writing it to `to` unless that is -1; leaves its SHA-256 and how
+ * many octets it has. ERR_CRYPTO, -errno. */
+int seal_copy(int from, int to, uint8_t digest[SEAL_DIGEST_SIZE], uint64_t *size);
 
 #endif

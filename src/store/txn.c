@@ -79,6 +79,20 @@ int txn_begin_write(struct env *env, struct txn **txn)
     return 0;
 }
 
+uint64_t txn_version(struct txn *txn)
+{
+    MDB_envinfo info;
+    uint64_t id = mdb_txn_id(mdb_of(txn));
+
+    mdb_env_info(mdb_txn_env(mdb_of(txn)), &info);
+    return id > info.me_last_txnid ? id - 1 : id; /* of a writer it is that of its own commit */
+}
+
+int txn_retire(struct txn *txn)
+{
+    return txn_put(txn, 0, SLICE(RETIRED_KEY, sizeof RETIRED_KEY - 1), SLICE("yes", 3));
+}
+
 /* LMDB calls a write that was cut short an input/output error; what cuts it short is the end of the
  * disk's room. */
 static int find_reason(const struct env *env, int code)
@@ -151,6 +165,40 @@ int txn_delete(struct txn *txn, unsigned table, struct slice key)
     if (!key_is_usable(key))
         return -EINVAL;
     return env_translate(mdb_del(mdb_of(txn), env_of(txn)->table[table], &k, NULL));
+}
+
+int insert_begin(struct inserter *inserter, struct txn *txn, unsigned table)
+{
+    inserter->appends = true; /* which the first key tells */
+    return cursor_open(txn, table, &inserter->cursor);
+}
+
+void insert_end(struct inserter *inserter)
+{
+    cursor_close(inserter->cursor);
+    inserter->cursor = NULL;
+}
+
+int insert_next(struct inserter *inserter, struct slice key, struct slice value,
+                struct slice *there)
+{
+    MDB_cursor *cursor = (MDB_cursor *)inserter->cursor;
+    MDB_val k = val(key), v = val(value);
+
+    if (!key_is_usable(key))
+        return -EINVAL;
+    if (inserter->appends) {
+        int code = mdb_cursor_put(cursor, &k, &v, MDB_APPEND | MDB_NOOVERWRITE);
+        if (code != MDB_KEYEXIST)
+            return env_translate(code);
+        /* Not behind all others; whether it is there itself is not known yet. */
+        inserter->appends = false;
+        v = val(value);
+    }
+    int code = env_translate(mdb_cursor_put(cursor, &k, &v, MDB_NOOVERWRITE));
+    if (code == ERR_EXISTS)
+        *there = SLICE(v.mv_data, v.mv_size);
+    return code;
 }
 
 int txn_count(struct txn *txn, unsigned table, uint64_t *count)

@@ -2,19 +2,19 @@
 
 #include "base/text.h"
 #include "tool/argument.h"
-#include "tool/lines.h"
+#include "tool/file_lines.h"
+#include "tool/interrupt.h"
 #include "tool/output.h"
 #include "tool/show.h"
 #include "tool/stops.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define BATCH (LIST_ENTRIES_MAX / 2) /* others wait for the write lock meanwhile */
+#define BATCH (LIST_ENTRIES_MAX / 8) /* who types sees that something happens */
 #define PAUSE_NS 1000000             /* between batches: LMDB's lock is not fair */
 
 int adding_read(const struct adding *adding, const char *given, struct person *person,
@@ -100,47 +100,18 @@ int adding_write(struct adding *adding, const struct person *people, size_t coun
     return code;
 }
 
-/* --- being interrupted ---
- *
- * The first signal ends the work behind the batch in work, so that it can be told how much is done;
- * the second one ends the process at once. */
-
-static volatile sig_atomic_t interrupted;
-
-static void note_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static void mask_signals(int how)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(how, &signals, NULL);
-}
-
-static void await_signals(void)
-{
-    const struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 /* --- from a file --- */
 
 /* Reads up to BATCH people; `bad` counts the lines that were left out. */
-static size_t read_batch(struct adding *adding, struct lines *lines, struct person *people,
+static size_t read_batch(struct adding *adding, struct file_lines *lines, struct person *people,
                          uint64_t *bad)
 {
     struct error why;
     size_t count = 0;
     bool held = stops_release(); /* somebody may be typing */
 
-    mask_signals(SIG_UNBLOCK);
-    while (count < BATCH && !interrupted && lines_next(lines)) {
+    interrupt_release();
+    while (count < BATCH && !interrupt_came() && file_lines_next(lines)) {
         if (lines->bad)
             error_set(&why, ERR_SYNTAX, "too long, or not text");
         if (!lines->bad && adding_read(adding, lines->text, &people[count], &why) == 0) {
@@ -150,7 +121,7 @@ static size_t read_batch(struct adding *adding, struct lines *lines, struct pers
         remark("line %" PRIu64 ": %s", lines->number, why.text);
         ++*bad;
     }
-    mask_signals(SIG_BLOCK);
+    interrupt_hold();
     if (held)
         stops_hold();
     return count;
@@ -165,14 +136,14 @@ static int end_early(int code, const char *reason, uint64_t done, struct error *
                      reason, done);
 }
 
-static int add_batches(struct adding *adding, struct lines *lines, struct person *people,
+static int add_batches(struct adding *adding, struct file_lines *lines, struct person *people,
                        uint64_t *bad, struct error *why)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
     uint64_t done = 0; /* the last line that was dealt with */
     size_t count;
 
-    while ((count = read_batch(adding, lines, people, bad)) > 0 && !interrupted) {
+    while ((count = read_batch(adding, lines, people, bad)) > 0 && !interrupt_came()) {
         struct error reason = {""};
         int code = adding_write(adding, people, count, &reason);
         if (code)
@@ -182,21 +153,21 @@ static int add_batches(struct adding *adding, struct lines *lines, struct person
             return end_early(-EIO, "the output was not taken", done, why);
         nanosleep(&pause, NULL);
     }
-    if (interrupted)
+    if (interrupt_came())
         return end_early(-EINTR, "interrupted", done, why);
     return ferror(lines->file) ? end_early(-EIO, "the input cannot be read", done, why) : 0;
 }
 
 int adding_from_input(struct adding *adding, FILE *file, struct error *why)
 {
-    struct lines *lines = calloc(1, sizeof *lines);
+    struct file_lines *lines = calloc(1, sizeof *lines);
     struct person *people = calloc(BATCH, sizeof *people);
     uint64_t bad = 0;
     int code = -ENOMEM;
 
     if (lines && people) {
         lines->file = file;
-        await_signals();
+        interrupt_await();
         code = add_batches(adding, lines, people, &bad, why);
     }
     free(lines);

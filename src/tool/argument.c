@@ -112,6 +112,11 @@ int argument_words(const char *flag, const char *given, struct error *why)
 int argument_name(const char *flag, const char *given, struct error *why)
 {
     size_t length = strlen(given);
+    if (strchr(given, '@'))
+        return error_set(why, ERR_SYNTAX,
+                         "--%s: a mail address would stand in the journal for good; --note seals "
+                         "what it is given",
+                         flag);
     bool fine = length > 0 && length <= NAME_MAX_OCTETS && unicode_is_valid(given, length) &&
                 given[0] != ' ' && given[length - 1] != ' ';
     for (const char *c = given; *c && fine; c++)

@@ -22,7 +22,8 @@ int argument_time(const char *flag, const char *given, int64_t *seconds, struct 
 /* Words that are kept for those who ask later; NULL is allowed. Not empty, UTF-8 of 8 KiB at most.
  */
 int argument_words(const char *flag, const char *given, struct error *why);
-/* A name that goes into the journal: 64 printable octets at most. */
+/* A name that goes into the journal, in the clear and for good: 64 printable octets at most, and no
+ * mail address. */
 int argument_name(const char *flag, const char *given, struct error *why);
 
 /* "5" is an event of `node`, "0123456789abcdef-5" one of the node before the dash. ERR_SYNTAX. */

@@ -77,6 +77,9 @@ static void tell_answer(struct checking *c, const struct question *q, const stru
                 q->scope, close);
     if (judged->state == RECIPIENT_NO_CONSENT)
         text_append(&line, ", which asks for consent, and there is none");
+    if (judged->state == RECIPIENT_UNREADABLE)
+        text_append(&line,
+                    ", since it is a route, which a mail server may follow to somebody else");
     if (!rows)
         append_events(&line, c, judged);
     output_text(&line);

@@ -48,7 +48,8 @@ static void put_flags(struct paragraph *p, const struct flag *flag, size_t count
                                    : flag->required ? ""
                                                     : "[",
                                    flag->name, flag->argument ? " " : "",
-                                   flag->argument ? flag->argument : "", flag->several ? "..." : "",
+                                   flag->argument ? flag->argument : "",
+                                   flag->several || flag->repeats ? "..." : "",
                                    i + 1 < count || flag->required ? "" : "]");
     put_word(p, word);
 }
@@ -82,7 +83,9 @@ void command_print_help(const struct command *command, FILE *file)
         fputc('\n', file);
     for (const struct flag *flag = command->flags; flag->name; flag++) {
         char head[40];
-        snprintf(head, sizeof head, "--%s %s", flag->name, flag->argument ? flag->argument : "");
+        const char letter[] = {'-', flag->letter, ',', ' ', '\0'};
+        snprintf(head, sizeof head, "%s--%s %s", flag->letter ? letter : "", flag->name,
+                 flag->argument ? flag->argument : "");
         fprintf(file, "  %-22s  %s\n", head, flag->text);
     }
     fprintf(file, "\nMore in optout(1).\n");
@@ -98,13 +101,19 @@ static enum parsed wrong(const struct command *command, const char *what, const 
     return PARSED_WRONG;
 }
 
-static void fill_options(const struct command *command, struct option *options)
+/* `letters` takes COMMAND_FLAGS_MAX + 3 octets. */
+static void fill_options(const struct command *command, struct option *options, char *letters)
 {
     size_t n = 0;
-    for (; command->flags[n].name; n++)
-        options[n] = (struct option){command->flags[n].name,
-                                     command->flags[n].argument ? required_argument : no_argument,
+
+    strcpy(letters, ":h");
+    for (; command->flags[n].name; n++) {
+        const struct flag *flag = &command->flags[n];
+        options[n] = (struct option){flag->name, flag->argument ? required_argument : no_argument,
                                      NULL, (int)n};
+        if (flag->letter)
+            strncat(letters, &flag->letter, 1);
+    }
     options[n++] = (struct option){"help", no_argument, NULL, HELP_FLAG};
     options[n] = (struct option){0};
 }
@@ -114,12 +123,22 @@ static enum parsed take_flag(const struct command *command, struct call *call, s
 {
     const struct flag *flag = &command->flags[index];
 
-    if (call->values[index] && !flag->several)
+    if (call->values[index] && !flag->several && !flag->repeats)
         return wrong(command, ": given twice: --", flag->name);
     call->values[index] = flag->argument ? value : "";
-    if (flag->several)
+    if (flag->several || flag->repeats)
         call->several[call->several_count++] = value;
     return PARSED_RUN;
+}
+
+/* The position of the flag with this letter; COMMAND_FLAGS_MAX: it is none. Positions themselves
+ * are smaller than any letter. */
+static size_t position_of(const struct command *command, int letter)
+{
+    for (size_t i = 0; letter > COMMAND_FLAGS_MAX && command->flags[i].name; i++)
+        if (command->flags[i].letter == letter)
+            return i;
+    return COMMAND_FLAGS_MAX;
 }
 
 /* Whether the flag that getopt took just now is less than its name: with more flags to come, it
@@ -136,14 +155,15 @@ static enum parsed take_flags(const struct command *command, int argc, char **ar
                               struct call *call)
 {
     struct option options[COMMAND_FLAGS_MAX + 2];
+    char letters[COMMAND_FLAGS_MAX + 3];
     enum parsed result = PARSED_RUN;
 
-    fill_options(command, options);
+    fill_options(command, options, letters);
     optind = 0; /* glibc's getopt begins anew */
     opterr = 0;
     while (result == PARSED_RUN) {
         char *word = argv[optind ? optind : 1];
-        int c = getopt_long(argc, argv, ":h", options, NULL);
+        int c = getopt_long(argc, argv, letters, options, NULL);
         if (c == -1)
             break;
         if (c == HELP_FLAG || c == 'h')
@@ -155,6 +175,11 @@ static enum parsed take_flags(const struct command *command, int argc, char **ar
                          optopt == 'c' ? ": the configuration stands before the subcommand: "
                                        : ": there is no such flag: ",
                          optind > 1 && argv[optind - 1][0] == '-' ? argv[optind - 1] : word);
+        size_t lettered = position_of(command, c);
+        if (lettered < COMMAND_FLAGS_MAX) {
+            result = take_flag(command, call, lettered, NULL);
+            continue;
+        }
         if (is_cut_short(argv, options[c].name))
             return wrong(command, ": flags are written in full: --", options[c].name);
         result = take_flag(command, call, (size_t)c, optarg);

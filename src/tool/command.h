@@ -7,14 +7,16 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define COMMAND_FLAGS_MAX 12
+#define COMMAND_FLAGS_MAX 20
 
 struct flag {
-    const char *name;     /* without its dashes; all are long */
+    const char *name; /* without its dashes; all are long */
+    char letter;      /* that says the same behind one dash, of a flag without a value; 0: none */
     const char *argument; /* what its value is called; NULL: it takes none */
     const char *text;     /* for --help */
     bool required;
     bool excludes_next; /* one of this flag and the next one in the table */
+    bool repeats; /* may be given more than once; one flag of a subcommand, or the next kind */
     bool several; /* may be given more than once, and bare arguments behind the first `least` are
                      more values of it; one flag of a subcommand at most */
 };
@@ -24,7 +26,7 @@ struct call {
     const char *config_file;
     const char *values[COMMAND_FLAGS_MAX]; /* by position in the table; "" for a flag that takes no
                                               value; NULL: not given */
-    const char **several;                  /* values of the flag that may be given several times */
+    const char **several;                  /* values of the flag that may be given more than once */
     size_t several_count;
     char **arguments;
     size_t argument_count;
@@ -38,14 +40,22 @@ struct command {
     const char *text;         /* one line */
     const struct flag *flags; /* ends with a name of NULL */
     size_t least, most;       /* arguments */
+    bool hidden;              /* for programs, and not shown to people */
     /* Returns the program's exit status. */
     int (*run)(const struct call *call);
 };
 
-extern const struct command command_init, command_add, command_remove, command_check,
-    command_explain, command_log, command_stats, command_scope_list, command_scope_add,
-    command_token_make, command_token_open, command_keys_list, command_keys_rotate,
-    command_config_check, command_config_show, command_config_options, command_verify;
+extern const struct command command_init, command_add, command_import, command_export, command_diff,
+    command_scrub, command_remove, command_check, command_explain, command_log, command_stats,
+    command_scope_list, command_scope_add, command_token_make, command_token_open,
+    command_keys_list, command_keys_rotate, command_config_check, command_config_show,
+    command_config_options, command_verify, command_batches, command_undo, command_sources,
+    command_sync, command_complete, command_backup, command_restore, command_compact,
+    command_migrate;
+
+/* All of them, as --help shows them. */
+extern const struct command *const command_table[];
+extern const size_t command_count;
 
 enum parsed {
     PARSED_RUN,

@@ -5,9 +5,11 @@
 #include "tool/command.h"
 #include "tool/output.h"
 #include "tool/owners.h"
+#include "tool/profile.h"
 #include "tool/site.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct flag no_flags[] = {{0}};
 
@@ -19,36 +21,50 @@ static const struct flag json_flags[] = {
 
 /* --- check --- */
 
-/* STATUS_NO where the list does not know the scope. `kind` and `name` tell whose it is. */
-static int check_scope_known(const struct site *site, const char *kind, const char *name,
-                             const char *scope, struct error *why)
+/* STATUS_NO where the list does not know the scope; `of` says whose it is. */
+static int check_scope(const struct site *site, const char *kind, const char *of, const char *scope,
+                       struct error *why)
 {
     int code = list_scope_known(site->list_view, scope);
-
     if (code && code != ERR_SCOPE)
         return site_explain(site, code, why);
     if (code == 0)
         return STATUS_OK;
     complain("%s: %s %s: scope %s is not registered: is it spelt right? A new one: "
              "`optout scope add %s`",
-             site->config->path, kind, name, scope, scope);
+             site->config->path, kind, of, scope, scope);
     return STATUS_NO;
 }
 
-/* The scopes of streams and brands; all that are missing are told. */
-static int check_scopes(const struct site *site, struct error *why)
+static int check_source(const struct site *site, const struct source *source, struct error *why)
 {
-    const struct policy *policy = &site->config->policy;
-    int status = STATUS_OK, code = 0;
+    int status = source->scope ? check_scope(site, "source", source->name, source->scope, why) : 0;
 
-    for (size_t i = 0; i < policy->stream_count && code >= 0; i++) {
-        const struct stream *stream = &policy->streams[i];
-        code = check_scope_known(site, "stream", stream->rule.name, stream->scope, why);
+    for (size_t i = 0; i < source->map_count && status >= 0; i++) {
+        const char *scope = strrchr(source->map[i], '=') + 1;
+        int code = check_scope(site, "source", source->name, scope, why);
         status = code ? code : status;
     }
-    for (size_t i = 0; i < site->config->brand_count && code >= 0; i++) {
-        const struct brand *brand = &site->config->brands[i];
-        code = check_scope_known(site, "brand", brand->section, brand->scope, why);
+    return status;
+}
+
+static int check_scopes(const struct site *site, struct error *why)
+{
+    const struct config *config = site->config;
+    int status = STATUS_OK, code = 0;
+
+    for (size_t i = 0; i < config->policy.stream_count && code >= 0; i++) {
+        const struct stream *stream = &config->policy.streams[i];
+        code = check_scope(site, "stream", stream->rule.name, stream->scope, why);
+        status = code ? code : status;
+    }
+    for (size_t i = 0; i < config->source_count && code >= 0; i++) {
+        code = check_source(site, &config->sources[i], why);
+        status = code ? code : status;
+    }
+    for (size_t i = 0; i < config->brand_count && code >= 0; i++) {
+        const struct brand *brand = &config->brands[i];
+        code = check_scope(site, "brand", brand->section, brand->scope, why);
         status = code ? code : status;
     }
     return status;
@@ -73,12 +89,29 @@ static int check_list(const char *config_file)
     return code < 0 ? STATUS_OK : code;
 }
 
+/* What only who reads lists can tell of a source. */
+static int check_profiles(const struct config *config, struct error *why)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < config->source_count && code == 0; i++) {
+        struct profile profile;
+        code = profile_make(config, &config->sources[i], &profile, why);
+        profile_release(&profile);
+    }
+    return code;
+}
+
 static void tell_fine(const struct config *config)
 {
     size_t streams = config->policy.stream_count, exemptions = config->policy.exemption_count;
 
-    output_line("%s: fine, %zu stream%s and %zu exemption%s%s", config->path, streams,
-                streams == 1 ? "" : "s", exemptions, exemptions == 1 ? "" : "s",
+    char sources[40] = "";
+    if (config->source_count)
+        snprintf(sources, sizeof sources, ", %zu source%s of lists", config->source_count,
+                 config->source_count == 1 ? "" : "s");
+    output_line("%s: fine, %zu stream%s and %zu exemption%s%s%s", config->path, streams,
+                streams == 1 ? "" : "s", exemptions, exemptions == 1 ? "" : "s", sources,
                 streams == 0 ? "; no mail is marketing yet" : "");
 }
 
@@ -90,6 +123,8 @@ static int run_check(const struct call *call)
     int code = config_read(call->config_file, &config, &why);
     if (code == 0)
         code = owners_check(config, &why);
+    if (code == 0)
+        code = check_profiles(config, &why);
     if (code == ERR_CONFIG) {
         complain("%s", why.text);
         code = STATUS_NO;
@@ -163,7 +198,14 @@ const struct command command_config_show = {
 
 /* --- options --- */
 
-static const enum option_place places[] = {PLACE_GLOBAL, PLACE_STREAM, PLACE_EXEMPT, PLACE_BRAND};
+static const struct {
+    enum option_place place;
+    const char *name;
+} places[] = {{PLACE_GLOBAL, "file"},
+              {PLACE_STREAM, "stream"},
+              {PLACE_EXEMPT, "exempt"},
+              {PLACE_SOURCE, "source"},
+              {PLACE_BRAND, "brand"}};
 
 static void show_option(const struct option *option)
 {
@@ -171,10 +213,10 @@ static void show_option(const struct option *option)
     size_t length = 0;
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (option->places & (unsigned)places[i])
+        if (option->places & (unsigned)places[i].place)
             length += (size_t)snprintf(where + length, sizeof where - length, "%s%s",
-                                       length ? "," : "", option_place_name(places[i]));
-    output_line("%-17s %-14s %-6s  %s%s%s%s", option->name, where, option_type_name(option->type),
+                                       length ? "," : "", places[i].name);
+    output_line("%-22s %-14s %-6s  %s%s%s%s", option->name, where, option_type_name(option->type),
                 option->text, option->default_value ? " [" : "",
                 option->default_value ? option->default_value : "",
                 option->default_value ? "]" : "");
@@ -184,8 +226,8 @@ static void show_option_json(const struct option *option)
 {
     json_t *object = json_object(), *where = json_array();
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (option->places & (unsigned)places[i])
-            output_append(where, json_string(option_place_name(places[i])));
+        if (option->places & (unsigned)places[i].place)
+            output_append(where, json_string(places[i].name));
     output_put_text(object, "name", option->name);
     output_put(object, "places", where);
     output_put_text(object, "type", option_type_name(option->type));

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "tool/output.h"
+#include "tool/part.h"
 #include "tool/staff.h"
 #include "tool/stops.h"
 
@@ -87,7 +88,7 @@ static int take_stage(struct making *m, struct error *why)
     int code = file_make_folder(m->key_stage, 0700, why);
     if (code)
         return code;
-    m->lock = open(m->key_stage, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    m->lock = open(m->key_stage, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (m->lock < 0)
         return error_set(why, -errno, "cannot open %s: %s", m->key_stage, strerror(errno));
     if (flock(m->lock, LOCK_EX | LOCK_NB) < 0)
@@ -97,9 +98,9 @@ static int take_stage(struct making *m, struct error *why)
 
 int making_begin(struct making *m, struct error *why)
 {
-    int code = place_folder(m->config->data_dir, MODE_DATA, &m->owners.list, why);
+    int code = place_folder(m->config->data_dir, true, MODE_DATA, &m->owners.list, why);
     if (code == 0)
-        code = place_folder(m->config->key_dir, MODE_KEYS, &m->owners.list, why);
+        code = place_folder(m->config->key_dir, true, MODE_KEYS, &m->owners.list, why);
     /* With keys that were there before, nothing is made that could be mixed up. */
     if (code || (!m->present.interrupted && m->present.keys > 0))
         return code;
@@ -243,7 +244,7 @@ struct plan {
 static int make_store(struct making *m, const struct plan *plan, const char *stage,
                       struct error *why)
 {
-    int code = place_folder(plan->folder, plan->mode, plan->owner, why);
+    int code = place_folder(plan->folder, false, plan->mode, plan->owner, why);
     if (code == 0)
         code = place_remove(stage, why);
     if (code == 0)
@@ -274,21 +275,20 @@ int making_list(struct making *m, struct error *why)
     const struct plan plan = {.name = "list:",
                               .folder = m->list,
                               .present = m->present.list,
-                              .mode = 02750,
-                              .data_mode = 0640,
+                              .mode = PART_LIST_MODE,
+                              .data_mode = PART_LIST_DATA_MODE,
                               .owner = &m->owners.list,
                               .make = make_list};
     return provide_store(m, &plan, why);
 }
 
-/* The milter owns it, and the tool may write it too. */
 int making_ledger(struct making *m, struct error *why)
 {
     const struct plan plan = {.name = "ledger:",
                               .folder = m->ledger,
                               .present = m->present.ledger,
-                              .mode = 02770,
-                              .data_mode = 0660,
+                              .mode = PART_LEDGER_MODE,
+                              .data_mode = PART_LEDGER_DATA_MODE,
                               .owner = &m->owners.ledger,
                               .make = make_ledger};
     return provide_store(m, &plan, why);

@@ -17,49 +17,25 @@ static void *take(struct site *site, size_t count, size_t size)
 
 /* --- RCPT --- */
 
-/* Whether the stream is known, and acts, when the last of the first `count` recipients is given. */
-static bool acts_early(const struct policy *policy, const struct message *message, size_t count,
-                       const struct stream *stream)
-{
-    struct message so_far = *message;
-
-    if (!policy_answers_recipients(policy) || message->origin == ORIGIN_SENDMAIL)
-        return false;
-    so_far.field_count = 0;
-    so_far.recipient_count = count;
-    return stream_recognise(policy, &so_far, STAGE_RECIPIENT).stream == stream &&
-           stream->mode == MODE_ENFORCE;
-}
-
-static bool is_same_person(const struct recipient *a, const struct recipient *b)
-{
-    return !a->problem && !b->problem && strcmp(a->address.text, b->address.text) == 0;
-}
-
+/* Whether somebody else than recipient `i`, who may be mailed, was taken before. */
 static bool follows_another(const struct outcome *o, const struct recipient *recipients, size_t i)
 {
     for (size_t j = 0; j < i; j++)
         if (o->rcpt[j] == RCPT_TAKEN && o->judged[j].state == RECIPIENT_FREE &&
-            !is_same_person(&recipients[j], &recipients[i]))
+            !recipient_is_same_person(&recipients[j], &recipients[i]))
             return true;
     return false;
 }
 
-static enum rcpt answer_recipient(const struct outcome *o, const struct stream *stream,
-                                  const struct recipient *recipients, size_t i)
+static enum rcpt answer_recipient(const struct policy *policy, const struct message *message,
+                                  const struct outcome *o, size_t i)
 {
-    enum recipient_state state = o->judged[i].state;
+    struct message so_far = *message;
 
-    if (stream->suppressed != SUPPRESSED_REFUSE && stream->recipients != SEVERAL_DEFER)
-        return RCPT_TAKEN;
-    if (state == RECIPIENT_UNKNOWN)
-        return RCPT_DEFERRED;
-    if (recipient_is_kept_back(state))
-        return stream->suppressed == SUPPRESSED_REFUSE ? RCPT_REFUSED : RCPT_TAKEN;
-    return state == RECIPIENT_FREE && stream->recipients == SEVERAL_DEFER &&
-                   follows_another(o, recipients, i)
-               ? RCPT_PUT_OFF
-               : RCPT_TAKEN;
+    so_far.recipient_count = i + 1;
+    const struct stream *stream = stream_answering(policy, &so_far);
+    enum rcpt rcpt = stream ? rcpt_answer(stream, o->judged[i].state) : RCPT_TAKEN;
+    return rcpt == RCPT_PUT_OFF && !follows_another(o, message->recipients, i) ? RCPT_TAKEN : rcpt;
 }
 
 /* --- the end of the message --- */
@@ -135,8 +111,7 @@ int outcome_find(struct site *site, const struct message *message, int open,
         return -ENOMEM;
     int code = judge_all(site, message, o);
     for (size_t i = 0; i < count && code == 0; i++)
-        if (acts_early(policy, message, i + 1, o->recognition.stream))
-            o->rcpt[i] = answer_recipient(o, o->recognition.stream, message->recipients, i);
+        o->rcpt[i] = answer_recipient(policy, message, o, i);
     if (code == 0)
         code = settle(site, message, o);
     return code ? code : plan(site, message, o);

@@ -12,19 +12,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What RCPT would be answered. */
-enum rcpt {
-    RCPT_TAKEN,
-    RCPT_REFUSED,  /* 550 5.7.1 */
-    RCPT_PUT_OFF,  /* 452 4.5.3: one recipient a message */
-    RCPT_DEFERRED, /* 451 4.3.0: the list cannot tell */
-};
-
 struct outcome {
     struct recognition recognition;
     /* Only for a stream: */
     struct judged *judged;   /* one for each recipient of the message */
-    enum rcpt *rcpt;         /* likewise */
+    enum rcpt *rcpt;         /* likewise: what RCPT would be answered */
     struct recipient *taken; /* those that are left at the end of the message */
     size_t taken_count;
     struct verdict verdict; /* on these; where none is left there is none */

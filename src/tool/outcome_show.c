@@ -21,15 +21,25 @@ static const char *rcpt_text(enum rcpt rcpt)
     return "";
 }
 
+/* Why somebody cannot be looked up; NULL where they can. */
+static const char *why_unreadable(const struct recipient *recipient)
+{
+    if (recipient->problem)
+        return error_name(recipient->problem);
+    return !recipient->companion && address_is_routed(&recipient->address)
+               ? "a route, which a mail server may follow to somebody else"
+               : NULL;
+}
+
 static void show_recipients(struct site *site, const struct message *message,
                             const struct outcome *o)
 {
     for (size_t i = 0; i < message->recipient_count; i++) {
         const struct recipient *r = &message->recipients[i];
+        const char *why = why_unreadable(r);
         output_line("%s: %s%s%s%s%s", r->problem ? r->given : r->address.text,
-                    recipient_state_name(o->judged[i].state), r->problem ? " (" : "",
-                    r->problem ? error_name(r->problem) : "", r->problem ? ")" : "",
-                    rcpt_text(o->rcpt[i]));
+                    recipient_state_name(o->judged[i].state), why ? " (" : "", why ? why : "",
+                    why ? ")" : "", rcpt_text(o->rcpt[i]));
         for (size_t j = 0; j < o->judged[i].deciding_count; j++)
             show_row(site, o->judged[i].deciding[j]);
     }

@@ -77,6 +77,11 @@ void output_line(const char *format, ...)
     free(line);
 }
 
+void output_bytes(const char *bytes, size_t length)
+{
+    text_append_bytes(&gathered, bytes, length);
+}
+
 void output_text(struct text *line)
 {
     if (line->failed)
@@ -98,6 +103,17 @@ void output_json(json_t *object)
     if (!object || json_dump_callback(object, gather, NULL, JSON_COMPACT) < 0)
         out_of_memory = true;
     text_append(&gathered, "\n");
+    json_decref(object);
+}
+
+void remark_json(json_t *object)
+{
+    char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    if (line)
+        fprintf(stderr, "%s\n", line);
+    else
+        out_of_memory = true;
+    free(line);
     json_decref(object);
 }
 
@@ -176,7 +192,8 @@ static int status_of(int code, const struct error *why)
     if (code >= 0)
         return code;
     complain("%s", why && *why->text ? why->text : error_name(code));
-    return code == ERR_BUSY || code == -EAGAIN || code == -EINTR ? STATUS_AGAIN : STATUS_CANNOT;
+    bool again = code == ERR_BUSY || code == ERR_RETIRED || code == -EAGAIN || code == -EINTR;
+    return again ? STATUS_AGAIN : STATUS_CANNOT;
 }
 
 int output_status(int code, const struct error *why)

@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Exit statuses, as optout(1) has them. Positive, so that a function may return one of them or a
@@ -21,8 +22,10 @@
 enum status {
     STATUS_OK = 0,
     STATUS_NO = 1,
-    STATUS_CANNOT = 2, /* wrong usage, or it cannot be told or done */
-    STATUS_AGAIN = 75, /* EX_TEMPFAIL of sysexits(3) */
+    STATUS_CANNOT = 2,  /* wrong usage, or it cannot be told or done */
+    STATUS_LACKS = 3,   /* done as far as the format goes */
+    STATUS_STOPPED = 4, /* a guard stopped it before anything was written */
+    STATUS_AGAIN = 75,  /* EX_TEMPFAIL of sysexits(3) */
 };
 
 /* One line on standard error, with the program's name in front. */
@@ -32,10 +35,16 @@ void remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* One line of the result. */
 void output_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Octets of the result, as they are: a file's, and not lines for people. */
+void output_bytes(const char *bytes, size_t length);
 /* The text as one line of the result; releases it. */
 void output_text(struct text *line);
 /* The object as one line of the result; gives up the reference. NULL counts as out of memory. */
 void output_json(json_t *object);
+
+/* The object as one line on standard error, beside a result that is a file; gives up the reference.
+ */
+void remark_json(json_t *object);
 
 /* Adds to an object; a text that is NULL becomes null, bytes that are not UTF-8 become '?'. */
 void output_put_text(json_t *object, const char *name, const char *text);

@@ -63,3 +63,32 @@ size_t rows_keep_standing(struct choice *rows, size_t count, int64_t now)
             rows[n++] = rows[i];
     return n;
 }
+
+/* Whether the row keeps back mail of this scope. `scratch` has room for all rows. */
+static bool keeps_back(const struct choice *rows, size_t count, const struct choice *row,
+                       const char *scope, int64_t now, const struct choice **scratch)
+{
+    size_t n;
+    if (choice_decide(rows, count, scope, false, now, scratch, &n) != DECISION_OPTED_OUT)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (scratch[i] == row)
+            return true;
+    return false;
+}
+
+int rows_keeping_back(const struct choice *rows, size_t count, const char *scope, int64_t now,
+                      struct pool *pool, const struct choice ***keeping, size_t *keeping_count)
+{
+    const struct choice **found = pool_take(pool, (2 * count + 1) * sizeof *found);
+    size_t n = 0;
+    if (!found)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind != CHOICE_OPT_IN &&
+            keeps_back(rows, count, &rows[i], scope ? scope : rows[i].scope, now, found + count))
+            found[n++] = &rows[i];
+    *keeping = found;
+    *keeping_count = n;
+    return 0;
+}

@@ -18,4 +18,10 @@ int rows_read(struct site *site, enum list_rows which, const struct address *add
 /* Keeps the rows that stand at this moment, at the front; returns how many they are. */
 size_t rows_keep_standing(struct choice *rows, size_t count, int64_t now);
 
+/* Which opt-outs and blocks keep back mail of `scope`; NULL: mail of their own scope, which is to
+ * say anything at all. `rows` are all of a person that stand. *keeping lies in the pool. -ENOMEM.
+ */
+int rows_keeping_back(const struct choice *rows, size_t count, const char *scope, int64_t now,
+                      struct pool *pool, const struct choice ***keeping, size_t *keeping_count);
+
 #endif

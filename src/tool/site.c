@@ -33,13 +33,11 @@ static int read_keys(struct site *site, unsigned needs, struct error *why)
 static int open_list(struct site *site, enum env_access access, struct error *why)
 {
     const struct config *config = site->config;
-    char *folder = file_join(config->data_dir, "list");
-    if (!folder)
+    site->list_folder = file_join(config->data_dir, "list");
+    if (!site->list_folder)
         return -ENOMEM;
-    int code = list_open(folder, access, config->list_size, &site->lookup,
-                         site->has_address ? &site->address : NULL, &site->list, why);
-    free(folder);
-    return code;
+    return list_open(site->list_folder, access, config->list_size, &site->lookup,
+                     site->has_address ? &site->address : NULL, &site->list, why);
 }
 
 static int open_ledger(struct site *site, struct error *why)
@@ -100,6 +98,7 @@ void site_close(struct site *site)
     site_end_view(site);
     /* A writer that is still held up keeps its store open; the process ends in any case. */
     list_close(site->list);
+    free(site->list_folder);
     ledger_close(site->ledger);
     subject_hasher_free(site->hasher);
     keys_forget(&site->lookup, sizeof site->lookup);
@@ -111,7 +110,10 @@ void site_close(struct site *site)
 
 int site_view(struct site *site, struct error *why)
 {
-    int code = site->list ? list_view_begin(site->list, &site->list_view) : 0;
+    /* A store that was replaced meanwhile still shows what it held. */
+    int code = site->list ? list_check(site->list) : 0;
+    if (code == 0 && site->list)
+        code = list_view_begin(site->list, &site->list_view);
     if (code)
         return site_explain(site, code, why);
     code = site->ledger ? ledger_view_begin(site->ledger, &site->ledger_view) : 0;
@@ -152,13 +154,20 @@ int site_check_scope(struct site *site, const char *scope, struct error *why)
 
 const char *site_address(struct site *site, const struct subject *subject)
 {
-    const char *address;
-    int code = list_address(site->list_view, subject, &site->pool, &address);
-    if (code == ERR_NOT_FOUND)
-        return "(address not on the list)";
-    if (code == ERR_KEY && !site->has_address)
-        return "(address sealed)";
-    if (code)
+    struct list_identity identity;
+
+    if (list_identity(site->list_view, subject, &site->pool, &identity))
         return "(address unreadable)";
-    return *address ? address : "(address erased)";
+    return site_identity_text(&identity);
+}
+
+const char *site_identity_text(const struct list_identity *identity)
+{
+    static const char *const texts[] = {
+        [LIST_KNOWS_NOTHING] = "(address not on the list)",
+        [LIST_KNOWS_DIGEST] = "(only a hash is known)",
+        [LIST_KNOWS_SEALED] = "(address sealed)",
+        [LIST_KNOWS_ERASED] = "(address erased)",
+    };
+    return identity->address ? identity->address : texts[identity->known];
 }

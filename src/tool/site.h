@@ -11,6 +11,7 @@
 #include "store/keys.h"
 #include "store/ledger.h"
 #include "store/list.h"
+#include "store/list_people.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +35,7 @@ struct site {
     struct address_key address;
     bool has_address; /* the address key was read */
     struct subject_hasher *hasher;
+    char *list_folder; /* NULL where the list was not asked for */
     struct list *list;
     struct list_view *list_view; /* begun by site_view */
     struct ledger *ledger;
@@ -64,5 +66,7 @@ int site_check_scope(struct site *site, const char *scope, struct error *why);
 /* The address of a subject in the site's pool, or a text in brackets that says why it cannot be
  * shown. Needs a view. */
 const char *site_address(struct site *site, const struct subject *subject);
+/* The same of what a scan found; as long as the identity. */
+const char *site_identity_text(const struct list_identity *identity);
 
 #endif

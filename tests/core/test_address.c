@@ -444,6 +444,26 @@ static void a_spelling_may_have_2048_octets(void **state)
         }
 }
 
+/* Whatever spelling it came in. */
+static void a_route_in_the_local_part_is_told(void **state)
+{
+    static const char *const routes[] = {"a%x@y",     "x!a@y",   "\"a@x\"@y",
+                                         "\"a%x\"@y", "a\\@x@y", "<@z:a%x@y>"},
+                             *const others[] = {"a@y", "a+x@y", "\"a b\"@y", "a/x=y@z", "<@z:a@y>"};
+    struct address address;
+    (void)state;
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        assert_int_equal(address_parse(routes[i], &address), 0);
+        assert_true(address_is_routed(&address));
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_int_equal(address_parse(others[i], &address), 0);
+        assert_false(address_is_routed(&address));
+    }
+    assert_int_equal(address_parse_domain("@x.example", &address), 0);
+    assert_false(address_is_routed(&address));
+}
+
 static void a_whole_domain_is_written_with_an_at_sign(void **state)
 {
     (void)state;
@@ -507,6 +527,7 @@ int main(void)
         cmocka_unit_test(lengths_are_those_of_the_canonical_form),
         cmocka_unit_test(a_domain_may_have_253_octets_and_labels_of_63),
         cmocka_unit_test(a_spelling_may_have_2048_octets),
+        cmocka_unit_test(a_route_in_the_local_part_is_told),
         cmocka_unit_test(a_whole_domain_is_written_with_an_at_sign),
         cmocka_unit_test(the_domain_of_an_address_is_a_whole_domain),
     };

@@ -110,6 +110,8 @@ static void read_other_phrase(struct words *words, struct choice *row, char *phr
         snprintf(words->sources[n], sizeof words->sources[n], "%s", phrase + 3);
     else if (strncmp(phrase, "said on day ", 12) == 0)
         row->asked = strtoll(phrase + 12, NULL, 10) * DAY;
+    else if (strncmp(phrase, "said at noon of day ", 20) == 0)
+        row->asked = strtoll(phrase + 20, NULL, 10) * DAY + DAY / 2;
     else
         fail_msg("cannot read: %s", phrase);
 }
@@ -400,6 +402,12 @@ static const struct {
     {"What was said in the same second as the opt-in may be a change of mind: it is written.",
      {"A1: opt-out of acme, said on day 2", "A2: confirmed opt-in to acme, said on day 2"},
      "A9: opt-out of acme, said on day 2", false},
+    {"So may what was said on the day of the opt-in, no time is told: it is written.",
+     {"A1: opt-out of acme, said on day 2", "A2: confirmed opt-in to acme, said at noon of day 2"},
+     "A9: opt-out of acme, said on day 2", false},
+    {"What has a time may be of the day of the opt-in, and is known.",
+     {"A1: opt-out of acme, said at noon of day 2", "A2: confirmed opt-in to acme, said on day 3"},
+     "A9: opt-out of acme, said at noon of day 2", true},
     {"Where the opt-in has no date, nobody can tell either.",
      {"A1: opt-out of acme, said on day 1", "A2: confirmed opt-in to acme"},
      "A9: opt-out of acme, said on day 1", false},
@@ -479,6 +487,23 @@ static void what_an_opt_in_names_stands_covers_its_scope_and_is_the_persons_own(
                          expected[i]);
 }
 
+static void an_opt_in_has_seen_what_was_said_before_it(void **state)
+{
+    const int64_t friday = 100 * DAY, sunday = 102 * DAY, monday = 103 * DAY;
+    struct choice row = {.kind = CHOICE_OPT_OUT, .scope = "acme", .source = "web"};
+    (void)state;
+    assert_true(choice_was_said_by(&row, friday, friday));
+    assert_true(choice_was_said_by(&row, friday, monday));
+    assert_false(choice_was_said_by(&row, sunday, friday));
+    row.asked = friday + 60; /* and written down on Monday */
+    assert_true(choice_was_said_by(&row, monday, friday + 60));
+    assert_false(choice_was_said_by(&row, monday, friday + 59));
+    row.asked = friday; /* some time on that day */
+    assert_true(choice_was_said_by(&row, monday, sunday));
+    assert_false(choice_was_said_by(&row, monday, friday + DAY / 2));
+    assert_true(choice_was_said_by(&row, friday + DAY / 2, friday + DAY / 2));
+}
+
 static void reasons_have_names_and_unknown_ones_their_number(void **state)
 {
     char buffer[CHOICE_REASON_SIZE];
@@ -511,6 +536,7 @@ int main(void)
         cmocka_unit_test(the_rule_of_decision_holds_in_every_case),
         cmocka_unit_test(only_what_says_nothing_new_is_known),
         cmocka_unit_test(what_an_opt_in_names_stands_covers_its_scope_and_is_the_persons_own),
+        cmocka_unit_test(an_opt_in_has_seen_what_was_said_before_it),
         cmocka_unit_test(reasons_have_names_and_unknown_ones_their_number),
         cmocka_unit_test(kinds_have_names),
     };

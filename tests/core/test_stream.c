@@ -456,6 +456,26 @@ static void a_trace_tells_how_a_rule_fared(void **state)
     assert_trace("header=X-A: 1", "login=m; X-A: 2; sender=", false, header, 0, "");
 }
 
+/* `jane%y.example@acme.example` may reach jane@y.example. */
+static void a_route_leads_into_no_exemption_and_out_of_no_stream(void **state)
+{
+    static const char *const staff[2] = {"recipient=*@acme.example"}, *const none[2] = {NULL};
+    static const char *const streams[2] = {"login=m; recipient=*@acme.example", "login=m"};
+    static const char *const routes[] = {"to=jane%y.example@acme.example",
+                                         "to=y.example!jane@acme.example",
+                                         "to=\"jane@y.example\"@acme.example"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        char message[128];
+        snprintf(message, sizeof message, "login=m; to=a@acme.example; %s", routes[i]);
+        assert_recognised(staff, streams, message, STAGE_COMPLETE, "stream 1");
+        assert_recognised(none, streams, message, STAGE_COMPLETE, "stream 1");
+        assert_trace("recipient=*@acme.example", message, true, 1u << MATCH_RECIPIENT, 0, "");
+    }
+    assert_recognised(staff, streams, "login=m; to=a@acme.example; companion=c!d@acme.example",
+                      STAGE_COMPLETE, "exemption 1");
+}
+
 static void criteria_have_the_names_of_their_options(void **state)
 {
     (void)state;
@@ -527,6 +547,40 @@ static void recipients_are_answered_where_a_stream_does_so_and_can_be_known(void
     assert_false(answers("login=m; recipient=*", refuse, defer, MODE_ENFORCE));
 }
 
+/* Whether the second of two streams answers for a message; the first one never does. */
+static bool answers_for(const char *first, const char *second, enum mode mode, const char *text)
+{
+    struct rule_words rules[2];
+    struct message_words message;
+    read_rule(first, &rules[0]);
+    read_rule(second, &rules[1]);
+    read_message(text, &message);
+    rules[1].stream.suppressed = SUPPRESSED_REFUSE;
+    rules[1].stream.mode = mode;
+    const struct stream streams[2] = {rules[0].stream, rules[1].stream};
+    const struct policy policy = {.streams = streams, .stream_count = 2};
+    const struct stream *answering = stream_answering(&policy, &message.message);
+    assert_true(!answering || answering == &streams[1]);
+    return answering;
+}
+
+static void rcpt_is_answered_by_a_stream_that_is_known_by_then(void **state)
+{
+    (void)state;
+    assert_true(answers_for("login=x", "login=m", MODE_ENFORCE, "login=m; to=a@x.example"));
+    assert_false(answers_for("login=x", "login=m", MODE_MONITOR, "login=m; to=a@x.example"));
+    assert_false(answers_for("login=x", "login=m", MODE_ENFORCE, "login=o; to=a@x.example"));
+    assert_false(answers_for("login=m", "login=m", MODE_ENFORCE, "login=m; to=a@x.example"));
+    assert_false(answers_for("login=m; recipient=*@x.example", "login=m", MODE_ENFORCE,
+                             "login=m; to=a@x.example"));
+    assert_true(answers_for("login=m; recipient=*@x.example", "login=m", MODE_ENFORCE,
+                            "login=m; to=a@x.example; to=a@y.example"));
+    assert_false(answers_for("login=x", "login=m; header=X-A: *", MODE_ENFORCE,
+                             "login=m; to=a@x.example; X-A: 1"));
+    assert_true(answers_for("login=x", "sender=*", MODE_ENFORCE, "login=m; sender=a@b.example"));
+    assert_false(answers_for("login=x", "sender=*", MODE_ENFORCE, "sendmail; sender=a@b.example"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,11 +588,13 @@ int main(void)
         cmocka_unit_test(an_exemption_matches_like_a_stream_but_for_answers),
         cmocka_unit_test(exemptions_come_first_and_then_the_first_stream_that_matches),
         cmocka_unit_test(what_is_open_earlier_keeps_later_rules_open),
+        cmocka_unit_test(a_route_leads_into_no_exemption_and_out_of_no_stream),
         cmocka_unit_test(a_trace_tells_how_a_rule_fared),
         cmocka_unit_test(criteria_have_the_names_of_their_options),
         cmocka_unit_test(companions_are_compared_in_canonical_form),
         cmocka_unit_test(an_unknown_client_is_internal_to_no_network),
         cmocka_unit_test(recipients_are_answered_where_a_stream_does_so_and_can_be_known),
+        cmocka_unit_test(rcpt_is_answered_by_a_stream_that_is_known_by_then),
     };
     return cmocka_run_group_tests(tests, read_internal, NULL);
 }

@@ -248,6 +248,35 @@ static void kept_back_is_who_must_not_get_it(void **state)
     assert_false(recipient_is_kept_back(RECIPIENT_UNKNOWN));
 }
 
+static void rcpt_is_answered_by_what_the_stream_says(void **state)
+{
+    static const struct {
+        enum recipient_state state;
+        enum rcpt strip_plain, strip_defer, refuse_plain, refuse_defer;
+    } answers[] = {
+        {RECIPIENT_FREE, RCPT_TAKEN, RCPT_PUT_OFF, RCPT_TAKEN, RCPT_PUT_OFF},
+        {RECIPIENT_OPTED_OUT, RCPT_TAKEN, RCPT_TAKEN, RCPT_REFUSED, RCPT_REFUSED},
+        {RECIPIENT_NO_CONSENT, RCPT_TAKEN, RCPT_TAKEN, RCPT_REFUSED, RCPT_REFUSED},
+        {RECIPIENT_COMPANION, RCPT_TAKEN, RCPT_TAKEN, RCPT_TAKEN, RCPT_TAKEN},
+        {RECIPIENT_UNREADABLE, RCPT_TAKEN, RCPT_TAKEN, RCPT_REFUSED, RCPT_REFUSED},
+        {RECIPIENT_UNREMOVABLE, RCPT_TAKEN, RCPT_TAKEN, RCPT_REFUSED, RCPT_REFUSED},
+        {RECIPIENT_UNKNOWN, RCPT_DEFERRED, RCPT_DEFERRED, RCPT_DEFERRED, RCPT_DEFERRED},
+        {(enum recipient_state)0, RCPT_DEFERRED, RCPT_DEFERRED, RCPT_DEFERRED, RCPT_DEFERRED},
+    };
+    const struct stream strip_plain = {.suppressed = SUPPRESSED_STRIP},
+                        strip_defer = {.recipients = SEVERAL_DEFER},
+                        refuse_plain = {.suppressed = SUPPRESSED_REFUSE},
+                        refuse_defer = {.suppressed = SUPPRESSED_REFUSE,
+                                        .recipients = SEVERAL_DEFER};
+    (void)state;
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        assert_int_equal(rcpt_answer(&strip_plain, answers[i].state), answers[i].strip_plain);
+        assert_int_equal(rcpt_answer(&strip_defer, answers[i].state), answers[i].strip_defer);
+        assert_int_equal(rcpt_answer(&refuse_plain, answers[i].state), answers[i].refuse_plain);
+        assert_int_equal(rcpt_answer(&refuse_defer, answers[i].state), answers[i].refuse_defer);
+    }
+}
+
 static void actions_and_states_have_names(void **state)
 {
     static const char *const actions[] = {"pass", "strip", "refuse", "discard", "defer"};
@@ -273,6 +302,7 @@ int main(void)
         cmocka_unit_test(mail_of_sendmail_1_that_all_may_have_passes),
         cmocka_unit_test(a_state_that_is_none_cannot_tell),
         cmocka_unit_test(kept_back_is_who_must_not_get_it),
+        cmocka_unit_test(rcpt_is_answered_by_what_the_stream_says),
         cmocka_unit_test(actions_and_states_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -414,3 +414,17 @@ def test_a_ledger_that_somebody_holds_makes_mail_wait_and_not_the_mail_server(ow
         client.open_session("MARKETING")
         assert client.message("<n@a.example>", [f"<{gone}>"])[1].code == 550
     site.tool("verify")
+
+
+def test_a_lock_file_that_was_removed_does_not_blind_the_milter(own_lab):
+    """Beside another lock file it would read what stood when it was removed, for ever."""
+    world = World(own_lab)
+    gone, later, here = people(3)
+    world.opt_out(gone)
+    assert world.mail(Letter(to=gone)).refusal.code == 550
+    for store in ("list", "ledger"):
+        (world.site.data / store / "lock.mdb").unlink()
+    world.opt_out(later)
+    assert world.mail(Letter(to=later)).refusal.code == 550
+    assert world.mail(Letter(to=here)).recipients == [here]
+    world.site.tool("verify")

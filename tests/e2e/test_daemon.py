@@ -367,6 +367,27 @@ def test_a_tool_run_as_root_with_umask_077_locks_nobody_out(own_lab):
     site.tool("log", preexec_fn=lambda: os.umask(0o077))
 
 
+# -- what it was left by whoever started it
+
+
+def allow_core_dumps():
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def core_limit(pid):
+    with open(f"/proc/{pid}/limits") as file:
+        return next(line.split()[4:6] for line in file if line.startswith("Max core"))
+
+
+def test_no_core_dump_tells_keys_and_addresses(own_lab):
+    site = own_lab.site(policy=MARKETING).start(limits=allow_core_dumps)
+    assert core_limit(site.pid) == ["0", "0"]
+    command = [program("optout"), "-c", site.conf, "add", "-", "--scope", "acme/newsletter"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, preexec_fn=allow_core_dumps) as tool:
+        until(lambda: core_limit(tool.pid) == ["0", "0"], "the tool forbids core dumps", 10)
+        tool.stdin.close()
+
+
 # -- load
 
 

@@ -189,6 +189,57 @@ def test_a_scope_that_the_configuration_got_later_is_named(bare):
     assert "optout scope add acme/late" in refuses(site)
 
 
+# -- run by root among what others may write
+
+
+@pytest.fixture
+def victim(own_lab):
+    """A folder that is none of the site's business."""
+    folder = own_lab.directory("victim").sub("victim")
+    (folder / "precious").write_text("of root")
+    return folder
+
+
+def test_the_milter_cannot_make_root_empty_a_folder(bare, victim):
+    site = bare(**USERS).init()
+    shutil.rmtree(site.data / "ledger")
+    (site.data / "ledger").mkdir()
+    shutil.chown(site.data / "ledger", "daemon")
+    (site.data / "ledger/.init").symlink_to(victim)
+    site.tool("init", "--reuse-keys")
+    assert (victim / "precious").exists()
+    assert works(site)
+
+
+def test_the_lists_owner_cannot_make_root_empty_a_folder(bare, victim):
+    site = bare(**USERS).init()
+    (site.keys / ".init").symlink_to(victim)
+    site.tool("init", code=2)
+    assert ".init" in site.last.stderr and (victim / "precious").exists()
+    (site.keys / ".init").unlink()
+    assert works(site)
+
+
+def test_the_lists_owner_cannot_make_root_give_a_folder_away(bare, victim):
+    site = bare(**USERS).init()
+    (victim / "precious").unlink()
+    before = state(victim)
+    shutil.rmtree(site.data / "ledger")
+    (site.data / "ledger").symlink_to(victim)
+    site.tool("init", "--reuse-keys", code=2)
+    assert "symbolic link" in site.last.stderr
+    assert state(victim) == before and not list(victim.iterdir())
+
+
+def test_the_data_folder_itself_may_be_a_symbolic_link(bare, victim):
+    site = bare(**USERS)
+    (victim / "precious").unlink()
+    site.data.symlink_to(victim)
+    site.init()
+    assert state(victim) == (0o2750, "bin")
+    assert works(site)
+
+
 # -- killed
 
 

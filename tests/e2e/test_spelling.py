@@ -31,6 +31,8 @@ SPELLINGS = [
     "<{n}@{d}\0>", "<{n}\0@{d}>", "<{n}@{d}\x01>", "<\x7f{n}@{d}>", "<{n}@{d}\xad>",
     "<{n}@ho\\me.example>", "<{n}@home.\\example>", "<{n}@ho(x)me.example>",
     "<{n}@home .example>", "<{n}@home. example>",
+    "<{n}%{d}@[127.0.0.1]>", "<{d}!{n}@[127.0.0.1]>", '<"{n}@{d}"@[127.0.0.1]>',
+    '<"{n}%{d}"@[127.0.0.1]>', "<{n}%{d}%[127.0.0.1]@[127.0.0.1]>", "<@a:{n}%{d}@[127.0.0.1]>",
 ]  # fmt: skip
 
 
@@ -95,7 +97,8 @@ def test_none_gets_past_by_sendmail_1(own_lab, to_in_header):
     wrong = {}
     for spelling in ("{n}@{d}", "{N}@{D}", '"{n}"@{d}', "{n}@{d}.", "{n}%{d}", "{d}!{n}",
                      "@a:{n}@{d}", "{n} @{d}", "(x){n}@{d}", "Name <{n}@{d}>", "<{n}@{d}>",
-                     "g: {n}@{d};", '"{n}@{d}"', "{n}@{d}.."):  # fmt: skip
+                     "g: {n}@{d};", '"{n}@{d}"', "{n}@{d}..",
+                     "{n}%{d}@[127.0.0.1]", "{d}!{n}@[127.0.0.1]"):  # fmt: skip
         name = f"somebody{next(_numbers)}"
         world.opt_out(f"{name}@home.example")
         given = spelling.format(n=name, d="home.example", N=name.upper(), D="HOME.EXAMPLE")

@@ -60,7 +60,8 @@ def test_help_and_version_go_to_standard_output(word):
 
 def test_help_names_every_subcommand():
     ran = subprocess.run([program("optout"), "--help"], capture_output=True, text=True)
-    for word in ("init", "add", "remove", "check", "explain", "log", "stats", "scope", "token",
+    for word in ("init", "add", "import", "export", "diff", "scrub", "remove", "check", "explain",
+                 "log", "stats", "scope", "token",
                  "keys", "config", "verify"):  # fmt: skip
         assert re.search(rf"\b{word}\b", ran.stdout), word
 
@@ -271,6 +272,21 @@ def test_remove_takes_one_choice_back_and_keeps_the_reason(site):
     assert "typing error of ours" in site.tool("log", anna)
 
 
+def test_an_opt_in_of_the_past_does_not_lift_what_came_after_it(site):
+    """The form was signed on Friday, the link was clicked on Sunday, the form is typed on Monday."""
+    anna, ben = people(2)
+    opt_in = ("--opt-in", *SCOPE, "--evidence", "form", "--asked")
+    site.opt_out(anna)
+    assert "lifts 0 choices" in site.tool("add", anna, *opt_in, "2026-01-01")
+    site.tool("check", anna, *SCOPE, code=1)
+    assert "lifts 1 choice" in site.tool("add", "--opt-in", anna, *SCOPE, "--evidence", "form")
+    site.tool("check", anna, *SCOPE)
+    site.opt_out(ben, "--asked", "2026-01-02")
+    assert "lifts 0 choices" in site.tool("add", ben, *opt_in, "2026-01-02T12:00:00Z")
+    assert "lifts 1 choice" in site.tool("add", ben, *opt_in, "2026-01-03")
+    site.tool("check", ben, *SCOPE)
+
+
 def test_remove_wants_a_note(site):
     anna = person()
     site.opt_out(anna)
@@ -365,7 +381,7 @@ def test_json_objects_have_the_members_of_the_manual(site):
     assert whole.keys() == {"address", "may_be_mailed", "standing", "streams"}
     logged = site.json("log", anna)[0]
     assert logged.keys() == choice | {"address", "time", "type", "event", "number", "actor",
-                                      "words"}  # fmt: skip
+                                      "batch", "words"}  # fmt: skip
 
 
 def test_what_reading_commands_say_as_json_stands_in_the_manual(own_lab):
@@ -461,6 +477,22 @@ def test_explain_says_why_a_recipient_cannot_be_read_and_that_a_file_is_empty(si
                      "--listener", "MARKETING", "--client", "127.0.0.1", stdin="")  # fmt: skip
     assert re.search(r"nobody: unreadable \(.*domain", said)
     assert "no header field" in site.last.stderr
+    said = site.tool("explain", "-", "--sender", "a@acme.example", "--recipient", "a%b@c.example",
+                     "--listener", "MARKETING", "--client", "127.0.0.1", stdin="X: y\n")  # fmt: skip
+    assert "a%b@c.example: unreadable (a route" in said
+    assert "is kept back" in site.tool("check", "a%b@c.example", *SCOPE, code=1)
+
+
+def test_explain_tells_what_rcpt_is_answered(own_lab):
+    policy = ('stream s {\n scope = "acme/newsletter"\n match_login = {"mautic"}\n'
+              ' suppressed = refuse\n recipients = defer\n}\n')  # fmt: skip
+    site = own_lab.site(policy=policy)
+    gone, first, second = people(3)
+    site.opt_out(gone)
+    said = explain(site, Letter(to=(gone, first, first, second)), "--login", "mautic")
+    assert [line.split("RCPT is answered with ")[1:] for line in said.splitlines()
+            if "@home.example: " in line] == \
+        [["550 5.7.1"], [], [], ["452 4.5.3: one recipient a message"]]  # fmt: skip
 
 
 def test_explain_says_what_a_refused_sender_reads(site):

@@ -242,7 +242,9 @@ static void rejects_have_the_form_of_the_input(void **state)
         BYTES("email;status\na@example.com;unsubscribed\nb;unsubscribed\n\"c\nd\";unsubscribed\n"),
         NULL, BYTES("email;status\nb;unsubscribed\n\"c\nd\";unsubscribed\n"));
     rejects_as(BYTES("sep=|\r\nemail|status\r\nb|unsubscribed\r\n"), NULL,
-               BYTES("sep=|\nemail|status\nb|unsubscribed\n"));
+               BYTES("sep=|\r\nemail|status\r\nb|unsubscribed\r\n"));
+    rejects_as(BYTES("email;status\rb;unsubscribed\r"), NULL,
+               BYTES("email;status\rb;unsubscribed\r"));
     rejects_as(BYTES("a@example.com,BOUNCE\nb@example.com,FOO"), NULL,
                BYTES("b@example.com,FOO\n"));
     rejects_as(BYTES("email,status\na@example.com,unsubscribed\n"), NULL, BYTES(""));
@@ -326,6 +328,7 @@ static void a_mailing_list_without_anybody_has_its_header_still(void **state)
     static const struct {
         const char *bytes, *expected;
     } cases[] = {{"email;name\na@example.com;A\n", "email;name\n"},
+                 {"email;name\r\na@example.com;A\r\n", "email;name\r\n"},
                  {"a@example.com\n", ""},
                  {"{\"email\":\"a@example.com\"}", ""},
                  {"[{\"email\":\"a@example.com\"}]", "[]\n"}};
@@ -348,6 +351,34 @@ static void a_mailing_list_without_anybody_has_its_header_still(void **state)
         reader_close(reader);
         input_close(input);
     }
+}
+
+static void an_excerpt_goes_to_an_open_file_too(void **state)
+{
+    static const struct reader_options none;
+    static struct row row;
+    struct reader *reader = NULL;
+    struct excerpt *excerpt = NULL;
+    struct error why = {""};
+    char content[64] = "";
+    struct input *input = open_bytes(BYTES("email\na@example.com\nb@example.com\n"), NULL);
+    int fd = memory_file("", 0);
+    (void)state;
+    assert_int_equal(reader_open(input, &none, &reader, &why), 0);
+    assert_int_equal(
+        excerpt_open_fd(dup(fd), "somewhere", input, reader_frame(reader), &excerpt, &why), 0);
+    while (reader_next(reader, &row, &why) == 1)
+        if (row.line == 3)
+            assert_int_equal(excerpt_add(excerpt, &row, &why), 0);
+    assert_int_equal(excerpt_close(excerpt, &why), 0);
+    assert_int_equal(pread(fd, content, sizeof content - 1, 0), 20);
+    assert_string_equal(content, "email\nb@example.com\n");
+    close(fd);
+    assert_int_equal(excerpt_open_fd(-1, "nowhere", input, reader_frame(reader), &excerpt, &why),
+                     -EBADF);
+    assert_non_null(strstr(why.text, "cannot write nowhere"));
+    reader_close(reader);
+    input_close(input);
 }
 
 static void whom_a_list_is_about_can_be_asked_alone(void **state)
@@ -440,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_cell_that_is_no_utf_8_is_cp1252_where_nobody_says_otherwise),
         cmocka_unit_test(a_nul_in_a_cell_is_a_fault),
         cmocka_unit_test(too_many_tags_are_a_fault),
+        cmocka_unit_test(an_excerpt_goes_to_an_open_file_too),
         cmocka_unit_test(whom_a_list_is_about_can_be_asked_alone),
         cmocka_unit_test(of_several_members_the_preferred_one_counts),
         cmocka_unit_test(a_page_of_several_is_told),

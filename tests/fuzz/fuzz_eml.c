@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "tool/eml.h"
-#include "tool/lines.h"
+#include "tool/file_lines.h"
 
 static FILE *open_bytes(const uint8_t *data, size_t size)
 {
@@ -30,12 +30,12 @@ static void read_message(const uint8_t *data, size_t size)
 
 static void read_lines(const uint8_t *data, size_t size)
 {
-    static struct lines lines;
+    static struct file_lines lines;
     uint64_t number = 0;
 
     memset(&lines, 0, sizeof lines);
     lines.file = open_bytes(data, size);
-    while (lines_next(&lines)) {
+    while (file_lines_next(&lines)) {
         PROMISE(lines.number > number);
         number = lines.number;
         PROMISE(lines.bad || *lines.text != '\0');

@@ -93,23 +93,26 @@ static void copy_file(const char *from, const char *to)
 
 static void a_file_that_was_replaced_or_removed_is_noticed(void **state)
 {
+    static const char *const names[] = {"data.mdb", "lock.mdb"};
     char data[128], kept[128], copy[128];
     struct list *list = list_with_people(3);
     (void)state;
-    snprintf(data, sizeof data, "%s/data.mdb", site_list);
-    snprintf(kept, sizeof kept, "%s/kept", site_list);
-    snprintf(copy, sizeof copy, "%s/copy", site_list);
-    assert_int_equal(list_check(list), 0);
-    copy_file(data, copy);
-    assert_int_equal(rename(data, kept), 0);
-    assert_int_equal(list_check(list), ERR_RETIRED);
-    assert_refused(try_add(list, 3, &why), ERR_RETIRED, "was replaced or removed");
-    assert_int_equal(rename(copy, data), 0);
-    assert_int_equal(list_check(list), ERR_RETIRED);
-    assert_refused(try_add(list, 3, &why), ERR_RETIRED, "list/data.mdb");
-    assert_int_equal(rename(kept, data), 0);
-    assert_int_equal(list_check(list), 0);
-    assert_ok(try_add(list, 3, &why));
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(data, sizeof data, "%s/%s", site_list, names[i]);
+        snprintf(kept, sizeof kept, "%s/kept", site_list);
+        snprintf(copy, sizeof copy, "%s/copy", site_list);
+        assert_int_equal(list_check(list), 0);
+        copy_file(data, copy);
+        assert_int_equal(rename(data, kept), 0);
+        assert_int_equal(list_check(list), ERR_RETIRED);
+        assert_refused(try_add(list, 3, &why), ERR_RETIRED, "was replaced while it was open");
+        assert_int_equal(rename(copy, data), 0);
+        assert_int_equal(list_check(list), ERR_RETIRED);
+        assert_refused(try_add(list, 3, &why), ERR_RETIRED, "list/data.mdb");
+        assert_int_equal(rename(kept, data), 0);
+        assert_int_equal(list_check(list), 0);
+        assert_ok(try_add(list, 3, &why));
+    }
     assert_people(list, 4);
     list_close(list);
 }
@@ -127,6 +130,8 @@ static void a_file_that_was_cut_while_open_is_noticed(void **state)
     assert_int_equal(truncate(data, status.st_size - 4096), 0);
     assert_int_equal(list_check(list), ERR_CORRUPT);
     assert_refused(try_add(list, 30, &why), ERR_CORRUPT, "cut short");
+    assert_int_equal(truncate(data, 0), 0); /* what tells how long it should be is gone as well */
+    assert_int_equal(list_check(list), ERR_CORRUPT);
     assert_int_equal(list_close(list), 0);
     assert_int_equal(rename(kept, data), 0);
     list = open_list();
@@ -468,106 +473,6 @@ static void after_a_failure_that_leaves_doubt_the_store_is_opened_again(void **s
     list_close(list);
 }
 
-/* --- readers that died --- */
-
-static int read_and_wait(int tell)
-{
-    struct list *list;
-    struct list_view *view;
-    if (list_open(site_list, ENV_READ, SITE_MAP, &site_lookup, NULL, &list, NULL) ||
-        list_view_begin(list, &view) || write(tell, "x", 1) != 1)
-        return 1;
-    pause();
-    return 0;
-}
-
-static uint64_t used_by(struct list *list)
-{
-    struct list_counts counts;
-    struct list_view *view = view_of(list);
-    assert_int_equal(list_count(view, &counts), 0);
-    list_view_end(view);
-    return counts.used;
-}
-
-/* Puts the same row in and out, so that nothing but the reader makes the file grow: rows of a
- * journal of its own are written anew in each transaction. */
-static void rewrite(struct env *env, unsigned times)
-{
-    struct txn *txn;
-    char value[3000];
-    memset(value, 'v', sizeof value);
-    for (unsigned i = 0; i < times; i++) {
-        assert_int_equal(txn_begin_write(env, &txn), 0);
-        assert_int_equal(txn_put(txn, 0, SLICE("row", 3), SLICE(value, sizeof value)), 0);
-        assert_int_equal(txn_commit(txn), 0);
-    }
-}
-
-static void a_dead_readers_pages_are_used_again(void **state)
-{
-    static const char *const tables[] = {"meta"};
-    struct env *env = NULL;
-    uint64_t before, during, after, size;
-    int tell[2];
-    char c;
-    (void)state;
-    assert_ok(env_open(site_list, ENV_WRITE, SITE_MAP, tables, 1, &env, &why));
-    rewrite(env, 20);
-    env_usage(env, &before, &size);
-    assert_int_equal(pipe(tell), 0);
-    pid_t child = fork();
-    if (child == 0)
-        _exit(read_and_wait(tell[1]));
-    assert_int_equal(read(tell[0], &c, 1), 1);
-    rewrite(env, 200);
-    env_usage(env, &during, &size);
-    assert_int_equal(kill(child, SIGKILL), 0);
-    assert_int_equal(outcome_of(child), 100 + SIGKILL);
-    assert_true(during > before + 200 * 4096); /* a reader that lives keeps its pages */
-    rewrite(env, 256);
-    env_usage(env, &during, &size);
-    rewrite(env, 3000);
-    env_usage(env, &after, &size);
-    assert_true(after <= during + 20 * 4096);
-    env_close(env);
-    close(tell[0]);
-    close(tell[1]);
-}
-
-static void a_dead_readers_slot_is_free_when_a_store_is_opened(void **state)
-{
-    int tell[2];
-    char c;
-    (void)state;
-    assert_int_equal(pipe(tell), 0);
-    list_close(list_with_people(1));
-    /* As many as there are slots would lock everybody out; some are enough to see. */
-    for (unsigned i = 0; i < 5; i++) {
-        pid_t child = fork();
-        if (child == 0)
-            _exit(read_and_wait(tell[1]));
-        assert_int_equal(read(tell[0], &c, 1), 1);
-        assert_int_equal(kill(child, SIGKILL), 0);
-        assert_int_equal(outcome_of(child), 100 + SIGKILL);
-    }
-    struct list *list = open_list();
-    add_people(list, 1, 5);
-    uint64_t before = used_by(list);
-    for (unsigned i = 0; i < 50; i++) { /* the same 50 rows would grow by 50 pages each time */
-        struct subject subject = subject_number(1000);
-        struct list_entry entry = opt_out_of(SCOPE, 1000);
-        assert_ok(list_add(list, &entry, 1, &by_cli, &why));
-        struct event_withdrawal row = {subject, entry.event};
-        struct event_name event;
-        assert_ok(list_withdraw(list, &row, 1, &by_cli, &event, &why));
-    }
-    assert_true(used_by(list) < before + 60 * 4096);
-    list_close(list);
-    close(tell[0]);
-    close(tell[1]);
-}
-
 static int end_test(void **state)
 {
     disk_works();
@@ -585,13 +490,11 @@ int main(void)
         TEST(a_foreign_number_in_the_lock_file_loses_no_acknowledged_row),
         TEST(at_its_reserved_size_a_store_says_so_and_goes_on_with_more),
         TEST(what_does_not_fit_leaves_room_for_what_does),
-        cmocka_unit_test_setup_teardown(a_full_disk_says_so_and_loses_nothing, make_site, end_test),
+        TEST(a_full_disk_says_so_and_loses_nothing),
         TEST(a_file_that_may_not_grow_says_so_and_loses_nothing),
         TEST(a_store_that_could_not_be_made_is_never_an_empty_list),
         TEST(pages_that_cannot_be_written_fail_one_call_alone),
         TEST(after_a_failure_that_leaves_doubt_the_store_is_opened_again),
-        TEST(a_dead_readers_pages_are_used_again),
-        TEST(a_dead_readers_slot_is_free_when_a_store_is_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -266,6 +266,20 @@ static void who_is_kept_back_and_not_sure_to_be_removed_is_unremovable(void **st
     assert_int_equal(judged.deciding[0]->event.number, event);
 }
 
+/* An MTA may take it for anna@x.example, or for somebody of whom nothing is known. */
+static void a_route_is_kept_back_whoever_is_behind_it(void **state)
+{
+    static const char *const routes[] = {"<anna%x.example@y.example>", "<x.example!anna@y.example>",
+                                         "<\"anna@x.example\"@y.example>"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        struct judged judged = judge(routes[i], &news);
+        assert_int_equal(judged.state, RECIPIENT_UNREADABLE);
+        assert_false(judged.has_subject);
+        assert_int_equal(judged.deciding_count, 0);
+    }
+}
+
 static void random_spelling(char given[128])
 {
     static const char *const pieces[] = {
@@ -302,6 +316,43 @@ static void whoever_is_to_be_stripped_can_be(void **state)
     assert_true(stripped > 1000 && others > 1000);
 }
 
+/* --- where only the subject is known ---------------------------------------------------------- */
+
+static enum recipient_state judge_hash(const char *whom, bool consent_asked)
+{
+    struct subject subject;
+    struct judged judged;
+    struct list_view *view = view_of(list);
+    assert_int_equal(subject_of_address(hasher, whom, strlen(whom), &subject), 0);
+    assert_int_equal(judge_subject(view, &subject, "acme/news", consent_asked, NOW, &pool, &judged),
+                     0);
+    assert_true(judged.has_subject);
+    assert_memory_equal(judged.subject.bytes, subject.bytes, SUBJECT_SIZE);
+    list_view_end(view);
+    return judged.state;
+}
+
+static void a_subject_is_judged_by_its_own_choices(void **state)
+{
+    (void)state;
+    say("anna@x.example", CHOICE_OPT_OUT, "acme/news", 0);
+    say("bert@x.example", CHOICE_OPT_IN, "acme/news", 0);
+    assert_int_equal(judge_hash("anna@x.example", false), RECIPIENT_OPTED_OUT);
+    assert_int_equal(judge_hash("bert@x.example", true), RECIPIENT_FREE);
+    assert_int_equal(judge_hash("carl@x.example", false), RECIPIENT_FREE);
+    assert_int_equal(judge_hash("carl@x.example", true), RECIPIENT_NO_CONSENT);
+}
+
+static void with_choices_of_domains_no_subject_is_free(void **state)
+{
+    (void)state;
+    say("@y.example", CHOICE_OPT_OUT, "acme/news", 0);
+    say("anna@x.example", CHOICE_OPT_OUT, "acme/news", 0);
+    assert_int_equal(judge_hash("anna@x.example", false), RECIPIENT_OPTED_OUT);
+    assert_int_equal(judge_hash("carl@x.example", false), RECIPIENT_UNKNOWN);
+    assert_int_equal(judge_hash("carl@x.example", true), RECIPIENT_NO_CONSENT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -317,7 +368,10 @@ int main(void)
         TEST(without_memory_nobody_is_free),
         TEST(a_damaged_row_is_unknown_and_the_others_are_judged),
         TEST(who_is_kept_back_and_not_sure_to_be_removed_is_unremovable),
+        TEST(a_route_is_kept_back_whoever_is_behind_it),
         TEST(whoever_is_to_be_stripped_can_be),
+        TEST(a_subject_is_judged_by_its_own_choices),
+        TEST(with_choices_of_domains_no_subject_is_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

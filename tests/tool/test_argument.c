@@ -129,7 +129,8 @@ static void words_are_utf_8_and_not_empty(void **state)
 
 static void a_source_s_name_is_printable_and_short(void **state)
 {
-    static const char *const bad[] = {"", " a", "a ", "a\tb", "a\nb", "\xff", "\x7f"};
+    static const char *const bad[] = {"",    " a", "a ", "a\tb", "a\nb", "\xff", "jane@a.example",
+                                      "\x7f"};
     char longest[66];
     (void)state;
     memset(longest, 'x', sizeof longest);

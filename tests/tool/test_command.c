@@ -16,6 +16,19 @@ static const struct flag flags[] = {
     {0},
 };
 
+static const struct flag more_flags[] = {
+    {.name = "map", .argument = "PAIR", .text = "as often as one likes", .repeats = true},
+    {.name = "quiet", .letter = 'q', .text = "say nothing"},
+    {0},
+};
+
+static const struct command collect = {.name = "collect",
+                                       .arguments = "FILE",
+                                       .text = "collect",
+                                       .flags = more_flags,
+                                       .least = 1,
+                                       .most = 1};
+
 static const struct command command = {
     .name = "play", .arguments = "FILE", .text = "play", .flags = flags, .least = 1, .most = 1};
 
@@ -23,13 +36,18 @@ static const struct command command = {
 
 /* Parses these words, which end with NULL, as behind the program's name; the call's strings live as
  * long as the words. */
-static enum parsed parse(char *argv[], struct call *call)
+static enum parsed parse_as(const struct command *of, char *argv[], struct call *call)
 {
     int argc = 0;
     while (argv[argc])
         argc++;
     *call = (struct call){.config_file = "conf"};
-    return command_parse(&command, argc, argv, call);
+    return command_parse(of, argc, argv, call);
+}
+
+static enum parsed parse(char *argv[], struct call *call)
+{
+    return parse_as(&command, argv, call);
 }
 
 #define WORDS(...)                                                                                 \
@@ -139,9 +157,42 @@ static void usage_and_help_come_from_the_table(void **state)
     }
 }
 
+static void a_flag_that_repeats_takes_no_bare_arguments(void **state)
+{
+    enum { MAP, QUIET };
+    struct call call;
+    (void)state;
+    assert_int_equal(parse_as(&collect,
+                              WORDS(W("file"), W("--map"), W("a=b"), W("-q"), W("--map"), W("c=d")),
+                              &call),
+                     PARSED_RUN);
+    assert_int_equal(call.several_count, 2);
+    assert_string_equal(call.several[0], "a=b");
+    assert_string_equal(call.several[1], "c=d");
+    assert_non_null(call.values[QUIET]);
+    free(call.several);
+    assert_int_equal(parse_as(&collect, WORDS(W("file"), W("--map"), W("a=b"), W("c=d")), &call),
+                     PARSED_WRONG);
+}
+
+static void a_letter_stands_for_its_flag(void **state)
+{
+    struct call call;
+    (void)state;
+    assert_int_equal(parse_as(&collect, WORDS(W("file"), W("--quiet")), &call), PARSED_RUN);
+    assert_non_null(call.values[1]);
+    assert_null(call.values[0]);
+    free(call.several);
+    assert_int_equal(parse_as(&collect, WORDS(W("file"), W("-q"), W("-q")), &call), PARSED_WRONG);
+    assert_int_equal(parse_as(&collect, WORDS(W("file"), W("-z")), &call), PARSED_WRONG);
+    assert_int_equal(parse(WORDS(W("file"), W("-q")), &call), PARSED_WRONG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_flag_that_repeats_takes_no_bare_arguments),
+        cmocka_unit_test(a_letter_stands_for_its_flag),
         cmocka_unit_test(flags_and_arguments_come_in_any_sequence),
         cmocka_unit_test(what_is_not_given_is_null),
         cmocka_unit_test(a_flag_for_several_takes_bare_words_behind_the_argument),
