@@ -2,7 +2,6 @@
 
 #include "config/options.h"
 #include "core/address.h"
-#include "core/color.h"
 #include "reading.h"
 
 #include <errno.h>
@@ -226,64 +225,41 @@ static void a_refused_value_has_its_option_and_line(void **state)
     refuses("mode = enforce\nconnections = x\n", 2, "connections: \"x\" is not a number");
 }
 
+static const enum option_place section_places[] = {PLACE_STREAM, PLACE_EXEMPT, PLACE_SOURCE,
+                                                   PLACE_BRAND};
+#define SECTION_PLACES (sizeof section_places / sizeof *section_places)
+
+/* Sets every option to `value` in every place where it may stand, or may not. */
+static void refuses_everywhere(bool allowed, const char *value, const char *before,
+                               const char *after)
+{
+    char text[256], sentence[64];
+
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        snprintf(sentence, sizeof sentence, "%s%s%s", before, option->name, after);
+        snprintf(text, sizeof text, "# x\n%s = %s\n", option->name, value);
+        if (!(option->places & PLACE_GLOBAL) == !allowed)
+            refuses(text, 2, sentence);
+        for (size_t j = 0; j < SECTION_PLACES; j++) {
+            snprintf(text, sizeof text, "%s s {\n\n%s = %s\n}\n",
+                     option_section_word(section_places[j]), option->name, value);
+            if (!(option->places & (unsigned)section_places[j]) == !allowed)
+                refuses(text, 3, sentence);
+        }
+    }
+}
+
 static void every_option_is_checked_where_it_stands(void **state)
 {
     (void)state;
-    char text[256], sentence[64];
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *option = &option_table[i];
-        snprintf(sentence, sizeof sentence, "%s: is empty", option->name);
-        if (option->places & PLACE_GLOBAL) {
-            snprintf(text, sizeof text, "# x\n%s = ''\n", option->name);
-            refuses(text, 2, sentence);
-        }
-        if (option->places & PLACE_STREAM) {
-            snprintf(text, sizeof text, "stream s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_BRAND) {
-            snprintf(text, sizeof text, "brand s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_EXEMPT) {
-            snprintf(text, sizeof text, "exempt s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_SOURCE) {
-            snprintf(text, sizeof text, "source s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-    }
+    refuses_everywhere(true, "''", "", ": is empty");
 }
 
 static void an_option_in_the_wrong_place_is_unknown(void **state)
 {
     (void)state;
-    char text[256], sentence[64];
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *option = &option_table[i];
-        snprintf(sentence, sizeof sentence, "no such option '%s'", option->name);
-        if (!(option->places & PLACE_GLOBAL)) {
-            snprintf(text, sizeof text, "# x\n%s = x\n", option->name);
-            refuses(text, 2, sentence);
-        }
-        if (!(option->places & PLACE_STREAM)) {
-            snprintf(text, sizeof text, "stream s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_BRAND)) {
-            snprintf(text, sizeof text, "brand s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_EXEMPT)) {
-            snprintf(text, sizeof text, "exempt s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_SOURCE)) {
-            snprintf(text, sizeof text, "source s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-    }
+    refuses_everywhere(false, "x", "no such option '", "'");
     refuses("# x\n\nscope = x\n", 3, "no such option 'scope'");
 }
 
@@ -316,51 +292,6 @@ static void a_stream_needs_a_scope_and_something_to_match(void **state)
     refuses("exempt e {\n}\n", 1, "exempt \"e\" needs at least one match_");
     refuses(STREAM("") "exempt e {\n match_login = x\n}\nstream t {\n scope = x\n}\n", 8,
             "stream \"t\" needs");
-}
-
-static void a_brand_is_data(void **state)
-{
-    (void)state;
-    struct config *config = read_text(
-        "language = de\n" BRAND("color = '#7A1FA2'\npostal_address = {\"A Ltd\", \"1 B Street\"}\n"
-                                "reasons = {other, 'moved: I moved', 'moved[de]: Umzug'}\n"
-                                "privacy_url = 'https://a.example/p'\n"));
-    assert_int_equal(config->brand_count, 1);
-    const struct brand *brand = config->brands;
-    assert_string_equal(brand->section, "b");
-    assert_string_equal(brand->scope, "a");
-    assert_string_equal(brand->name, "A");
-    assert_string_equal(brand->language, "de");
-    assert_int_equal(brand->color, 0x7a1fa2);
-    assert_int_equal(brand->color_dark, color_for_dark(0x7a1fa2));
-    assert_string_equal(brand->privacy_url, "https://a.example/p");
-    assert_null(brand->imprint_url);
-    assert_int_equal(brand->postal_address_count, 2);
-    assert_string_equal(brand->postal_address[1], "1 B Street");
-    assert_int_equal(brand->reason_count, 3);
-    assert_string_equal(brand->reasons[2].language, "de");
-    config_release(config);
-
-    config = read_text(BRAND(""));
-    assert_int_equal(config->brands[0].reason_count, REASONS_KNOWN);
-    assert_string_equal(config->brands[0].language, "en");
-    assert_null(config->templates);
-    config_release(config);
-}
-
-static void a_brand_that_cannot_speak_is_refused(void **state)
-{
-    (void)state;
-    refuses("# x\nbrand b {\n name = A\n}\n", 2, "brand \"b\" needs a scope");
-    refuses("brand b {\n scope = a\n}\n", 1, "brand \"b\" needs a name");
-    refuses(BRAND("") "brand c {\n scope = a\n name = C\n}\n", 5,
-            "brand \"c\" has the scope of brand \"b\"");
-    refuses(STREAM("") "brand s {\n scope = a\n name = C\n}\n", 5,
-            "brand \"s\" has the name of another section, in line 1");
-    refuses(BRAND("logo_dark = /a.svg\n"), 1, "has a logo_dark and no logo");
-    refuses(BRAND("reasons = {'a: b', 'a: c'}\n"), 1, "has the reason a twice");
-    refuses(BRAND("reasons = {'a: b', 'a[de]: c', 'a[de]: d'}\n"), 1,
-            "has the reason a twice in de");
 }
 
 /* An emptied list would widen what the section matches. */
@@ -643,8 +574,6 @@ int main(void)
         cmocka_unit_test(a_source_is_read_with_all_that_belongs_to_it),
         cmocka_unit_test(a_source_s_values_and_name_are_checked),
         cmocka_unit_test(a_stream_needs_a_scope_and_something_to_match),
-        cmocka_unit_test(a_brand_is_data),
-        cmocka_unit_test(a_brand_that_cannot_speak_is_refused),
         cmocka_unit_test(an_empty_list_to_match_is_refused),
         cmocka_unit_test(a_file_that_cannot_be_one_is_named),
         cmocka_unit_test(a_file_that_may_not_be_read_is_named),
