@@ -19,7 +19,6 @@ static const char *sample_path(void)
 }
 
 #define NOBODY 65534
-
 /* --- what is read ----------------------------------------------------------------------------- */
 
 static void what_the_file_does_not_say_has_the_table_s_default(void **state)
@@ -222,65 +221,73 @@ static void a_refused_value_has_its_option_and_line(void **state)
     refuses("mode = enforce\nconnections = x\n", 2, "connections: \"x\" is not a number");
 }
 
+static const enum option_place section_places[] = {PLACE_STREAM, PLACE_EXEMPT, PLACE_SOURCE,
+                                                   PLACE_BRAND};
+#define SECTION_PLACES (sizeof section_places / sizeof *section_places)
+
+/* Sets every option to `value` in every place where it may stand, or may not. */
+static void refuses_everywhere(bool allowed, const char *value, const char *before,
+                               const char *after)
+{
+    char text[256], sentence[64];
+
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        snprintf(sentence, sizeof sentence, "%s%s%s", before, option->name, after);
+        snprintf(text, sizeof text, "# x\n%s = %s\n", option->name, value);
+        if (!(option->places & PLACE_GLOBAL) == !allowed)
+            refuses(text, 2, sentence);
+        for (size_t j = 0; j < SECTION_PLACES; j++) {
+            snprintf(text, sizeof text, "%s s {\n\n%s = %s\n}\n",
+                     option_place_name(section_places[j]), option->name, value);
+            if (!(option->places & (unsigned)section_places[j]) == !allowed)
+                refuses(text, 3, sentence);
+        }
+    }
+}
+
 static void every_option_is_checked_where_it_stands(void **state)
 {
     (void)state;
-    char text[256], sentence[64];
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *option = &option_table[i];
-        snprintf(sentence, sizeof sentence, "%s: is empty", option->name);
-        if (option->places & PLACE_GLOBAL) {
-            snprintf(text, sizeof text, "# x\n%s = ''\n", option->name);
-            refuses(text, 2, sentence);
-        }
-        if (option->places & PLACE_STREAM) {
-            snprintf(text, sizeof text, "stream s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_BRAND) {
-            snprintf(text, sizeof text, "brand s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_EXEMPT) {
-            snprintf(text, sizeof text, "exempt s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_SOURCE) {
-            snprintf(text, sizeof text, "source s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-    }
+    refuses_everywhere(true, "''", "", ": is empty");
 }
 
 static void an_option_in_the_wrong_place_is_unknown(void **state)
 {
     (void)state;
-    char text[256], sentence[64];
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *option = &option_table[i];
-        snprintf(sentence, sizeof sentence, "no such option '%s'", option->name);
-        if (!(option->places & PLACE_GLOBAL)) {
-            snprintf(text, sizeof text, "# x\n%s = x\n", option->name);
-            refuses(text, 2, sentence);
-        }
-        if (!(option->places & PLACE_STREAM)) {
-            snprintf(text, sizeof text, "stream s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_BRAND)) {
-            snprintf(text, sizeof text, "brand s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_EXEMPT)) {
-            snprintf(text, sizeof text, "exempt s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_SOURCE)) {
-            snprintf(text, sizeof text, "source s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-    }
+    refuses_everywhere(false, "x", "no such option '", "'");
     refuses("# x\n\nscope = x\n", 3, "no such option 'scope'");
+}
+
+static void a_source_s_values_and_name_are_checked(void **state)
+{
+    (void)state;
+    refuses("source s {\n dates = YMD\n}\n", 2, "dates: \"YMD\" is not one of: DMY MDY ISO");
+    refuses("source s {\n map = {'a=b', 'c'}\n}\n", 2, "needs the form TAG=SCOPE");
+    refuses("source s {\n map = {'=b'}\n}\n", 2, "needs the form TAG=SCOPE");
+    refuses("source s {\n map = {'a=B'}\n}\n", 2, "\"B\" is not a scope");
+    refuses("source s {\n scope = 'a//b'\n}\n", 2, "is not a scope");
+    refuses("source s {\n max_new = '-1'\n}\n", 2, "neither a number nor none");
+    refuses("source s {\n max_age = '8'\n}\n", 2, "is not an age");
+    refuses("source s {\n max_age = '0d'\n}\n", 2, "is not an age");
+    refuses("source s {\n max_age = 'd'\n}\n", 2, "is not an age");
+    refuses("source s {\n max_age = '99999999d'\n}\n", 2, "is not an age");
+    refuses("source s {\n all_opted_out = maybe\n}\n", 2, "is not one of: no yes");
+    refuses("# x\nsource 'a/b' {\n}\n", 2, "needs a name");
+    refuses("# x\nsource '.a' {\n}\n", 2, "needs a name");
+    refuses("# x\nsource ' a' {\n}\n", 2, "needs a name");
+    refuses("source a {\n}\n\nsource a {\n}\n", 4, "taken by the section in line 1");
+    refuses("source a {\n match_login = x\n}\n", 2, "it may stand in a stream");
+}
+
+static void a_stream_needs_a_scope_and_something_to_match(void **state)
+{
+    (void)state;
+    refuses("# x\nstream s {\n match_login = x\n}\n", 2, "stream \"s\" needs a scope");
+    refuses("# x\n\nstream s {\n scope = x\n}\n", 3, "stream \"s\" needs at least one match_");
+    refuses("exempt e {\n}\n", 1, "exempt \"e\" needs at least one match_");
+    refuses(STREAM("") "exempt e {\n match_login = x\n}\nstream t {\n scope = x\n}\n", 8,
+            "stream \"t\" needs");
 }
 
 /* An emptied list would widen what the section matches. */
@@ -561,6 +568,8 @@ int main(void)
         cmocka_unit_test(every_option_is_checked_where_it_stands),
         cmocka_unit_test(an_option_in_the_wrong_place_is_unknown),
         cmocka_unit_test(a_source_is_read_with_all_that_belongs_to_it),
+        cmocka_unit_test(a_source_s_values_and_name_are_checked),
+        cmocka_unit_test(a_stream_needs_a_scope_and_something_to_match),
         cmocka_unit_test(an_empty_list_to_match_is_refused),
         cmocka_unit_test(a_file_that_cannot_be_one_is_named),
         cmocka_unit_test(a_file_that_may_not_be_read_is_named),

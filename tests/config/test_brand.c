@@ -1,38 +1,6 @@
-/* What a section needs beside values that are right by themselves: streams, sources, brands. */
-
+/* Sections `brand`. */
 #include "core/color.h"
 #include "reading.h"
-
-static void a_stream_needs_a_scope_and_something_to_match(void **state)
-{
-    (void)state;
-    refuses("# x\nstream s {\n match_login = x\n}\n", 2, "stream \"s\" needs a scope");
-    refuses("# x\n\nstream s {\n scope = x\n}\n", 3, "stream \"s\" needs at least one match_");
-    refuses("exempt e {\n}\n", 1, "exempt \"e\" needs at least one match_");
-    refuses(STREAM("") "exempt e {\n match_login = x\n}\nstream t {\n scope = x\n}\n", 8,
-            "stream \"t\" needs");
-}
-
-static void a_source_s_values_and_name_are_checked(void **state)
-{
-    (void)state;
-    refuses("source s {\n dates = YMD\n}\n", 2, "dates: \"YMD\" is not one of: DMY MDY ISO");
-    refuses("source s {\n map = {'a=b', 'c'}\n}\n", 2, "needs the form TAG=SCOPE");
-    refuses("source s {\n map = {'=b'}\n}\n", 2, "needs the form TAG=SCOPE");
-    refuses("source s {\n map = {'a=B'}\n}\n", 2, "\"B\" is not a scope");
-    refuses("source s {\n scope = 'a//b'\n}\n", 2, "is not a scope");
-    refuses("source s {\n max_new = '-1'\n}\n", 2, "neither a number nor none");
-    refuses("source s {\n max_age = '8'\n}\n", 2, "is not an age");
-    refuses("source s {\n max_age = '0d'\n}\n", 2, "is not an age");
-    refuses("source s {\n max_age = 'd'\n}\n", 2, "is not an age");
-    refuses("source s {\n max_age = '99999999d'\n}\n", 2, "is not an age");
-    refuses("source s {\n all_opted_out = maybe\n}\n", 2, "is not one of: no yes");
-    refuses("# x\nsource 'a/b' {\n}\n", 2, "needs a name");
-    refuses("# x\nsource '.a' {\n}\n", 2, "needs a name");
-    refuses("# x\nsource ' a' {\n}\n", 2, "needs a name");
-    refuses("source a {\n}\n\nsource a {\n}\n", 4, "taken by the section in line 1");
-    refuses("source a {\n match_login = x\n}\n", 2, "it may stand in a stream");
-}
 
 static void a_brand_is_data(void **state)
 {
@@ -82,8 +50,6 @@ static void a_brand_that_cannot_speak_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stream_needs_a_scope_and_something_to_match),
-        cmocka_unit_test(a_source_s_values_and_name_are_checked),
         cmocka_unit_test(a_brand_is_data),
         cmocka_unit_test(a_brand_that_cannot_speak_is_refused),
     };
