@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
-    &command_init,        &command_add,         &command_import,       &command_export,
-    &command_diff,        &command_scrub,       &command_remove,       &command_check,
-    &command_explain,     &command_log,         &command_stats,        &command_scope_list,
-    &command_scope_add,   &command_token_make,  &command_token_open,   &command_keys_list,
-    &command_keys_rotate, &command_config_show, &command_config_check, &command_config_options,
-    &command_verify,
+    &command_init,           &command_add,         &command_import,      &command_export,
+    &command_diff,           &command_scrub,       &command_remove,      &command_check,
+    &command_explain,        &command_log,         &command_stats,       &command_scope_list,
+    &command_receive,        &command_scope_add,   &command_token_make,  &command_token_open,
+    &command_keys_list,      &command_keys_rotate, &command_config_show, &command_config_check,
+    &command_config_options, &command_verify,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
@@ -98,13 +98,13 @@ static int run(struct call *call, int argc, char **argv)
         command_print_help(command, stdout);
         return output_status(STATUS_OK, NULL);
     case PARSED_WRONG:
-        return STATUS_CANNOT;
+        return command->delivers ? STATUS_AGAIN : STATUS_CANNOT;
     case PARSED_RUN:
         break;
     }
     int status = command->run(call);
     free(call->several);
-    return status;
+    return command->delivers && status != STATUS_OK ? STATUS_AGAIN : status;
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,12 @@
+/* Encoded words: what RFC 2047 makes of header text that is not plain ASCII, or too long for a
+ * line. */
+#ifndef CORE_ENCODED_H
+#define CORE_ENCODED_H
+
+/* Decodes the encoded words of an unfolded line in place, blanks between two of them removed
+ * (RFC 2047 section 6.2); what is none stays as it is. The octets are those of each word's charset:
+ * what is ASCII comes out as such in all charsets that mail uses. Control characters become blanks.
+ */
+void encoded_decode(char *line);
+
+#endif
