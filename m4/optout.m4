@@ -62,14 +62,15 @@ AC_DEFUN([OPTOUT_OPTIMIZED], [
 int main(void) { return 0; }]])], [$1])
 ])
 
-# OPTOUT_SYSTEMD_DIR(NAME, WHAT, FALLBACK BELOW PREFIX)
-# The folder that systemd names for it; --with-NAME=DIR takes another, --without-NAME none.
-AC_DEFUN([OPTOUT_SYSTEMD_DIR], [
+# OPTOUT_DIR(NAME, WHAT, FALLBACK BELOW PREFIX, MODULE, [VARIABLE])
+# The folder that the module's pkg-config file names for it, in a variable of its own; --with-NAME=DIR
+# takes another, --without-NAME none.
+AC_DEFUN([OPTOUT_DIR], [
   AC_ARG_WITH([$1],
-    [AS_HELP_STRING([--with-$1=DIR], [where $2 for systemd go (default: what pkg-config says)])],
+    [AS_HELP_STRING([--with-$1=DIR], [where $2 go (default: what pkg-config says)])],
     [], [with_$1=auto])
   AS_IF([test "x$with_$1" = xauto || test "x$with_$1" = xyes],
-    [$1=`$PKG_CONFIG --variable=$1 systemd 2>/dev/null`
+    [$1=`$PKG_CONFIG --variable=m4_default([$5], [$1]) $4 2>/dev/null`
      AS_IF([test -z "$$1"], [$1='${prefix}/$3'])],
     [test "x$with_$1" = xno], [$1=],
     [$1=$with_$1])

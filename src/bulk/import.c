@@ -5,7 +5,7 @@
 #include "bulk/plan.h"
 #include "bulk/runs.h"
 #include "bulk/scopes.h"
-#include "bulk/turn.h"
+#include "store/turn.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -132,6 +132,7 @@ static int check_limit(struct import *import)
 struct search {
     const struct import *import;
     uint64_t number; /* of the batch that was broken off; 0: none */
+    bool imported;   /* the input was, and that was not undone */
 };
 
 static int look_at_batch(const struct list_batch *batch, void *argument)
@@ -139,9 +140,13 @@ static int look_at_batch(const struct list_batch *batch, void *argument)
     struct search *search = argument;
     const struct import_report *report = search->import->report;
 
-    if (batch->begin.kind == BATCH_IMPORT && batch->ended_ms == 0 && batch->undone_by.number == 0 &&
-        batch->begin.has_digest && batch->source && strcmp(batch->source, report->source) == 0 &&
-        memcmp(batch->begin.digest, report->digest, INPUT_DIGEST_SIZE) == 0)
+    if (batch->begin.kind != BATCH_IMPORT || batch->undone_by.number || !batch->begin.has_digest ||
+        !batch->source || strcmp(batch->source, report->source) != 0 ||
+        memcmp(batch->begin.digest, report->digest, INPUT_DIGEST_SIZE) != 0)
+        return 0;
+    if (batch->ended_ms)
+        search->imported = true;
+    else
         search->number = batch->name.number;
     return 0;
 }
@@ -155,9 +160,10 @@ static int count_event(struct txn *txn, const struct event *event, void *argumen
     return 0;
 }
 
-/* Finds the batch that an earlier run of this very input left open, and what that run added. */
-static int find_open_batch(const struct import *import, uint64_t *number,
-                           uint64_t counts[BATCH_COUNTS])
+/* Finds the batch that an earlier run of this very input left open, and what that run added; or
+ * whether one came to its end. */
+static int find_batch(const struct import *import, struct search *found,
+                      uint64_t counts[BATCH_COUNTS])
 {
     struct list *list = import->request->list;
     struct search search = {.import = import};
@@ -176,7 +182,7 @@ static int find_open_batch(const struct import *import, uint64_t *number,
     list_view_end(view);
     if (code)
         return list_explain(list, code, import->why);
-    *number = search.number;
+    *found = search;
     return 0;
 }
 
@@ -197,13 +203,18 @@ static int write_batch(struct import *import, struct act *act)
     struct import_report *report = import->report;
     struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = report->size};
     uint64_t earlier[BATCH_COUNTS] = {0};
+    struct search search = {.number = 0};
 
     memcpy(begin.digest, report->digest, sizeof begin.digest);
-    int code = find_open_batch(import, &act->batch, earlier);
+    int code = find_batch(import, &search, earlier);
     if (code)
         return code;
+    act->batch = search.number;
     report->resumed = act->batch != 0;
     code = load_run(request, &import->facts, import->runs, &begin, act, report, import->why);
+    /* It came: that is noted, unless it is only the same again. */
+    if (code == 0 && !act->batch && (request->recorded || !search.imported))
+        code = load_begin(request, &begin, act, import->why);
     if (act->batch) {
         memcpy(report->batch.node, list_node(request->list), sizeof report->batch.node);
         report->batch.number = act->batch;
@@ -211,7 +222,7 @@ static int write_batch(struct import *import, struct act *act)
     if (code)
         return code;
     add_earlier(report, earlier);
-    report->nothing_new = act->batch == 0;
+    report->nothing_new = !report->resumed && report->written == 0;
     return act->batch ? list_batch_end(request->list, report->counts, act, import->why) : 0;
 }
 
@@ -222,8 +233,7 @@ static int write_all(struct import *import)
     struct act act = {.actor = request->actor, .source = report->source};
     int turn = -1;
 
-    int code = turn_take(request->list_folder, report->digest, sizeof report->digest,
-                         report->source, &turn, import->why);
+    int code = turn_take(request->list_folder, report->source, report->digest, &turn, import->why);
     if (code)
         return code;
     code = write_batch(import, &act);

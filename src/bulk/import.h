@@ -49,6 +49,7 @@ struct import_request {
     const char *actor;
     const char *note, *evidence, *staff; /* private words; NULL: none */
     bool dry_run;
+    bool recorded;      /* as a batch, also where this very input was imported before */
     bool strict;        /* a row that cannot be read stops it */
     bool all_opted_out; /* whoever is in a file that does not say so */
     bool opt_in;        /* rows that say "subscribed" become opt-ins that lift nothing */
@@ -89,7 +90,7 @@ struct import_report {
     const char *source;
     unsigned stops;   /* bits of import_stop; where any is set nothing was written */
     bool has_more;    /* the file says of itself that it is one page of several */
-    bool nothing_new; /* and nothing was written */
+    bool nothing_new; /* and no choice was written */
     bool finished;    /* everything that was to be written is */
     uint64_t size;    /* of the input, octets */
     uint8_t digest[INPUT_DIGEST_SIZE];

@@ -11,7 +11,8 @@
 #include <time.h>
 
 #define BLOCKS 3
-#define PAUSE_NS 1000000  /* between transactions: LMDB's lock is not fair */
+#define PAUSE_NS 1000000 /* between transactions: LMDB's lock is not fair */
+#define TRIES 15 /* for a write lock that others hold, each as long as the committer waits */
 #define TELL_EVERY_MS 100 /* progress: the other thread has to let go of its view for that */
 
 /* What one look at the list found to be written. */
@@ -136,35 +137,17 @@ static void count_written(struct load *load, const struct block *block)
     counts[BATCH_KNOWN] -= block->count - block->fresh;
 }
 
-static int begin_batch(struct load *load)
+int load_begin(const struct import_request *request, const struct event_batch *what,
+               struct act *act, struct error *why)
 {
-    struct act begin = *load->act;
-    const struct import_request *request = load->request;
+    struct act begin = *act;
     const struct word words[] = {{"file", input_name(request->input)},
                                  {"note", request->note},
                                  {"evidence", request->evidence},
                                  {"staff", request->staff}};
     begin.words = words;
     begin.word_count = sizeof words / sizeof *words;
-    return list_batch_begin(request->list, load->begin, &begin, &load->act->batch, load->why);
-}
-
-static int write_block(struct load *load, const struct block *block)
-{
-    const struct timespec pause = {.tv_nsec = PAUSE_NS};
-    int code = 0;
-
-    if (block->fresh && load->act->batch == 0)
-        code = begin_batch(load);
-    for (size_t i = 0; i < block->count && code == 0; i += LIST_ENTRIES_MAX) {
-        size_t left = block->count - i;
-        code = list_add(load->request->list, block->entries + i,
-                        left < LIST_ENTRIES_MAX ? left : LIST_ENTRIES_MAX, load->act, load->why);
-        nanosleep(&pause, NULL);
-    }
-    if (code == 0)
-        count_written(load, block);
-    return code;
+    return list_batch_begin(request->list, what, &begin, &act->batch, why);
 }
 
 /* Nobody has anything open meanwhile: the process may even be stopped. */
@@ -184,17 +167,50 @@ static int tell_progress(struct load *load, uint64_t done, bool always)
     return code;
 }
 
+/* One transaction. Somebody may hold the write lock for longer than a click waits, a backup for
+ * one; an import has more time. */
+static int write_entries(struct load *load, struct list_entry *entries, size_t count, uint64_t done)
+{
+    int code = ERR_BUSY;
+
+    for (int i = 0; i < TRIES && code == ERR_BUSY; i++) {
+        code = i > 0 ? tell_progress(load, done, true) : 0;
+        if (code == 0)
+            code = list_add(load->request->list, entries, count, load->act, load->why);
+    }
+    return code;
+}
+
+static int write_block(struct load *load, const struct block *block, uint64_t before)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    int code = 0;
+
+    if (block->fresh && load->act->batch == 0)
+        code = load_begin(load->request, load->begin, load->act, load->why);
+    for (size_t i = 0; i < block->count && code == 0; i += LIST_ENTRIES_MAX) {
+        size_t left = block->count - i;
+        code = write_entries(load, block->entries + i,
+                             left < LIST_ENTRIES_MAX ? left : LIST_ENTRIES_MAX, before);
+        nanosleep(&pause, NULL);
+    }
+    if (code == 0)
+        count_written(load, block);
+    return code;
+}
+
 static int write_blocks(struct load *load)
 {
     struct block *block;
+    uint64_t before = 0;
     int code = tell_progress(load, 0, true);
 
     while (code == 0 && (block = queue_take(load->full))) {
-        uint64_t done = block->done;
-        code = write_block(load, block);
+        code = write_block(load, block, before);
+        before = block->done;
         queue_put(load->empty, block);
         if (code == 0)
-            code = tell_progress(load, done, done == runs_count(load->runs));
+            code = tell_progress(load, before, before == runs_count(load->runs));
     }
     queue_close(load->empty);
     queue_close(load->full);
@@ -217,6 +233,8 @@ static int start(struct load *load)
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int code = -pthread_create(&load->thread, NULL, plan, load);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code == 0)
+        pthread_setname_np(load->thread, "planning"); /* for top(1) and perf(1) */
     return code ? error_set(load->why, code, "no thread to plan with: %s", error_name(code)) : 0;
 }
 

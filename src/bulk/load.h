@@ -14,4 +14,9 @@ int load_run(const struct import_request *request, const struct plan_facts *fact
              struct runs *runs, const struct event_batch *begin, struct act *act,
              struct import_report *report, struct error *why);
 
+/* Begins the batch, and leaves its number in the act; load_run does where there is something to be
+ * written. */
+int load_begin(const struct import_request *request, const struct event_batch *what,
+               struct act *act, struct error *why);
+
 #endif

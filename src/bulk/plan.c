@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORDS_IN_VIEW 4000 /* then others may use its pages again */
+#define RECORDS_IN_VIEW 16000 /* then others may use its pages again */
 
 struct planner {
     const struct plan_facts *facts;

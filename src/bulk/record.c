@@ -16,13 +16,10 @@
 #define FLAG_ASKED 8
 #define FLAG_UNTIL 16
 
-int record_pack(const struct record *record, uint8_t bytes[RUNS_RECORD_MAX], size_t *size)
+size_t record_pack_head(const struct record *record, uint8_t *bytes)
 {
     uint8_t *at = bytes + HEAD_SIZE;
 
-    if (record->sequence > RECORD_SEQUENCE_MAX ||
-        record->sealed.size > RUNS_RECORD_MAX - HEAD_SIZE - 2 * TIME_SIZE)
-        return ERR_TOO_LONG;
     memcpy(bytes, record->subject.bytes, SUBJECT_SIZE);
     number_put(bytes + SUBJECT_SIZE, SEQUENCE_SIZE, record->sequence);
     bytes[RUNS_KEY_SIZE] =
@@ -38,10 +35,7 @@ int record_pack(const struct record *record, uint8_t bytes[RUNS_RECORD_MAX], siz
         number_put(at, TIME_SIZE, (uint64_t)record->until);
         at += TIME_SIZE;
     }
-    if (record->sealed.size)
-        memcpy(at, record->sealed.data, record->sealed.size);
-    *size = (size_t)(at - bytes) + record->sealed.size;
-    return 0;
+    return (size_t)(at - bytes);
 }
 
 static int64_t take_time(const uint8_t **at)

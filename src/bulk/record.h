@@ -25,8 +25,11 @@ struct record {
     struct slice sealed; /* what `sealed` of a list_entry takes; empty: only the subject is known */
 };
 
-/* Its bytes sort by subject, then by sequence; ERR_TOO_LONG. */
-int record_pack(const struct record *record, uint8_t bytes[RUNS_RECORD_MAX], size_t *size);
+#define RECORD_HEAD_MAX (RUNS_KEY_SIZE + 21) /* octets in front of the sealed address */
+
+/* Puts all but the sealed address, and returns the octets that this took; the address goes behind
+ * them. The bytes sort by subject, then by sequence. */
+size_t record_pack_head(const struct record *record, uint8_t *bytes);
 
 /* The sealed address points into the bytes. ERR_CORRUPT. */
 int record_unpack(struct slice bytes, struct record *record);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "store/number.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,11 +12,15 @@
 
 #define RECORD_USUAL 48       /* octets; there is a spot for each record of that size */
 #define OUT_SIZE (256 * 1024) /* octets written at once */
-#define BUCKET_BITS 12
+#define BUCKETS ((size_t)1 << 16)
+#define BUCKET_SHIFT 48
+#define BUCKET_SMALL 32 /* records that are sorted by inserting */
 
 uint64_t runs_prefix(const uint8_t *record)
 {
-    return number_get(record, 8);
+    uint64_t prefix;
+    memcpy(&prefix, record, sizeof prefix);
+    return be64toh(prefix);
 }
 
 struct slice runs_record(const struct runs *runs, const struct spot *spot)
@@ -36,8 +41,9 @@ int runs_open(const char *folder, size_t memory, struct runs **runs, struct erro
         made->memory = malloc(made->size);
         made->spots = malloc(made->spot_room * sizeof *made->spots);
         made->sorted = malloc(made->spot_room * sizeof *made->sorted);
+        made->starts = malloc((BUCKETS + 1) * sizeof *made->starts);
     }
-    if (!made || !made->folder || !made->memory || !made->spots || !made->sorted) {
+    if (!made || !made->folder || !made->memory || !made->spots || !made->sorted || !made->starts) {
         runs_close(made);
         return error_set(why, -ENOMEM, "no memory to sort in");
     }
@@ -55,6 +61,7 @@ void runs_close(struct runs *runs)
     free(runs->memory);
     free(runs->spots);
     free(runs->sorted);
+    free(runs->starts);
     free(runs->extents);
     free(runs);
 }
@@ -71,24 +78,36 @@ static int compare_spots(const void *a, const void *b, void *argument)
     return memcmp(runs_record(runs, x).data, runs_record(runs, y).data, RUNS_KEY_SIZE);
 }
 
-/* Keys begin with a keyed hash, so their first bits divide them evenly; each part is then small
- * enough for the processor's cache. */
+static void sort_bucket(struct runs *runs, struct spot *spots, size_t count)
+{
+    if (count > BUCKET_SMALL) {
+        qsort_r(spots, count, sizeof *spots, compare_spots, runs);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct spot spot = spots[i];
+        size_t at = i;
+        for (; at > 0 && compare_spots(&spot, &spots[at - 1], runs) < 0; at--)
+            spots[at] = spots[at - 1];
+        spots[at] = spot;
+    }
+}
+
+/* Keys begin with a keyed hash, so their first bits divide them evenly, into a few each. */
 static void sort_spots(struct runs *runs)
 {
-    enum { BUCKETS = 1 << BUCKET_BITS, SHIFT = 64 - BUCKET_BITS };
-    uint32_t starts[BUCKETS + 1] = {0};
+    uint32_t *starts = runs->starts;
 
+    memset(starts, 0, (BUCKETS + 1) * sizeof *starts);
     for (size_t i = 0; i < runs->spot_count; i++)
-        starts[(runs->spots[i].prefix >> SHIFT) + 1]++;
+        starts[(runs->spots[i].prefix >> BUCKET_SHIFT) + 1]++;
     for (size_t i = 0; i < BUCKETS; i++)
         starts[i + 1] += starts[i];
     for (size_t i = 0; i < runs->spot_count; i++)
-        runs->sorted[starts[runs->spots[i].prefix >> SHIFT]++] = runs->spots[i];
+        runs->sorted[starts[runs->spots[i].prefix >> BUCKET_SHIFT]++] = runs->spots[i];
     /* Each start has moved to its bucket's end. */
     for (size_t i = 0, from = 0; i < BUCKETS; from = starts[i++])
-        if (starts[i] - from > 1)
-            qsort_r(runs->sorted + from, starts[i] - from, sizeof *runs->sorted, compare_spots,
-                    runs);
+        sort_bucket(runs, runs->sorted + from, starts[i] - from);
 }
 
 /* --- the file --- */

@@ -24,6 +24,7 @@ struct runs {
     size_t size, used;
     struct spot *spots, *sorted; /* `sorted` is room for sorting, and holds the last run */
     size_t spot_count, spot_room;
+    uint32_t *starts; /* of the parts that sorting begins with */
     struct extent *extents;
     size_t extent_count;
     uint64_t written; /* octets in the file */

@@ -35,7 +35,6 @@ struct sealing {
     struct runs *runs;
     struct subject_hasher *hasher;
     struct sealer *sealer;
-    struct text sealed;
     int code;
     struct error why;
 };
@@ -58,37 +57,35 @@ static int find_subject(struct sealing *s, const struct item *item, const char *
 }
 
 static int seal(struct sealing *s, const struct item *item, const char *bytes,
-                const struct subject *subject)
+                const struct subject *subject, uint8_t *row, size_t *size)
 {
-    s->sealed.length = 0;
+    *size = 0;
     switch (item->kind) {
     case ITEM_ADDRESS:
-        return list_seal_address(s->sealer, subject, bytes, item->length, &s->sealed);
+        return list_seal_address(s->sealer, subject, bytes, item->length, row, size);
     case ITEM_DIGEST:
-        return list_seal_digest(s->sealer, subject, (const uint8_t *)bytes, &s->sealed);
+        return list_seal_digest(s->sealer, subject, (const uint8_t *)bytes, row, size);
     case ITEM_SUBJECT:
         break;
     }
     return 0;
 }
 
-static int make_record(struct sealing *s, const struct chunk *chunk, const struct item *item)
+static int make_record(struct sealing *s, const struct chunk *chunk, struct item *item)
 {
     const char *bytes = chunk->bytes + item->at;
-    struct record record = item->record;
-    uint8_t packed[RUNS_RECORD_MAX];
-    size_t size;
+    struct record *record = &item->record;
+    uint8_t packed[RECORD_HEAD_MAX + LIST_SEALED_MAX];
+    size_t head = 0, size = 0;
 
-    int code = find_subject(s, item, bytes, &record.subject);
-    if (code == 0)
-        code = seal(s, item, bytes, &record.subject);
+    int code = find_subject(s, item, bytes, &record->subject);
     if (code == 0) {
-        record.sealed = SLICE(s->sealed.data, s->sealed.length);
-        code = record_pack(&record, packed, &size);
+        head = record_pack_head(record, packed);
+        code = seal(s, item, bytes, &record->subject, packed + head, &size);
     }
     if (code)
         return error_set(&s->why, code, "no record could be made: %s", error_name(code));
-    return runs_put(s->runs, SLICE(packed, size), &s->why);
+    return runs_put(s->runs, SLICE(packed, head + size), &s->why);
 }
 
 static void *work(void *argument)
@@ -116,7 +113,6 @@ static void release(struct sealing *s)
     queue_free(s->full);
     subject_hasher_free(s->hasher);
     sealer_free(s->sealer);
-    text_release(&s->sealed);
     free(s);
 }
 
@@ -151,6 +147,8 @@ int sealing_start(struct list *list, const struct lookup_key *lookup, struct run
         pthread_sigmask(SIG_BLOCK, &all, &before);
         code = -pthread_create(&s->thread, NULL, work, s);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (code == 0)
+            pthread_setname_np(s->thread, "sealing"); /* for top(1) and perf(1) */
     }
     if (code) {
         if (s)

@@ -59,8 +59,9 @@ static void take_sample(const struct row *row, uint64_t number, struct import_re
         uint64_t mixed = (number + 1) * UINT64_C(0x9e3779b97f4a7c15);
         at = (size_t)((mixed ^ mixed >> 32) % number);
     }
-    if (at < IMPORT_SAMPLES)
-        mask(&row->who, report->samples[at]);
+    if (at >= IMPORT_SAMPLES)
+        return;
+    mask(&row->who, report->samples[at]);
     if (at == report->sample_count)
         report->sample_count++;
 }

@@ -37,8 +37,7 @@ static int fail(const struct builder *builder, const struct section *section, co
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     return error_set(builder->why, ERR_CONFIG, "%s:%u: %s \"%.64s\" %s", builder->path,
-                     section->line, section->place == PLACE_STREAM ? "stream" : "exempt",
-                     section->name, sentence);
+                     section->line, option_section_word(section->place), section->name, sentence);
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -174,6 +173,67 @@ static int build_global(const struct builder *builder, struct config *config)
     return rc;
 }
 
+/* --- sources -------------------------------------------------------------------------------- */
+
+/* It goes into the journal, and a folder of this name may hold its files. */
+static int check_source_name(const struct builder *builder, const struct section *section)
+{
+    struct error why;
+    const char *name = section->name;
+
+    if (option_check_bytes(name, &why) < 0 || strlen(name) > NAME_MAX_LENGTH || name[0] == '.' ||
+        strchr(name, '/'))
+        return fail(builder, section,
+                    "needs a name of 1 to %d printable bytes, without / and a dot in front",
+                    NAME_MAX_LENGTH);
+    return 0;
+}
+
+static int build_source(const struct builder *builder, const struct section *section,
+                        struct source *source)
+{
+    const struct setting *map = section_setting(section, "map");
+    const char *max_age = text_of(section, "max_age");
+    int rc = check_source_name(builder, section);
+
+    if (rc < 0)
+        return rc;
+    *source = (struct source){
+        .name = section->name,
+        .format = text_of(section, "format"),
+        .dates = text_of(section, "dates"),
+        .tz = text_of(section, "tz"),
+        .encoding = text_of(section, "encoding"),
+        .scope = text_of(section, "scope"),
+        .map = map->values,
+        .map_count = map->count,
+        .all_opted_out = word_of(section, "all_opted_out") == 1,
+        .max_new = text_of(section, "max_new"),
+        .format_line = section_setting(section, "format")->line,
+        .tz_line = section_setting(section, "tz")->line,
+        .map_line = map->line,
+        .encoding_line = section_setting(section, "encoding")->line,
+    };
+    if (max_age)
+        option_age(max_age, &source->max_age);
+    return 0;
+}
+
+static int build_sources(const struct builder *builder, struct config *config)
+{
+    const struct parsed *parsed = builder->parsed;
+    struct source *sources = pool_take(builder->pool, parsed->count * sizeof *sources);
+    int rc = 0;
+
+    if (!sources)
+        return no_memory(builder->why);
+    config->sources = sources;
+    for (size_t i = 1; i < parsed->count && rc == 0; i++)
+        if (parsed->sections[i].place == PLACE_SOURCE)
+            rc = build_source(builder, &parsed->sections[i], &sources[config->source_count++]);
+    return rc;
+}
+
 /* --- sections -------------------------------------------------------------------------------- */
 
 static int check_name(const struct builder *builder, const struct section *section)
@@ -186,7 +246,7 @@ static int check_name(const struct builder *builder, const struct section *secti
         return fail(builder, section, "needs a name of letters, digits and . _ -, %d at most",
                     NAME_MAX_LENGTH);
     for (const struct section *other = builder->parsed->sections + 1; other < section; other++)
-        if (strcmp(other->name, section->name) == 0)
+        if (other->place != PLACE_SOURCE && strcmp(other->name, section->name) == 0)
             return fail(builder, section, "has the name of another section, in line %u",
                         other->line);
     return 0;
@@ -260,7 +320,7 @@ static int build_sections(const struct builder *builder, struct policy *policy)
         const struct section *section = &parsed->sections[i];
         if (section->place == PLACE_EXEMPT)
             rc = build_rule(builder, section, &rules[policy->exemption_count++]);
-        else
+        else if (section->place == PLACE_STREAM)
             rc = build_stream(builder, section, &streams[policy->stream_count++]);
     }
     policy->exemptions = rules;
@@ -273,5 +333,7 @@ int build_config(const char *path, const struct parsed *parsed, struct pool *poo
 {
     struct builder builder = {path, parsed, pool, why};
     int rc = build_global(&builder, config);
-    return rc < 0 ? rc : build_sections(&builder, &config->policy);
+    if (rc == 0)
+        rc = build_sections(&builder, &config->policy);
+    return rc < 0 ? rc : build_sources(&builder, config);
 }

@@ -189,6 +189,43 @@ int check_scope(const char *value, struct error *why)
     return 0;
 }
 
+int check_dates(const char *value, struct error *why)
+{
+    if (strcmp(value, "DMY") != 0 && strcmp(value, "MDY") != 0 && strcmp(value, "ISO") != 0)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" is not one of: DMY MDY ISO", value);
+    return 0;
+}
+
+/* A scope has no =, so the last one divides. */
+int check_map(const char *value, struct error *why)
+{
+    const char *equals = strrchr(value, '=');
+
+    if (!equals || equals == value)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" needs the form TAG=SCOPE", value);
+    return check_scope(equals + 1, why);
+}
+
+int check_max_new(const char *value, struct error *why)
+{
+    uint64_t number;
+
+    if (strcmp(value, "none") != 0 && text_to_u64(value, INT64_MAX, &number) < 0)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" is neither a number nor none", value);
+    return 0;
+}
+
+int check_age(const char *value, struct error *why)
+{
+    int64_t seconds;
+
+    if (option_age(value, &seconds) < 0)
+        return error_set(why, ERR_CONFIG,
+                         "\"%.60s\" is not an age: a number with h, d or w behind it, as 8d",
+                         value);
+    return 0;
+}
+
 int check_title(const char *value, struct error *why)
 {
     if (strlen(value) > TITLE_MAX)

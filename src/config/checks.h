@@ -17,6 +17,10 @@ int check_account(const char *value, struct error *why); /* a name of a user or 
 int check_store_size(const char *value, struct error *why);
 int check_connections(const char *value, struct error *why);
 int check_scope(const char *value, struct error *why);
+int check_dates(const char *value, struct error *why);
+int check_map(const char *value, struct error *why);     /* TAG=SCOPE */
+int check_max_new(const char *value, struct error *why); /* a number, or none */
+int check_age(const char *value, struct error *why);
 int check_title(const char *value, struct error *why);
 int check_recipients(const char *value, struct error *why);
 int check_list_id(const char *value, struct error *why);       /* RFC 2919 sections 2 and 3 */

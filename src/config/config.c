@@ -110,6 +110,14 @@ const struct stream *config_stream(const struct config *config, const char *name
     return NULL;
 }
 
+const struct source *config_source(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->source_count; i++)
+        if (strcmp(config->sources[i].name, name) == 0)
+            return &config->sources[i];
+    return NULL;
+}
+
 /* --- printing -------------------------------------------------------------------------------- */
 
 static void print_value(const char *value, FILE *file)
@@ -141,19 +149,18 @@ static void print_setting(const struct option *option, const struct setting *set
     fputs(option->type == OPTION_TEXTS ? "}\n" : "\n", file);
 }
 
-static const char *kind_of(const struct section *section)
-{
-    if (!section->name)
-        return "file";
-    return section->place == PLACE_STREAM ? "stream" : "exempt";
-}
-
 static void print_section(const struct section *section, FILE *file)
 {
     const char *margin = section->name ? "    " : "";
 
-    if (section->name)
-        fprintf(file, "\n%s %s {\n", kind_of(section), section->name);
+    if (section->name) {
+        fprintf(file, "\n%s ", option_section_word(section->place));
+        if (section->place == PLACE_SOURCE) /* it may have blanks */
+            print_value(section->name, file);
+        else
+            fputs(section->name, file);
+        fputs(" {\n", file);
+    }
     for (size_t i = 0; i < option_count; i++)
         if (option_table[i].places & (unsigned)section->place)
             print_setting(&option_table[i], &section->settings[i], margin, file);
@@ -173,13 +180,14 @@ static void visit_section(const struct section *section, config_visitor visit, v
 {
     for (size_t i = 0; i < option_count; i++) {
         const struct setting *setting = &section->settings[i];
-        const struct config_value value = {.place = kind_of(section),
-                                           .section = section->name,
-                                           .name = option_table[i].name,
-                                           .list = option_table[i].type == OPTION_TEXTS,
-                                           .values = setting->values,
-                                           .count = setting->count,
-                                           .given = setting->given};
+        const struct config_value value = {
+            .place = section->name ? option_section_word(section->place) : "file",
+            .section = section->name,
+            .name = option_table[i].name,
+            .list = option_table[i].type == OPTION_TEXTS,
+            .values = setting->values,
+            .count = setting->count,
+            .given = setting->given};
         if (option_table[i].places & (unsigned)section->place)
             visit(&value, argument);
     }

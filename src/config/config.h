@@ -14,6 +14,20 @@
 #define CONFIG_DIGEST_SIZE 32
 #define CONFIG_FILE_MAX (1 << 20) /* bytes */
 
+/* Where lists of others come from, and how they are read. Its name is what choices have as their
+ * source. */
+struct source {
+    const char *name;
+    const char *format, *dates, *tz, *encoding, *scope; /* NULL: not set */
+    const char *const *map;                             /* TAG=SCOPE */
+    size_t map_count;
+    bool all_opted_out;
+    const char *max_new; /* a number or "none"; NULL: not set */
+    int64_t max_age;     /* seconds; 0: no limit */
+    unsigned format_line, tz_line, encoding_line,
+        map_line; /* what only who reads the files can check */
+};
+
 struct config {
     const char *path;                   /* of the file, as given */
     uint8_t digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of its text */
@@ -29,6 +43,8 @@ struct config {
     uint64_t ledger_size;
     unsigned connections; /* beyond this many at once, the milter says 451 to new ones */
     struct policy policy;
+    const struct source *sources;
+    size_t source_count;
     struct config_share *share; /* who uses it, and the memory behind it */
 };
 
@@ -45,6 +61,9 @@ void config_release(const struct config *config);
 /* The stream of that name; NULL: none. */
 const struct stream *config_stream(const struct config *config, const char *name);
 
+/* The source of that name; NULL: none. */
+const struct source *config_source(const struct config *config, const char *name);
+
 /* Writes every option with the value that counts, the file's, a stream's own or the default, as a
  * configuration that config_read reads as the same again; what is not set is a comment. An error of
  * the file is left to ferror. */
@@ -52,7 +71,7 @@ void config_print(const struct config *config, FILE *file);
 
 /* An option where it may stand, with the values that count. */
 struct config_value {
-    const char *place;   /* "file", "exempt" or "stream" */
+    const char *place;   /* "file", "exempt", "stream" or "source" */
     const char *section; /* its name; NULL for the file itself */
     const char *name;
     bool list; /* may have several values */

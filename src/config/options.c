@@ -40,8 +40,9 @@ const struct option option_table[] = {
      "Address that takes opt-outs by mail, offered as the second link."},
     {"mailto_token", PLACE_GLOBAL | PLACE_STREAM, OPTION_WORD, "subject", "subject local-part",
      NULL, "Where a mail to that address bears the token."},
-    {"scope", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_scope,
-     "What an opt-out has to cover to keep this stream's mail back; has to be set."},
+    {"scope", PLACE_STREAM | PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_scope,
+     "What an opt-out has to cover to keep a stream's mail back (has to be set there); what those "
+     "of a source's files cover that name no scope."},
     {"title", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_title,
      "Name of the stream for the people who get it."},
     {"suppressed", PLACE_STREAM, OPTION_WORD, "strip", "strip refuse", NULL,
@@ -70,6 +71,22 @@ const struct option option_table[] = {
      "A header field's name, a colon and a glob for its value."},
     {"match_recipient", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_address,
      "Globs one of which every recipient has to fit."},
+    {"format", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
+     "What the source's files are, where they do not tell."},
+    {"dates", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_dates,
+     "What 03/04/2026 is in the source's files: DMY, MDY or ISO (neither)."},
+    {"tz", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
+     "Time zone of times that name none: Europe/Berlin, +01:00."},
+    {"encoding", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
+     "Characters of the source's files, as iconv(1) names them."},
+    {"map", PLACE_SOURCE, OPTION_TEXTS, NULL, NULL, check_map,
+     "What the tags of the source's files mean, each TAG=SCOPE."},
+    {"all_opted_out", PLACE_SOURCE, OPTION_WORD, "no", "no yes", NULL,
+     "Whether everybody in a file has opted out that does not say so itself."},
+    {"max_new", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_max_new,
+     "How many new opt-outs and blocks a file may bring, or none for no limit."},
+    {"max_age", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_age,
+     "How old the source's last import may be before optout sources fails."},
 };
 const size_t option_count = sizeof option_table / sizeof *option_table;
 
@@ -78,6 +95,21 @@ const struct option *option_find(const char *name)
     for (size_t i = 0; i < option_count; i++)
         if (strcmp(option_table[i].name, name) == 0)
             return &option_table[i];
+    return NULL;
+}
+
+const char *option_section_word(enum option_place place)
+{
+    switch (place) {
+    case PLACE_STREAM:
+        return "stream";
+    case PLACE_EXEMPT:
+        return "exempt";
+    case PLACE_SOURCE:
+        return "source";
+    case PLACE_GLOBAL:
+        break;
+    }
     return NULL;
 }
 
@@ -136,7 +168,28 @@ int option_size(const char *value, uint64_t *bytes)
     return 0;
 }
 
-static int check_bytes(const char *value, struct error *why)
+int option_age(const char *value, int64_t *seconds)
+{
+    static const char units[] = "hdw";
+    static const int64_t sizes[] = {3600, 86400, 604800};
+    char digits[8];
+    uint64_t number;
+    size_t length = strlen(value);
+
+    if (length < 2 || length > sizeof digits)
+        return ERR_SYNTAX;
+    const char *unit = strchr(units, value[length - 1]);
+    memcpy(digits, value, length - 1);
+    digits[length - 1] = '\0';
+    int rc = unit ? text_to_u64(digits, 999999, &number) : ERR_SYNTAX;
+    if (rc == 0 && number == 0)
+        rc = ERR_SYNTAX;
+    if (rc == 0)
+        *seconds = (int64_t)number * sizes[unit - units];
+    return rc;
+}
+
+int option_check_bytes(const char *value, struct error *why)
 {
     size_t length = strlen(value);
 
@@ -184,7 +237,7 @@ static int check_type(const struct option *option, const char *value, struct err
  * there, and tells why. */
 int option_check(const struct option *option, const char *value, struct error *why)
 {
-    int rc = check_bytes(value, why);
+    int rc = option_check_bytes(value, why);
 
     if (rc == 0 && option->type == OPTION_WORD && option->check)
         rc = option->check(value, why);

@@ -9,12 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A row may belong to several. One that belongs to the file and to streams counts for every stream
- * that does not say otherwise. */
+/* Where an option may stand: in the file itself, or in a section that begins with a word and a
+ * name. A row may belong to several. One that belongs to the file and to streams counts for every
+ * stream that does not say otherwise. */
 enum option_place {
     PLACE_GLOBAL = 1,
     PLACE_STREAM = 2,
     PLACE_EXEMPT = 4,
+    PLACE_SOURCE = 8,
 };
 
 enum option_type {
@@ -36,6 +38,9 @@ struct option {
     const char *text; /* one sentence for the manual and `optout config options` */
 };
 
+/* The word that begins such a section: "stream", "exempt", "source"; NULL for the file itself. */
+const char *option_section_word(enum option_place place);
+
 extern const struct option option_table[];
 extern const size_t option_count;
 
@@ -46,12 +51,19 @@ const struct option *option_find(const char *name);
  * a word or number of the row's kind, the row's own check. ERR_CONFIG. */
 int option_check(const struct option *option, const char *value, struct error *why);
 
+/* Its first part, for any name or text: not empty, valid UTF-8 without control characters or blanks
+ * around. ERR_CONFIG. */
+int option_check_bytes(const char *value, struct error *why);
+
 /* Which of the row's words it is, from 0 on; -1: none of them. */
 int option_word(const struct option *option, const char *value);
 
 /* "16G": a decimal number, with k, M, G or T (powers of 1024, either case) behind it or nothing.
  * ERR_SYNTAX. */
 int option_size(const char *value, uint64_t *bytes);
+
+/* "8d": a decimal number with h (hours), d (days) or w (weeks) behind it, not 0. ERR_SYNTAX. */
+int option_age(const char *value, int64_t *seconds);
 
 /* "text", "list", "word", "size", "number". */
 const char *option_type_name(enum option_type type);

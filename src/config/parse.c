@@ -27,6 +27,10 @@ static struct {
     size_t sections_seen;
 } current;
 
+/* The sections, in the sequence in which they are handed on. */
+static const enum option_place section_places[] = {PLACE_EXEMPT, PLACE_STREAM, PLACE_SOURCE};
+#define SECTION_PLACES (sizeof section_places / sizeof *section_places)
+
 /* --- errors --- */
 
 /* The text between the first and the last ' of a sentence of libconfuse, cut to fit. */
@@ -46,7 +50,8 @@ static void add_places(char *sentence, size_t size)
         const char *text;
     } places[] = {{PLACE_GLOBAL, "outside of the sections"},
                   {PLACE_STREAM, "in a stream"},
-                  {PLACE_EXEMPT, "in an exempt section"}};
+                  {PLACE_EXEMPT, "in an exempt section"},
+                  {PLACE_SOURCE, "in a source"}};
     char name[64];
     const char *joint = " here; it may stand ";
 
@@ -65,9 +70,9 @@ static void name_other_section(cfg_t *cfg, char *sentence, size_t size)
     char title[128];
 
     quoted_word(sentence, title, sizeof title);
-    cfg_t *other = cfg_gettsec(cfg, "exempt", title);
-    if (!other)
-        other = cfg_gettsec(cfg, "stream", title);
+    cfg_t *other = NULL;
+    for (size_t i = 0; i < SECTION_PLACES && !other; i++)
+        other = cfg_gettsec(cfg, option_section_word(section_places[i]), title);
     if (other)
         snprintf(sentence, size, "the name %s is taken by the section in line %d", title,
                  other->line);
@@ -160,17 +165,18 @@ static cfg_opt_t section_option(const char *name, cfg_opt_t *opts)
 /* A tree of options as the table has them; NULL without memory. */
 static cfg_t *new_tree(void)
 {
-    cfg_opt_t *opts = calloc(3 * (option_count + 3), sizeof *opts);
+    const size_t room = option_count + SECTION_PLACES + 1;
+    cfg_opt_t *opts = calloc((1 + SECTION_PLACES) * room, sizeof *opts);
     cfg_t *cfg = NULL;
 
     if (!opts)
         return NULL;
-    cfg_opt_t *exempt = opts + option_count + 3, *stream = exempt + option_count + 3;
-    fill_options(exempt, PLACE_EXEMPT);
-    fill_options(stream, PLACE_STREAM);
     size_t count = fill_options(opts, PLACE_GLOBAL);
-    opts[count] = section_option("exempt", exempt);
-    opts[count + 1] = section_option("stream", stream);
+    for (size_t i = 0; i < SECTION_PLACES; i++) {
+        cfg_opt_t *own = opts + (1 + i) * room;
+        fill_options(own, section_places[i]);
+        opts[count + i] = section_option(option_section_word(section_places[i]), own);
+    }
     cfg = cfg_init(opts, CFGF_NONE);
     if (cfg)
         cfg_set_error_function(cfg, take_error);
@@ -224,17 +230,18 @@ static int copy_section(cfg_t *cfg, enum option_place place, struct pool *pool,
 
 static int copy_all(cfg_t *cfg, struct pool *pool, struct parsed *parsed)
 {
-    size_t exemptions = cfg_size(cfg, "exempt"), streams = cfg_size(cfg, "stream");
-    size_t count = 1 + exemptions + streams;
-    struct section *sections = pool_take(pool, count * sizeof *sections);
-    int rc = sections ? copy_section(cfg, PLACE_GLOBAL, pool, &sections[0]) : -ENOMEM;
+    size_t room = 1, count = 0;
+    for (size_t i = 0; i < SECTION_PLACES; i++)
+        room += cfg_size(cfg, option_section_word(section_places[i]));
+    struct section *sections = pool_take(pool, room * sizeof *sections);
+    int rc = sections ? copy_section(cfg, PLACE_GLOBAL, pool, &sections[count++]) : -ENOMEM;
 
-    for (size_t i = 0; i < exemptions && rc == 0; i++)
-        rc = copy_section(cfg_getnsec(cfg, "exempt", (unsigned)i), PLACE_EXEMPT, pool,
-                          &sections[1 + i]);
-    for (size_t i = 0; i < streams && rc == 0; i++)
-        rc = copy_section(cfg_getnsec(cfg, "stream", (unsigned)i), PLACE_STREAM, pool,
-                          &sections[1 + exemptions + i]);
+    for (size_t i = 0; i < SECTION_PLACES; i++) {
+        const char *word = option_section_word(section_places[i]);
+        for (size_t j = 0; j < cfg_size(cfg, word) && rc == 0; j++)
+            rc = copy_section(cfg_getnsec(cfg, word, (unsigned)j), section_places[i], pool,
+                              &sections[count++]);
+    }
     if (rc == 0)
         *parsed = (struct parsed){sections, count};
     return rc;

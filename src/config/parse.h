@@ -24,7 +24,7 @@ struct section {
 };
 
 struct parsed {
-    struct section *sections; /* the file itself, then the exemptions, then the streams */
+    struct section *sections; /* the file itself, exemptions, streams, sources */
     size_t count;
 };
 

@@ -201,6 +201,7 @@ int committer_start(struct env *env, struct committer **committer)
         free(c);
         return -code;
     }
+    pthread_setname_np(c->thread, "committing"); /* for top(1) and perf(1) */
     *committer = c;
     return 0;
 }

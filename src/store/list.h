@@ -166,18 +166,21 @@ struct act {
     uint64_t batch; /* that the event belongs to, begun and not ended; 0: none */
 };
 
-#define LIST_ENTRIES_MAX 5000 /* in one call: others wait for the write lock meanwhile */
-#define LIST_SOURCE_MAX 254   /* octets of an actor or source */
+#define LIST_ENTRIES_MAX 20000 /* in one call: others wait for the write lock meanwhile */
+#define LIST_SOURCE_MAX 254    /* octets of an actor or source */
 
 /* Seals what the list keeps of a person's address, ahead of the writing and on a thread of one's
  * own. ERR_KEY: not without the address key; ERR_CRYPTO, -ENOMEM. */
 int list_sealer_new(const struct list *list, struct sealer **sealer);
-/* Appends what `sealed` of an entry takes. Of an address, canonical or "@domain"; or of the SHA-256
- * of one that nobody told us. ERR_CRYPTO, -ENOMEM. */
+#define LIST_SEALED_MAX (1 + ADDRESS_MAX + SEAL_TAG_SIZE) /* octets */
+
+/* Makes what `sealed` of an entry takes, LIST_SEALED_MAX octets at most, and leaves its size. Of an
+ * address, canonical or "@domain"; or of the SHA-256 of one that nobody told us. ERR_CRYPTO,
+ * ERR_TOO_LONG. */
 int list_seal_address(struct sealer *sealer, const struct subject *subject, const char *address,
-                      size_t length, struct text *row);
+                      size_t length, uint8_t *row, size_t *size);
 int list_seal_digest(struct sealer *sealer, const struct subject *subject, const uint8_t digest[32],
-                     struct text *row);
+                     uint8_t *row, size_t *size);
 
 /* Whether one sealed row says more of an address than another one of the same subject. */
 bool list_address_is_news(struct slice sealed, struct slice there);

@@ -18,29 +18,30 @@ int list_sealer_new(const struct list *list, struct sealer **sealer)
 }
 
 static int seal(struct sealer *sealer, enum address_type type, const struct subject *subject,
-                struct slice plain, struct text *row)
+                struct slice plain, uint8_t *row, size_t *size)
 {
     uint8_t nonce[SEAL_NONCE_SIZE];
-    size_t before = row->length;
 
+    if (plain.size > ADDRESS_MAX)
+        return ERR_TOO_LONG;
     make_nonce(type, subject, nonce);
-    text_append_bytes(row, (char *)nonce, 1);
-    int code = sealer_append(sealer, nonce, SLICE(subject->bytes, SUBJECT_SIZE), plain, row);
-    if (code && row->data)
-        row->length = before;
+    row[0] = (uint8_t)type;
+    int code = sealer_seal(sealer, nonce, SLICE(subject->bytes, SUBJECT_SIZE), plain, row + 1);
+    if (code == 0)
+        *size = 1 + plain.size + SEAL_TAG_SIZE;
     return code;
 }
 
 int list_seal_address(struct sealer *sealer, const struct subject *subject, const char *address,
-                      size_t length, struct text *row)
+                      size_t length, uint8_t *row, size_t *size)
 {
-    return seal(sealer, ADDRESS_CLEAR, subject, SLICE(address, length), row);
+    return seal(sealer, ADDRESS_CLEAR, subject, SLICE(address, length), row, size);
 }
 
 int list_seal_digest(struct sealer *sealer, const struct subject *subject, const uint8_t digest[32],
-                     struct text *row)
+                     uint8_t *row, size_t *size)
 {
-    return seal(sealer, ADDRESS_DIGEST, subject, SLICE(digest, 32), row);
+    return seal(sealer, ADDRESS_DIGEST, subject, SLICE(digest, 32), row, size);
 }
 
 /* What is there already stays, also where it was erased for good; but an address says more than its
@@ -51,19 +52,20 @@ bool list_address_is_news(struct slice row, struct slice there)
            *(const uint8_t *)there.data == ADDRESS_DIGEST;
 }
 
-/* One address by an inserter. `scratch` takes what has to be sealed. */
+/* One address by an inserter. */
 static int put_address(struct txn *txn, struct inserter *inserter, struct sealer *sealer,
-                       const struct list_entry *entry, struct text *scratch)
+                       const struct list_entry *entry)
 {
     struct slice key = SLICE(entry->subject.bytes, SUBJECT_SIZE), there;
     struct slice row = entry->sealed;
+    uint8_t sealed[LIST_SEALED_MAX];
+    size_t size = 0;
     int code = 0;
 
     if (row.size == 0) {
-        scratch->length = 0;
         code = list_seal_address(sealer, &entry->subject, entry->address, strlen(entry->address),
-                                 scratch);
-        row = SLICE(scratch->data, scratch->length);
+                                 sealed, &size);
+        row = SLICE(sealed, size);
     }
     if (code == 0)
         code = insert_next(inserter, key, row, &there);
@@ -77,18 +79,16 @@ int list_put_addresses(const struct list *list, struct txn *txn, struct list_ent
 {
     struct inserter inserter = {.cursor = NULL};
     struct sealer *sealer = NULL;
-    struct text scratch = TEXT_EMPTY;
 
     int code = insert_begin(&inserter, txn, TABLE_ADDRESS);
     for (size_t i = 0; i < count && code == 0; i++) {
         if (sorted[i]->address && !sealer)
             code = list_sealer_new(list, &sealer);
         if (code == 0 && (sorted[i]->address || sorted[i]->sealed.size))
-            code = put_address(txn, &inserter, sealer, sorted[i], &scratch);
+            code = put_address(txn, &inserter, sealer, sorted[i]);
     }
     insert_end(&inserter);
     sealer_free(sealer);
-    text_release(&scratch);
     return code;
 }
 

@@ -95,7 +95,7 @@ int list_batch_check(const struct list *list, struct txn *txn, uint64_t number)
     if (number == 0)
         return 0;
     int code = list_batch_row(list, txn, &name, &row);
-    if (code == ERR_NOT_FOUND || (code == 0 && row.end))
+    if (code == ERR_NOT_FOUND || (code == 0 && (row.end || row.undone_by.number)))
         return -EINVAL;
     return code;
 }

@@ -120,8 +120,8 @@ struct batch_row {
 int list_batch_row(const struct list *list, struct txn *txn, const struct event_name *name,
                    struct batch_row *row);
 
-/* Whether rows may be written for the batch (0: for none): -EINVAL where it never began or has
- * ended. */
+/* Whether rows may be written for the batch (0: for none): -EINVAL where it never began, has
+ * ended, or is being undone. */
 int list_batch_check(const struct list *list, struct txn *txn, uint64_t number);
 
 /* A name in keys and rows: the node's local number. ERR_NOT_FOUND: the node is not known here. */

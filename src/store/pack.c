@@ -7,8 +7,15 @@
 #define HEAD_MAX 9  /* octets of an item's head, RFC 8949 section 3 */
 #define DEPTH_MAX 8 /* of what unpack_skip follows */
 
+#define SMALL 24 /* numbers below it are their own head, RFC 8949 section 3.1; most in rows are */
+
 void pack_uint(struct text *text, uint64_t number)
 {
+    if (number < SMALL) {
+        char head = (char)number;
+        text_append_bytes(text, &head, 1);
+        return;
+    }
     unsigned char head[HEAD_MAX];
     text_append_bytes(text, (char *)head, cbor_encode_uint(number, head, sizeof head));
 }

@@ -62,41 +62,37 @@ void sealer_free(struct sealer *sealer)
     EVP_CIPHER_CTX_free(context_of(sealer));
 }
 
-int sealer_append(struct sealer *sealer, const uint8_t nonce[SEAL_NONCE_SIZE],
-                  struct slice associated, struct slice plain, struct text *out)
+int sealer_seal(struct sealer *sealer, const uint8_t nonce[SEAL_NONCE_SIZE],
+                struct slice associated, struct slice plain, uint8_t *sealed)
 {
     EVP_CIPHER_CTX *context = context_of(sealer);
     int length;
-    static const char tag[SEAL_TAG_SIZE];
-    size_t before = out->length;
 
-    if (plain.size > INT_MAX || associated.size > INT_MAX)
-        return ERR_CRYPTO;
-    text_append_bytes(out, plain.data, plain.size);
-    text_append_bytes(out, tag, sizeof tag); /* room for it */
-    if (out->failed)
-        return -ENOMEM;
-    uint8_t *sealed = (uint8_t *)out->data + before;
-    if (EVP_EncryptInit_ex(context, NULL, NULL, NULL, nonce) != 1 ||
+    if (plain.size > INT_MAX || associated.size > INT_MAX ||
+        EVP_EncryptInit_ex(context, NULL, NULL, NULL, nonce) != 1 ||
         EVP_EncryptUpdate(context, NULL, &length, associated.data, (int)associated.size) != 1 ||
         EVP_EncryptUpdate(context, sealed, &length, plain.data, (int)plain.size) != 1 ||
         EVP_EncryptFinal_ex(context, sealed + length, &length) != 1 ||
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, sizeof tag, sealed + plain.size) != 1) {
-        out->length = before;
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, SEAL_TAG_SIZE, sealed + plain.size) != 1)
         return ERR_CRYPTO;
-    }
     return 0;
 }
 
 int seal_append(const uint8_t key[SEAL_KEY_SIZE], const uint8_t nonce[SEAL_NONCE_SIZE],
                 struct slice associated, struct slice plain, struct text *out)
 {
-    struct sealer *sealer;
-    int code = sealer_new(key, &sealer);
-    if (code)
-        return code;
-    code = sealer_append(sealer, nonce, associated, plain, out);
+    struct sealer *sealer = NULL;
+    uint8_t *sealed = plain.size < INT_MAX ? malloc(plain.size + SEAL_TAG_SIZE) : NULL;
+    int code = sealed ? sealer_new(key, &sealer) : -ENOMEM;
+
+    if (code == 0)
+        code = sealer_seal(sealer, nonce, associated, plain, sealed);
+    if (code == 0) {
+        text_append_bytes(out, (char *)sealed, plain.size + SEAL_TAG_SIZE);
+        code = out->failed ? -ENOMEM : 0;
+    }
     sealer_free(sealer);
+    free(sealed);
     return code;
 }
 

@@ -25,9 +25,9 @@ struct sealer;
 int sealer_new(const uint8_t key[SEAL_KEY_SIZE], struct sealer **sealer);
 /* NULL is allowed. */
 void sealer_free(struct sealer *sealer);
-/* As seal_append. */
-int sealer_append(struct sealer *sealer, const uint8_t nonce[SEAL_NONCE_SIZE],
-                  struct slice associated, struct slice plain, struct text *out);
+/* As seal_append, into memory that has SEAL_TAG_SIZE octets more than the plain text. */
+int sealer_seal(struct sealer *sealer, const uint8_t nonce[SEAL_NONCE_SIZE],
+                struct slice associated, struct slice plain, uint8_t *sealed);
 
 /* Appends ciphertext and tag. A nonce must not be used twice with one key for different words.
  * ERR_CRYPTO. */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#define BATCH (LIST_ENTRIES_MAX / 2) /* others wait for the write lock meanwhile */
+#define BATCH (LIST_ENTRIES_MAX / 8) /* who types sees that something happens */
 #define PAUSE_NS 1000000             /* between batches: LMDB's lock is not fair */
 
 int adding_read(const struct adding *adding, const char *given, struct person *person,

@@ -5,9 +5,11 @@
 #include "tool/command.h"
 #include "tool/output.h"
 #include "tool/owners.h"
+#include "tool/profile.h"
 #include "tool/site.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct flag no_flags[] = {{0}};
 
@@ -19,23 +21,46 @@ static const struct flag json_flags[] = {
 
 /* --- check --- */
 
-/* STATUS_NO where the list does not know the scope of a stream. */
+/* STATUS_NO where the list does not know the scope; `of` says whose it is. */
+static int check_scope(const struct site *site, const char *kind, const char *of, const char *scope,
+                       struct error *why)
+{
+    int code = list_scope_known(site->list_view, scope);
+    if (code && code != ERR_SCOPE)
+        return site_explain(site, code, why);
+    if (code == 0)
+        return STATUS_OK;
+    complain("%s: %s %s: scope %s is not registered: is it spelt right? A new one: "
+             "`optout scope add %s`",
+             site->config->path, kind, of, scope, scope);
+    return STATUS_NO;
+}
+
+static int check_source(const struct site *site, const struct source *source, struct error *why)
+{
+    int status = source->scope ? check_scope(site, "source", source->name, source->scope, why) : 0;
+
+    for (size_t i = 0; i < source->map_count && status >= 0; i++) {
+        const char *scope = strrchr(source->map[i], '=') + 1;
+        int code = check_scope(site, "source", source->name, scope, why);
+        status = code ? code : status;
+    }
+    return status;
+}
+
 static int check_scopes(const struct site *site, struct error *why)
 {
-    const struct policy *policy = &site->config->policy;
-    int status = STATUS_OK;
+    const struct config *config = site->config;
+    int status = STATUS_OK, code = 0;
 
-    for (size_t i = 0; i < policy->stream_count; i++) {
-        const struct stream *stream = &policy->streams[i];
-        int code = list_scope_known(site->list_view, stream->scope);
-        if (code && code != ERR_SCOPE)
-            return site_explain(site, code, why);
-        if (code == ERR_SCOPE) {
-            complain("%s: stream %s: scope %s is not registered: is it spelt right? A new one: "
-                     "`optout scope add %s`",
-                     site->config->path, stream->rule.name, stream->scope, stream->scope);
-            status = STATUS_NO;
-        }
+    for (size_t i = 0; i < config->policy.stream_count && code >= 0; i++) {
+        const struct stream *stream = &config->policy.streams[i];
+        code = check_scope(site, "stream", stream->rule.name, stream->scope, why);
+        status = code ? code : status;
+    }
+    for (size_t i = 0; i < config->source_count && code >= 0; i++) {
+        code = check_source(site, &config->sources[i], why);
+        status = code ? code : status;
     }
     return status;
 }
@@ -59,12 +84,29 @@ static int check_list(const char *config_file)
     return code < 0 ? STATUS_OK : code;
 }
 
+/* What only who reads lists can tell of a source. */
+static int check_profiles(const struct config *config, struct error *why)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < config->source_count && code == 0; i++) {
+        struct profile profile;
+        code = profile_make(config, &config->sources[i], &profile, why);
+        profile_release(&profile);
+    }
+    return code;
+}
+
 static void tell_fine(const struct config *config)
 {
     size_t streams = config->policy.stream_count, exemptions = config->policy.exemption_count;
 
-    output_line("%s: fine, %zu stream%s and %zu exemption%s%s", config->path, streams,
-                streams == 1 ? "" : "s", exemptions, exemptions == 1 ? "" : "s",
+    char sources[40] = "";
+    if (config->source_count)
+        snprintf(sources, sizeof sources, ", %zu source%s of lists", config->source_count,
+                 config->source_count == 1 ? "" : "s");
+    output_line("%s: fine, %zu stream%s and %zu exemption%s%s%s", config->path, streams,
+                streams == 1 ? "" : "s", exemptions, exemptions == 1 ? "" : "s", sources,
                 streams == 0 ? "; no mail is marketing yet" : "");
 }
 
@@ -76,6 +118,8 @@ static int run_check(const struct call *call)
     int code = config_read(call->config_file, &config, &why);
     if (code == 0)
         code = owners_check(config, &why);
+    if (code == 0)
+        code = check_profiles(config, &why);
     if (code == ERR_CONFIG) {
         complain("%s", why.text);
         code = STATUS_NO;
@@ -152,7 +196,10 @@ const struct command command_config_show = {
 static const struct {
     enum option_place place;
     const char *name;
-} places[] = {{PLACE_GLOBAL, "file"}, {PLACE_STREAM, "stream"}, {PLACE_EXEMPT, "exempt"}};
+} places[] = {{PLACE_GLOBAL, "file"},
+              {PLACE_STREAM, "stream"},
+              {PLACE_EXEMPT, "exempt"},
+              {PLACE_SOURCE, "source"}};
 
 static void show_option(const struct option *option)
 {

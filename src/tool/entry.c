@@ -68,6 +68,31 @@ static void end_object(const struct entry *entry, json_t *object)
     output_json(object);
 }
 
+/* The batch that an event belongs to is one of its own node. */
+static struct event_name batch_of(const struct event *event)
+{
+    struct event_name batch = event->name;
+    batch.number = event->batch;
+    return batch;
+}
+
+static void append_batch(const struct entry *entry, struct text *line)
+{
+    struct event_name batch = batch_of(entry->event);
+    char name[SHOW_EVENT_SIZE];
+    if (batch.number)
+        text_format(line, ", batch %s", show_event(entry->site, &batch, name));
+}
+
+static void put_batch(const struct entry *entry, json_t *object)
+{
+    struct event_name batch = batch_of(entry->event);
+    if (batch.number)
+        show_put_event(object, "batch", &batch);
+    else
+        output_put_text(object, "batch", NULL);
+}
+
 /* --- the list's --- */
 
 void entry_show_choice(const struct entry *entry, const struct subject *subject,
@@ -80,12 +105,14 @@ void entry_show_choice(const struct entry *entry, const struct subject *subject,
         json_t *object = begin_object(entry, "choice");
         output_put_text(object, "address", address);
         show_put_choice(object, choice);
+        put_batch(entry, object);
         end_object(entry, object);
         return;
     }
     begin_line(entry, "event", &line);
     text_format(&line, "%s: ", address);
     show_append_choice(&line, entry->site, choice);
+    append_batch(entry, &line);
     end_line(entry, &line);
 }
 
@@ -99,12 +126,14 @@ void entry_show_withdrawal(const struct entry *entry, const struct event_withdra
         json_t *object = begin_object(entry, "withdrawal");
         output_put_text(object, "address", address);
         show_put_event(object, "removed", &withdrawal->target);
+        put_batch(entry, object);
         end_object(entry, object);
         return;
     }
     begin_line(entry, "event", &line);
     text_format(&line, "%s: choice of event %s removed", address,
                 show_event(entry->site, &withdrawal->target, name));
+    append_batch(entry, &line);
     end_line(entry, &line);
 }
 
@@ -174,7 +203,7 @@ static void show_end(const struct entry *entry)
 
     if (entry->json) {
         json_t *object = begin_object(entry, "batch-end");
-        output_put_number(object, "batch", entry->event->batch);
+        put_batch(entry, object);
         show_put_counts(object, counts);
         end_object(entry, object);
         return;

@@ -104,7 +104,9 @@ void import_show_text(const struct site *site, const char *file, bool dry_run,
     if (dry_run)
         output_line("A dry run: nothing was written.");
     else if (report->nothing_new)
-        output_line("Nothing new: the list holds all of it already, and nothing was written.");
+        output_line("Nothing new: the list holds all of it already, and %s%s.",
+                    report->batch.number ? "that it came is batch " : "nothing was written",
+                    report->batch.number ? show_event(site, &report->batch, name) : "");
     else if (report->batch.number)
         output_line("%s batch %s%s", report->finished ? "written:" : "broken off:",
                     show_event(site, &report->batch, name),
@@ -171,7 +173,7 @@ static void put_dry_run(json_t *object, const struct import_report *report)
     output_put(object, "samples", samples);
 }
 
-void import_show_json(const char *file, bool dry_run, const struct import_report *report)
+json_t *import_show_object(const char *file, bool dry_run, const struct import_report *report)
 {
     char digest[2 * INPUT_DIGEST_SIZE + 1];
     json_t *object = json_object();
@@ -181,7 +183,7 @@ void import_show_json(const char *file, bool dry_run, const struct import_report
     output_put_text(object, "format", report->format);
     output_put_text(object, "source", report->source);
     output_put_number(object, "size", report->size);
-    output_put_text(object, "sha256", digest);
+    output_put_text(object, "sha256", report->size ? digest : NULL);
     show_put_counts(object, report->counts);
     output_put(object, "left_alone_for", left_alone_of(report));
     output_put(object, "rejected_for", tally_of(&report->faults));
@@ -198,7 +200,7 @@ void import_show_json(const char *file, bool dry_run, const struct import_report
         show_put_event(object, "batch", &report->batch);
     else
         output_put(object, "batch", json_null());
-    output_json(object);
+    return object;
 }
 
 /* --- what stopped it --- */

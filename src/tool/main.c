@@ -11,24 +11,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const struct command *const commands[] = {
-    &command_init,           &command_add,         &command_import,      &command_export,
-    &command_diff,           &command_scrub,       &command_remove,      &command_check,
-    &command_explain,        &command_log,         &command_stats,       &command_scope_list,
-    &command_receive,        &command_scope_add,   &command_token_make,  &command_token_open,
-    &command_keys_list,      &command_keys_rotate, &command_config_show, &command_config_check,
-    &command_config_options, &command_verify,
-};
-#define COMMAND_COUNT (sizeof commands / sizeof *commands)
-
 static void print_usage(FILE *file)
 {
     fprintf(file, "usage: optout [-c FILE] SUBCOMMAND [ARGUMENT...]\n"
                   "       optout SUBCOMMAND --help\n"
                   "       optout --help | --version\n\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const struct command *c = commands[i];
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = command_table[i];
         char name[32];
+        if (c->hidden)
+            continue;
         snprintf(name, sizeof name, "%s %s", c->name, c->verb ? c->verb : "");
         fprintf(file, "  %-16s%s\n", name, c->text);
     }
@@ -44,16 +36,16 @@ static int usage_error(const char *what, const char *word)
 /* Whether some subcommand begins with this word, and goes on with a second one. */
 static bool has_verbs(const char *name)
 {
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (commands[i]->verb && strcmp(commands[i]->name, name) == 0)
+    for (size_t i = 0; i < command_count; i++)
+        if (command_table[i]->verb && strcmp(command_table[i]->name, name) == 0)
             return true;
     return false;
 }
 
 static const struct command *find(const char *name, const char *verb)
 {
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const struct command *c = commands[i];
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = command_table[i];
         if (strcmp(c->name, name) == 0 && (!c->verb || (verb && strcmp(c->verb, verb) == 0)))
             return c;
     }
@@ -74,9 +66,9 @@ static int print_verbs(const char *name, const char *verb)
         complain("%s: a second word is missing", name);
     else if (file == stderr)
         complain("%s: there is no %s", name, verb);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            command_print_usage(commands[i], file);
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(command_table[i]->name, name) == 0)
+            command_print_usage(command_table[i], file);
     return file == stdout ? output_status(STATUS_OK, NULL) : STATUS_CANNOT;
 }
 

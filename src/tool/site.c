@@ -33,13 +33,11 @@ static int read_keys(struct site *site, unsigned needs, struct error *why)
 static int open_list(struct site *site, enum env_access access, struct error *why)
 {
     const struct config *config = site->config;
-    char *folder = file_join(config->data_dir, "list");
-    if (!folder)
+    site->list_folder = file_join(config->data_dir, "list");
+    if (!site->list_folder)
         return -ENOMEM;
-    int code = list_open(folder, access, config->list_size, &site->lookup,
-                         site->has_address ? &site->address : NULL, &site->list, why);
-    free(folder);
-    return code;
+    return list_open(site->list_folder, access, config->list_size, &site->lookup,
+                     site->has_address ? &site->address : NULL, &site->list, why);
 }
 
 static int open_ledger(struct site *site, struct error *why)
@@ -100,6 +98,7 @@ void site_close(struct site *site)
     site_end_view(site);
     /* A writer that is still held up keeps its store open; the process ends in any case. */
     list_close(site->list);
+    free(site->list_folder);
     ledger_close(site->ledger);
     subject_hasher_free(site->hasher);
     keys_forget(&site->lookup, sizeof site->lookup);

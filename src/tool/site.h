@@ -35,6 +35,7 @@ struct site {
     struct address_key address;
     bool has_address; /* the address key was read */
     struct subject_hasher *hasher;
+    char *list_folder; /* NULL where the list was not asked for */
     struct list *list;
     struct list_view *list_view; /* begun by site_view */
     struct ledger *ledger;

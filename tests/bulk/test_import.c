@@ -56,7 +56,7 @@ static void one_person_may_say_several_things(void **state)
     verified();
 }
 
-static void an_address_told_later_is_kept_without_an_event(void **state)
+static void an_address_told_later_is_kept_without_a_choice(void **state)
 {
     struct trial trial = new_trial();
     struct pool pool = {0};
@@ -71,7 +71,7 @@ static void an_address_told_later_is_kept_without_an_event(void **state)
     imports(&trial, line, 1, 0);
     uint64_t before = count_events();
     imports(&trial, "h@x.example\n", 0, 1);
-    assert_int_equal(count_events(), before);
+    assert_int_equal(count_events(), before + 2); /* that the input came */
     struct list_view *view = view_of(list);
     struct subject subject = subject_of("h@x.example");
     assert_int_equal(list_address(view, &subject, &pool, &address), 0);
@@ -215,7 +215,7 @@ static void subjects_of_our_key_come_back(void **state)
 static void stopped_while_it_reads_nothing_is_written(void **state)
 {
     struct trial trial = new_trial();
-    char *lines = many_lines(5000);
+    char *lines = many_lines(40000);
     uint64_t before = count_events();
     (void)state;
 
@@ -223,7 +223,7 @@ static void stopped_while_it_reads_nothing_is_written(void **state)
     trial.stop_behind = 1;
     assert_int_equal(import_bytes(&trial, lines), -EINTR);
     trial.stop_phase = IMPORT_COUNTING;
-    trial.request.max_new = 10000;
+    trial.request.max_new = 30000;
     trial.request.dry_run = true;
     assert_int_equal(import_bytes(&trial, lines), -EINTR);
     assert_int_equal(count_events(), before);
@@ -299,7 +299,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_new_is_added_in_one_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_again_writes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_person_may_say_several_things, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_address_told_later_is_kept_without_an_event, set_up,
+        cmocka_unit_test_setup_teardown(an_address_told_later_is_kept_without_a_choice, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             what_an_opt_in_lifted_stays_lifted_and_a_later_objection_counts, set_up, tear_down),

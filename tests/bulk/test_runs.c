@@ -25,12 +25,19 @@ static size_t files_in_folder(void)
     return count;
 }
 
+static size_t pack(const struct record *record, uint8_t bytes[RUNS_RECORD_MAX])
+{
+    size_t head = record_pack_head(record, bytes);
+    assert_true(head <= RECORD_HEAD_MAX);
+    memcpy(bytes + head, record->sealed.data ? record->sealed.data : "", record->sealed.size);
+    return head + record->sealed.size;
+}
+
 /* A record of any length whose key is a number, and whose sequence another. */
 static size_t make_record(uint64_t number, uint64_t sequence, uint8_t bytes[RUNS_RECORD_MAX])
 {
     char address[300] = "", text[8];
     struct record record = {.sequence = sequence, .kind = CHOICE_OPT_OUT};
-    size_t size;
 
     for (int i = 0; i < 8; i++)
         record.subject.bytes[i] = (uint8_t)(number >> (56 - 8 * i));
@@ -38,8 +45,7 @@ static size_t make_record(uint64_t number, uint64_t sequence, uint8_t bytes[RUNS
     for (uint64_t i = 0; i < number % 90; i++)
         strcat(address, text);
     record.sealed = SLICE(address, strlen(address));
-    assert_int_equal(record_pack(&record, bytes, &size), 0);
-    return size;
+    return pack(&record, bytes);
 }
 
 static void put(struct runs *runs, uint64_t number, uint64_t sequence)
@@ -205,7 +211,6 @@ static void a_record_is_read_as_it_was_written(void **state)
     static const int64_t times[] = {0, 1, 1700000000, INT64_MAX, -5};
     static const char sealed[] = "sealed";
     uint8_t bytes[RUNS_RECORD_MAX];
-    size_t size;
     (void)state;
 
     for (unsigned i = 0; i < 1000; i++) {
@@ -219,8 +224,7 @@ static void a_record_is_read_as_it_was_written(void **state)
                                 .sealed = SLICE(sealed, random_below(7))},
                       again;
         memcpy(record.subject.bytes, &(uint64_t){random_number()}, 8);
-        assert_int_equal(record_pack(&record, bytes, &size), 0);
-        assert_int_equal(record_unpack(SLICE(bytes, size), &again), 0);
+        assert_int_equal(record_unpack(SLICE(bytes, pack(&record, bytes)), &again), 0);
         assert_same_record(&record, &again);
     }
 }
@@ -229,14 +233,11 @@ static void a_record_cut_short_is_damage(void **state)
 {
     struct record record = {.kind = CHOICE_BLOCK, .asked = 1, .until = 2}, again;
     uint8_t bytes[RUNS_RECORD_MAX];
-    size_t size;
     (void)state;
 
-    assert_int_equal(record_pack(&record, bytes, &size), 0);
+    size_t size = pack(&record, bytes);
     for (size_t i = 0; i < size; i++)
         assert_int_equal(record_unpack(SLICE(bytes, i), &again), ERR_CORRUPT);
-    record.sequence = RECORD_SEQUENCE_MAX + 1;
-    assert_int_equal(record_pack(&record, bytes, &size), ERR_TOO_LONG);
 }
 
 int main(void)

@@ -33,7 +33,7 @@ static void every_row_is_complete_and_its_name_its_own(void **state)
     for (size_t i = 0; i < option_count; i++) {
         const struct option *option = &option_table[i];
         assert_ptr_equal(option_find(option->name), option);
-        assert_true(option->places != 0 && option->places < 8);
+        assert_true(option->places != 0 && option->places < 16);
         assert_string_not_equal(option_type_name(option->type), "unknown");
         assert_int_equal(option->words != NULL, option->type == OPTION_WORD);
         assert_true(strlen(option->text) > 10);
@@ -101,6 +101,24 @@ static void words_stand_in_the_sequence_of_their_enums(void **state)
         if (option_word(option_find(rows[i].name), rows[i].word) != rows[i].value)
             fail_msg("%s = %s", rows[i].name, rows[i].word);
     refuses("mode", "off", "is not one of: enforce monitor");
+}
+
+static void ages_have_a_unit(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",   "8",   "d",    "0d",  "-1d",
+                                      "8D", "8 d", "1.5d", "8dd", "1000000d"};
+    int64_t seconds = 7;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (option_age(bad[i], &seconds) != ERR_SYNTAX)
+            fail_msg("%s is an age", bad[i]);
+    assert_int_equal(seconds, 7);
+    assert_int_equal(option_age("36h", &seconds), 0);
+    assert_int_equal(seconds, 36 * 3600);
+    assert_int_equal(option_age("2w", &seconds), 0);
+    assert_int_equal(seconds, 14 * 86400);
+    assert_int_equal(option_age("999999d", &seconds), 0);
+    assert_true(seconds == INT64_C(999999) * 86400);
 }
 
 static void sizes_are_powers_of_1024(void **state)
@@ -444,6 +462,7 @@ int main(void)
         cmocka_unit_test(every_default_passes_its_own_check),
         cmocka_unit_test(every_criterion_has_an_option_of_both_sections),
         cmocka_unit_test(words_stand_in_the_sequence_of_their_enums),
+        cmocka_unit_test(ages_have_a_unit),
         cmocka_unit_test(sizes_are_powers_of_1024),
         cmocka_unit_test(numbers_stay_in_their_range),
         cmocka_unit_test(no_value_is_empty_or_has_control_characters),

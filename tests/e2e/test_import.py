@@ -145,7 +145,7 @@ def test_hashes_keep_back_the_same_people(site):
     assert not kept_back(site, person())
     # Told later who it is, the list can say so; nothing new is said by that.
     later = report(site, write(site, "later.txt", "\n".join(hashed) + "\n"), *SCOPE, *ALL)
-    assert later["known"] == 4 and later["batch"] is None
+    assert later["known"] == 4 and later["added"] == 0
     assert hashed[0] in site.tool("log", hashed[0])
 
 
@@ -315,6 +315,11 @@ def test_a_dry_run_tells_and_writes_nothing(site):
     report(site, path, "--map", "x=acme", "--dry-run", code=4)
 
 
+def test_ten_rows_of_many_are_samples(site):
+    path = write(site, "many-samples.txt", "\n".join(people(3000)))
+    assert len(report(site, path, *SCOPE, *ALL, "--max-new", "none", "--dry-run")["samples"]) == 10
+
+
 # -- what is told
 
 
@@ -352,7 +357,7 @@ def test_wrong_words(site):
 
 def test_a_file_of_nothing_but_a_header_is_no_error(site):
     found = report(site, write(site, "empty.csv", "email,created\n"), *SCOPE)
-    assert found["read"] == 0 and found["batch"] is None
+    assert found["read"] == 0 and found["finished"] is True
 
 
 def test_json_is_one_object(site):

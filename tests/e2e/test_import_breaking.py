@@ -274,3 +274,26 @@ def test_a_summary_that_nobody_takes_is_an_error_and_the_list_is_right(site):
     said = ran.stderr.read()
     assert ran.wait() == 2 and "Broken pipe" in said
     assert count(site) == 100
+
+
+def anonymous_mib(pid):
+    """Memory of its own, without the pages of the list."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    found = [line for line in status.splitlines() if line.startswith("RssAnon:")]
+    return int(found[0].split()[1]) / 1024 if found else 0
+
+
+@pytest.mark.skipif("asan" in str(program("optout")) or "tsan" in str(program("optout")),
+                    reason="a sanitizer's own memory is many times that")  # fmt: skip
+def test_memory_does_not_grow_with_the_file(site):
+    path, _ = write_list(site, "long", 1000000)
+    ran = start(site, path)
+    highest = 0
+    while ran.poll() is None:
+        try:
+            highest = max(highest, anonymous_mib(ran.pid))
+        except OSError:
+            break
+        time.sleep(0.01)
+    assert finish(ran)[0] == 0
+    assert path.stat().st_size > 20 << 20 and 0 < highest < 80

@@ -142,6 +142,23 @@ static void a_batch_is_undone_once(void **state)
     pool_release(&pool);
 }
 
+static void what_is_being_undone_takes_no_rows(void **state)
+{
+    struct list_entry entry = opt_out_of(NEWS, 1), other = opt_out_of(NEWS, 2);
+    struct event_batch undo = {.kind = BATCH_UNDO};
+    struct event_name event;
+    (void)state;
+    uint64_t number = begin(&import);
+    struct act of_import = of_batch(number);
+    add_by(&of_import, &entry, 1);
+    undo.undoes = own(number);
+    struct act of_undo = of_batch(begin(&undo));
+    assert_int_equal(list_add(list, &other, 1, &of_import, NULL), -EINVAL);
+    const struct event_withdrawal row = {entry.subject, entry.event};
+    assert_ok(list_withdraw(list, &row, 1, &of_undo, &event, &why));
+    verified();
+}
+
 static int remember(const struct list_batch *batch, void *argument)
 {
     uint64_t **next = argument;
@@ -170,6 +187,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(its_events_are_found_among_those_of_others, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_under_way_takes_no_rows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_being_undone_takes_no_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_is_undone_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_visited_oldest_first_until_the_visitor_ends_it,
                                         set_up, tear_down),
