@@ -4,6 +4,7 @@
 #define CONFIG_CONFIG_H
 
 #include "base/error.h"
+#include "core/brand.h"
 #include "core/stream.h"
 
 #include <stdbool.h>
@@ -28,6 +29,16 @@ struct source {
         map_line; /* what only who reads the files can check */
 };
 
+/* What optout-web asks. */
+struct web_config {
+    const char *listen; /* as base/socket.h reads it */
+    const struct network *proxies;
+    size_t proxy_count;
+    unsigned connections, client_connections;
+    unsigned limit_links, limit_bad_links, limit_addresses; /* in a minute; 0: no limit */
+    bool access_log;
+};
+
 struct config {
     const char *path;                   /* of the file, as given */
     uint8_t digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of its text */
@@ -45,6 +56,11 @@ struct config {
     struct policy policy;
     const struct source *sources;
     size_t source_count;
+    struct web_config web;
+    const char *templates; /* folder with files that replace installed ones; NULL: none */
+    const char *language;  /* of pages without a brand */
+    const struct brand *brands;
+    size_t brand_count;
     struct config_share *share; /* who uses it, and the memory behind it */
 };
 
@@ -71,7 +87,7 @@ void config_print(const struct config *config, FILE *file);
 
 /* An option where it may stand, with the values that count. */
 struct config_value {
-    const char *place;   /* "file", "exempt", "stream" or "source" */
+    const char *place;   /* "file", "exempt", "stream", "source" or "brand" */
     const char *section; /* its name; NULL for the file itself */
     const char *name;
     bool list; /* may have several values */

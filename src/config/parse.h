@@ -24,7 +24,8 @@ struct section {
 };
 
 struct parsed {
-    struct section *sections; /* the file itself, exemptions, streams, sources */
+    /* the file itself, the exemptions, the streams, the sources, the brands */
+    struct section *sections;
     size_t count;
 };
 

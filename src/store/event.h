@@ -24,6 +24,7 @@
  *     15  begin of a batch [kind, SHA-256 of the input or nothing, its size in octets, node and
  *         number of the batch that is undone]
  *     16  counts of a batch (array), as enum batch_count has them
+ *     18  reason that somebody gave: [node and number of the event it is about, key]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -55,10 +56,12 @@ enum event_type {
     EVENT_WITHDRAWAL = 4, /* of choices, by name */
     EVENT_BATCH = 5,      /* begins a batch, whose name it is */
     EVENT_BATCH_END = 6,
+    EVENT_REASON = 7,   /* why somebody opted out, told afterwards */
     EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
 };
 
-/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "verdict"; "unknown". */
+/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "reason", "verdict";
+ * "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -132,6 +135,13 @@ enum batch_count {
     BATCH_COUNTS,    /* of the values above */
 };
 
+/* Why somebody did what another event tells; what they wrote themselves is in its private words, as
+ * "text". Where there are several about one event, the last one counts. */
+struct event_reason {
+    struct event_name about;
+    const char *key; /* of the list of reasons that was shown; "" for words alone */
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -151,6 +161,7 @@ struct event {
     const struct event_verdict *verdict;
     const struct event_batch *begin; /* EVENT_BATCH */
     const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */
+    const struct event_reason *reason;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

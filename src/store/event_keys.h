@@ -20,7 +20,8 @@ enum event_key {
     KEY_VERDICT = 14,
     KEY_BEGIN = 15,
     KEY_COUNTS = 16,
-    KEY_LAST = KEY_COUNTS,
+    KEY_REASON = 18,
+    KEY_LAST = KEY_REASON,
 };
 
 #define FLAG_CONFIRMED 4

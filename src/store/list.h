@@ -229,4 +229,28 @@ int list_batch_end(struct list *list, const uint64_t counts[BATCH_COUNTS], const
 int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
                     const struct act *act, size_t *added, struct error *why);
 
+/* --- writing without waiting, for servers: returns at once ---
+ *
+ * 0: `done` is called, once and on another thread, with what the blocking call would return and its
+ * sentence. It has to be quick: others wait for it. All that was given stays where it is until
+ * then. Any other result: nothing is written and `done` is not called. */
+typedef void (*list_done)(void *argument, int code, const struct error *why);
+
+/* As list_add. */
+int list_add_later(struct list *list, struct list_entry *entries, size_t count,
+                   const struct act *act, list_done done, void *argument);
+
+/* As list_withdraw, of one row. */
+int list_withdraw_later(struct list *list, const struct event_withdrawal *row,
+                        const struct act *act, list_done done, void *argument);
+
+/* Notes why somebody did what one event of this node tells; the act has their own words.
+ * ERR_NOT_FOUND: there is no such event. */
+int list_reason_later(struct list *list, const struct event_reason *reason, const struct act *act,
+                      list_done done, void *argument);
+
+/* Writes a moment to where nothing is read from, to find out whether an opt-out could be stored
+ * now: it takes as long as one, and fails where one would. */
+int list_probe_later(struct list *list, list_done done, void *argument);
+
 #endif

@@ -301,19 +301,45 @@ static int check_entries(const struct list_entry *entries, size_t count, struct 
     return 0;
 }
 
+static int check_addition(const struct addition *addition)
+{
+    struct error *why = addition->why;
+
+    if (!addition->list->has_address_key)
+        return error_set(why, ERR_KEY, "the address key is needed to write choices");
+    if (addition->count > LIST_ENTRIES_MAX)
+        return error_set(why, ERR_TOO_LONG, "more than %d choices at once", LIST_ENTRIES_MAX);
+    int code = list_check_act(addition->act, why);
+    return code ? code : check_entries(addition->entries, addition->count, why);
+}
+
 int list_add(struct list *list, struct list_entry *entries, size_t count, const struct act *act,
              struct error *why)
 {
     struct addition addition = {list, entries, count, act, why};
 
-    if (!list->has_address_key)
-        return error_set(why, ERR_KEY, "the address key is needed to write choices");
-    if (count > LIST_ENTRIES_MAX)
-        return error_set(why, ERR_TOO_LONG, "more than %d choices at once", LIST_ENTRIES_MAX);
-    int code = list_check_act(act, why);
-    if (code == 0)
-        code = check_entries(entries, count, why);
+    int code = check_addition(&addition);
     return code ? code : store_write(&list->store, add_job, &addition, why);
+}
+
+int list_add_later(struct list *list, struct list_entry *entries, size_t count,
+                   const struct act *act, list_done done, void *argument)
+{
+    struct addition_later {
+        struct later later;
+        struct addition addition;
+    } *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return -ENOMEM;
+    l->later = (struct later){.list = list, .done = done, .argument = argument};
+    l->addition = (struct addition){list, entries, count, act, &l->later.why};
+    int code = check_addition(&l->addition);
+    if (code) {
+        free(l);
+        return code;
+    }
+    return list_write_later(&l->later, add_job, &l->addition);
 }
 
 /* --- withdrawing --- */
@@ -380,6 +406,24 @@ int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t
     if (code == 0)
         *event = w.event;
     return code;
+}
+
+int list_withdraw_later(struct list *list, const struct event_withdrawal *row,
+                        const struct act *act, list_done done, void *argument)
+{
+    struct withdrawal_later {
+        struct later later;
+        struct withdrawal withdrawal;
+        struct event_withdrawal row;
+    } *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return -ENOMEM;
+    l->row = *row;
+    l->later = (struct later){.list = list, .done = done, .argument = argument};
+    l->withdrawal = (struct withdrawal){
+        .list = list, .rows = &l->row, .count = 1, .act = act, .why = &l->later.why};
+    return list_write_later(&l->later, withdraw_job, &l->withdrawal);
 }
 
 /* --- scopes --- */

@@ -26,6 +26,7 @@ enum list_table {
     TABLE_SCOPE,
     TABLE_SOURCE,
     TABLE_BATCH,
+    LIST_TABLE_COUNT,
 };
 
 #define CHOICE_KEY_SIZE (SUBJECT_SIZE + JOURNAL_KEY_SIZE)
@@ -130,6 +131,20 @@ int list_local_number(const struct list *list, const uint8_t node[EVENT_NODE_SIZ
 
 /* Whether its actor and source fit. ERR_TOO_LONG. */
 int list_check_act(const struct act *act, struct error *why);
+
+/* --- writing without waiting --- */
+
+/* Somebody's writing, until it is known what became of it. The job leaves its sentence in `why`. */
+struct later {
+    struct list *list;
+    list_done done;
+    void *argument;
+    struct error why;
+};
+
+/* Submits the job; `later` begins an allocation that is freed when `done` was told. On failure it
+ * is freed at once. As store_submit. */
+int list_write_later(struct later *later, committer_job job, void *argument);
 
 /* The domain flag of a standing row, by where it stands. ERR_NOT_FOUND. */
 int list_find_standing(struct txn *txn, const uint8_t key[CHOICE_KEY_SIZE], struct slice *value,

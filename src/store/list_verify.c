@@ -109,6 +109,16 @@ static int check_batch(struct fold_check *check, struct txn *txn, const struct e
     return code;
 }
 
+/* A reason tells of an event that was there before it. */
+static int check_reason(const struct fold_check *check, const struct event *event)
+{
+    uint64_t local;
+    if (!event->reason)
+        return 0;
+    int code = list_local_number(check->list, event->reason->about.node, &local);
+    return code || event->reason->about.number >= event->name.number ? ERR_CORRUPT : 0;
+}
+
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct fold_check *check = argument;
@@ -122,6 +132,8 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
         code = check_withdrawal(check, txn, event, &event->withdrawals[i]);
     if (code == 0)
         code = check_batch(check, txn, event);
+    if (code == 0)
+        code = check_reason(check, event);
     check->choices += event->choice_count;
     check->withdrawals += event->withdrawal_count;
     check->scopes += event->scope_count;

@@ -43,7 +43,7 @@ struct command {
     /* A mail server runs it, and bounces the mail for good at any status of sysexits(3) but 0 and
      * STATUS_AGAIN: every failure, wrong usage too, is STATUS_AGAIN. */
     bool delivers;
-    bool hidden;              /* for programs, and not shown to people */
+    bool hidden; /* for programs, and not shown to people */
     /* Returns the program's exit status. */
     int (*run)(const struct call *call);
 };
