@@ -70,6 +70,10 @@ int token_seal(const struct token_sealer *sealer, enum token_purpose purpose, co
 int token_open(const struct token_key *keys, size_t count, enum token_purpose purpose,
                const char *text, struct token *token);
 
+/* How long what was done can be undone, from then on. */
+#define TOKEN_UNDO_SECONDS (30 * 60)
+#define TOKEN_NOTICE_SECONDS (14 * 24 * 3600)
+
 #define TOKEN_UNDO_BYTES (2 + 16 + EVENT_NODE_SIZE + 8 + 8 + SUBJECT_SIZE)
 #define TOKEN_UNDO_SIZE TEXT_BASE64URL_SIZE(TOKEN_UNDO_BYTES) /* the final NUL counted */
 

@@ -58,13 +58,18 @@ void general_get(struct visit *visit, const char *scope)
  * written then, and the time tells nothing. */
 static bool done(struct writing *w)
 {
-    struct page page = {.kind = PAGE_GENERAL_DONE, .scope = w->scope, .when = w->entry.asked};
+    char masked[PAGE_MASK_SIZE];
+    struct page page = {.kind = PAGE_GENERAL_DONE,
+                        .scope = w->scope,
+                        .masked_address = masked,
+                        .when = w->entry.asked};
 
     if (w->entry.known) {
         w->entry.known = false;
         writing_probe(w);
         return true;
     }
+    page_mask(w->address.text, masked);
     answer_page(w->request, w->setup, 200, &page);
     return false;
 }

@@ -11,6 +11,7 @@
 
 enum limit {
     LIMIT_LINK,     /* a valid link was used */
+    LIMIT_LOOK,     /* it was looked at; link scanners use up nobody's clicks */
     LIMIT_BAD_LINK, /* one that is not valid */
     LIMIT_ADDRESS,  /* an address was entered into a general page */
     LIMIT_COUNT

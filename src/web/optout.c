@@ -18,12 +18,14 @@ static bool goes_on(struct visit *visit, int code)
     struct request *request = visit->request;
     const struct web_config *web = &visit->setup->config->web;
     bool bad = code == ERR_NOT_FOUND;
+    enum limit limit = bad                              ? LIMIT_BAD_LINK
+                       : request->method == METHOD_POST ? LIMIT_LINK
+                                                        : LIMIT_LOOK;
 
     if (code && !bad) {
         answer_failed(request, visit->setup, "links cannot be opened: OpenSSL refused");
-    } else if (!limits_allow(visit->web->limits, bad ? LIMIT_BAD_LINK : LIMIT_LINK,
-                             &request->client, bad ? web->limit_bad_links : web->limit_links,
-                             web_clock() / 1000)) {
+    } else if (!limits_allow(visit->web->limits, limit, &request->client,
+                             bad ? web->limit_bad_links : web->limit_links, web_clock() / 1000)) {
         answer_limited(request, visit->setup);
     } else if (bad) {
         answer_not_found(request, visit->setup);
@@ -215,7 +217,7 @@ static void undo_choice(struct visit *visit, const struct token *token)
     struct page page = {.scope = token->scope};
 
     visit->request->asked = ASKED_UNDO;
-    if (open_undo(visit, TOKEN_UNDO, OPTOUT_UNDO_SECONDS, &page, &what))
+    if (open_undo(visit, TOKEN_UNDO, TOKEN_UNDO_SECONDS, &page, &what))
         undo(visit, &what, token->scope, &token->address, "page");
 }
 
@@ -263,7 +265,7 @@ static void give_reason(struct visit *visit, const struct token *token)
     struct page page = {.scope = token->scope};
 
     request->asked = ASKED_REASON;
-    if (!open_undo(visit, TOKEN_UNDO, OPTOUT_UNDO_SECONDS, &page, &what))
+    if (!open_undo(visit, TOKEN_UNDO, TOKEN_UNDO_SECONDS, &page, &what))
         return;
     if (*key && !pages_reason_known(web_pages(visit->setup), token->scope, key)) {
         answer_bad(request, visit->setup);
@@ -373,7 +375,7 @@ void optout_get_notice(struct visit *visit, const char *notice)
 
     if (!open_notice(visit, notice, &what, &told))
         return;
-    bool late = clock_now() - what.at > OPTOUT_NOTICE_SECONDS;
+    bool late = clock_now() - what.at > TOKEN_NOTICE_SECONDS;
     struct page page = page_of(&told, late ? PAGE_UNDO_LATE : PAGE_ASK_UNDO);
     page.undo = late ? NULL : notice;
     answer_page(visit->request, visit->setup, 200, &page);
@@ -389,6 +391,6 @@ void optout_post_notice(struct visit *visit, const char *notice)
     struct page page = page_of(&told, PAGE_UNDO_LATE);
     if (!request_field_is(visit->request, FIELD_ACTION, "undo"))
         answer_bad(visit->request, visit->setup);
-    else if (open_undo(visit, TOKEN_NOTICE, OPTOUT_NOTICE_SECONDS, &page, &what))
+    else if (open_undo(visit, TOKEN_NOTICE, TOKEN_NOTICE_SECONDS, &page, &what))
         undo(visit, &what, told.scope, NULL, "notice");
 }
