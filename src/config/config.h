@@ -57,8 +57,11 @@ struct config {
     const struct source *sources;
     size_t source_count;
     struct web_config web;
-    const char *templates; /* folder with files that replace installed ones; NULL: none */
-    const char *language;  /* of pages without a brand */
+    const char *templates;   /* folder with files that replace installed ones; NULL: none */
+    const char *language;    /* of pages without a brand */
+    bool notice;             /* for who belongs to no brand */
+    const char *notice_from; /* NULL: not set */
+    const char *smtp_server; /* HOST:PORT */
     const struct brand *brands;
     size_t brand_count;
     struct config_share *share; /* who uses it, and the memory behind it */

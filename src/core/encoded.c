@@ -119,3 +119,49 @@ void encoded_decode(char *line)
     }
     *out = '\0';
 }
+
+/* --- encoding -------------------------------------------------------------------------------- */
+
+#define CHUNK_MAX 42 /* octets: 56 of base64, and a word of less than 75 around them */
+
+/* How many octets of the line fit into one word: no character is cut (RFC 2047 section 5). */
+static size_t chunk_length(const char *line)
+{
+    size_t length = strnlen(line, CHUNK_MAX);
+
+    while (length > 0 && ((unsigned char)line[length] & 0xc0) == 0x80)
+        length--;
+    return length > 0 ? length : strnlen(line, CHUNK_MAX);
+}
+
+static void append_word(struct text *value, const char *bytes, size_t length)
+{
+    char text[TEXT_BASE64URL_SIZE(CHUNK_MAX)];
+
+    text_to_base64url((const uint8_t *)bytes, length, text);
+    for (char *c = text; *c; c++)
+        *c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
+    text_format(value, "=?UTF-8?B?%s%.*s?=", text, (int)((3 - length % 3) % 3), "==");
+}
+
+static bool is_ascii(const char *line)
+{
+    for (; *line; line++)
+        if ((unsigned char)*line >= 0x80)
+            return false;
+    return true;
+}
+
+void encoded_append(struct text *value, const char *line)
+{
+    if (is_ascii(line)) {
+        text_append(value, line);
+        return;
+    }
+    while (*line) {
+        size_t length = chunk_length(line);
+        append_word(value, line, length);
+        line += length;
+        text_append(value, *line ? "\r\n " : "");
+    }
+}

@@ -2,11 +2,13 @@
  * whatever cannot be acted upon must not become a bounce: its sender may be forged, and nobody
  * asked for that answer. */
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "core/fields.h"
 #include "core/inbound.h"
 #include "core/token.h"
 #include "exchange/date.h"
+#include "speech/notice.h"
 #include "tool/command.h"
 #include "tool/eml.h"
 #include "tool/output.h"
@@ -167,6 +169,54 @@ static int find_request(struct receiving *r, struct error *why)
 
 /* --- doing it -------------------------------------------------------------------------------- */
 
+/* Only here: opt-outs never depend on the ledger. */
+static int open_ledger(const struct site *site, struct ledger **ledger, struct error *why)
+{
+    char *folder = file_join(site->config->data_dir, "ledger");
+    if (!folder)
+        return -ENOMEM;
+    int code = ledger_open(folder, ENV_READ, site->config->ledger_size, &site->lookup, ledger, why);
+    free(folder);
+    return code;
+}
+
+static int send_notice(struct site *site, const struct notice *notice, struct error *why)
+{
+    struct notice_means means = {.config = site->config, .list = site->list};
+    struct texts texts = {.count = 0};
+    struct token_sealer *sealer = NULL;
+
+    int code = token_sealer_new(keys_current_token(&site->lookup), &sealer);
+    if (code == 0)
+        code = texts_load(&texts, site->config->templates, why);
+    if (code == 0)
+        code = open_ledger(site, &means.ledger, why);
+    means.texts = &texts;
+    means.sealer = sealer;
+    if (code == 0)
+        code = notice_send(&means, notice, why);
+    ledger_close(means.ledger);
+    texts_release(&texts);
+    token_sealer_free(sealer);
+    return code;
+}
+
+/* The person is unsubscribed already, so whatever fails here is told and no more. */
+static void notify(struct receiving *r, const struct list_entry *entry)
+{
+    struct site *site = &r->site;
+    struct notice notice = {.address = r->address,
+                            .undo = {entry->event, entry->subject, clock_now()}};
+    struct error why = {"no memory"};
+
+    if (entry->known || !notice_is_on(site->config, r->scope))
+        return;
+    memcpy(notice.scope, r->scope, sizeof notice.scope);
+    int code = send_notice(site, &notice, &why);
+    if (code && code != ERR_NOT_FOUND && code != ERR_EXISTS)
+        tell(r, "its notice is lost: ", why.text);
+}
+
 static int opt_out(struct receiving *r, struct error *why)
 {
     char id[FIELDS_LINE_MAX + 1], name[SHOW_EVENT_SIZE];
@@ -192,6 +242,7 @@ static int opt_out(struct receiving *r, struct error *why)
                 entry.known ? "known already" : "added", show_event(&r->site, &entry.event, name));
     tell(r, done.data ? done.data : "opt-out", "");
     text_release(&done);
+    notify(r, &entry);
     return 0;
 }
 

@@ -94,6 +94,39 @@ static void control_characters_become_blanks(void **state)
     check(samples, COUNT(samples));
 }
 
+static void what_was_encoded_is_decoded(void **state)
+{
+    static const char *const lines[] = {
+        "plain",
+        "",
+        "M\xc3\xbcnchen",
+        "\xc3\xa4\xc3\xb6\xc3\xbc "
+        "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+        "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac and more than "
+        "one word",
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        struct text value = TEXT_EMPTY, line = TEXT_EMPTY;
+        encoded_append(&value, lines[i]);
+        for (const char *c = value.data ? value.data : ""; *c; c++) {
+            assert_true((unsigned char)*c < 0x80);
+            if (*c != '\r' && *c != '\n')
+                text_append_bytes(&line, c, 1);
+        }
+        text_append(&line, "");
+        encoded_decode(line.data);
+        assert_string_equal(line.data, lines[i]);
+        for (const char *word = value.data; word && *word; word += strcspn(word, "\r") + 2) {
+            assert_true(strcspn(word, "\r") <= 76);
+            if (word[strcspn(word, "\r")] == '\0')
+                break;
+        }
+        text_release(&value);
+        text_release(&line);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +134,7 @@ int main(void)
         cmocka_unit_test(blanks_between_two_words_go_and_others_stay),
         cmocka_unit_test(what_is_no_encoded_word_stays),
         cmocka_unit_test(control_characters_become_blanks),
+        cmocka_unit_test(what_was_encoded_is_decoded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
