@@ -26,6 +26,8 @@ static const struct {
     {ERR_LOCK_FILE, "the lock file does not fit the data file"},
     {ERR_CONFIG, "a configuration error"},
     {ERR_FATAL, "the store has to be opened again"},
+    {ERR_LOSS, "restored with a loss that nobody accepted"},
+    {ERR_FOREIGN, "not of the same history"},
 };
 
 int error_set(struct error *why, int code, const char *format, ...)

@@ -25,6 +25,8 @@ enum error_code {
     ERR_LOCK_FILE = -1014,     /* the lock file and the data file of a store disagree */
     ERR_CONFIG = -1015,        /* a configuration that cannot be used */
     ERR_FATAL = -1016,         /* the store must be closed and opened again */
+    ERR_LOSS = -1017,    /* a restored list that may lack opt-outs, and nobody accepted that */
+    ERR_FOREIGN = -1018, /* two stores that have no history in common */
 };
 
 /* A sentence for a person, without a full stop or line break at its end. */

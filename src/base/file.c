@@ -88,15 +88,16 @@ out:
     return 0;
 }
 
-static int write_all(int fd, const char *data, size_t length)
+int file_write(int fd, const void *data, size_t length)
 {
+    const char *at = data;
     while (length > 0) {
-        ssize_t n = write(fd, data, length);
+        ssize_t n = write(fd, at, length);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return -1;
-        data += n;
+            return -errno;
+        at += n;
         length -= (size_t)n;
     }
     return 0;
@@ -151,7 +152,7 @@ static int fill_and_rename(int fd, const char *new_path, const char *path, const
     /* Behind fchown(2), which takes set-id bits away. */
     if (fchmod(fd, mode) < 0)
         return failed(why, "set the permissions of", new_path);
-    if (write_all(fd, data, length) < 0)
+    if (file_write(fd, data, length) < 0)
         return failed(why, "write", new_path);
     if (fsync(fd) < 0)
         return failed(why, "write to disk", new_path);

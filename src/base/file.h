@@ -11,6 +11,9 @@
  * a NUL behind them. -errno (-EISDIR, -EINVAL: not a regular file), ERR_TOO_LONG. */
 int file_read(const char *path, size_t max, char **data, size_t *length, struct error *why);
 
+/* Writes all of it to an open file. -errno. */
+int file_write(int fd, const void *data, size_t length);
+
 /* Replaces `path` by `data`: a new file beside it with exactly these permissions (umask does not
  * count), fsync, rename, fsync of the folder. An old file's owner and group are kept where the
  * caller may set them. A symbolic link is replaced, not followed. -errno; the old file is then

@@ -56,6 +56,25 @@ int privilege_become(const char *user, const char *group, struct error *why)
     return 0;
 }
 
+int privilege_lend(uid_t uid, gid_t gid, struct error *why)
+{
+    if (geteuid() != 0 || uid == 0)
+        return 0;
+    if (setgroups(1, &gid) < 0 || setegid(gid) < 0 || seteuid(uid) < 0)
+        return error_set(why, -errno, "acting as user %lu: %s", (unsigned long)uid,
+                         strerror(errno));
+    return 0;
+}
+
+int privilege_return(struct error *why)
+{
+    if (getuid() != 0 || geteuid() == 0)
+        return 0;
+    if (seteuid(0) < 0 || setegid(0) < 0 || setgroups(0, NULL) < 0)
+        return error_set(why, -errno, "being root again: %s", strerror(errno));
+    return 0;
+}
+
 void privilege_forbid_core_dump(void)
 {
     const struct rlimit none = {0, 0};

@@ -15,6 +15,13 @@ int privilege_group(const char *name, gid_t *gid, struct error *why);
  * already: 0 and nothing is done. -errno. */
 int privilege_become(const char *user, const char *group, struct error *why);
 
+/* Where the process is root, it acts as the user from now on, and can return: for work in a folder
+ * that belongs to the user, who may have put links into it. Affects all threads. `uid` 0, or not
+ * being root: 0 and nothing is done. -errno. */
+int privilege_lend(uid_t uid, gid_t gid, struct error *why);
+/* Ends that; 0 where there is nothing to end. */
+int privilege_return(struct error *why);
+
 /* No core dump of this process: it would hold keys and addresses in the clear. */
 void privilege_forbid_core_dump(void);
 

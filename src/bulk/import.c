@@ -144,9 +144,11 @@ static int look_at_batch(const struct list_batch *batch, void *argument)
         !batch->source || strcmp(batch->source, report->source) != 0 ||
         memcmp(batch->begin.digest, report->digest, INPUT_DIGEST_SIZE) != 0)
         return 0;
+    /* One that was broken off before a restore belongs to another node, and stays as it is. */
     if (batch->ended_ms)
         search->imported = true;
-    else
+    else if (memcmp(batch->name.node, list_node(search->import->request->list), EVENT_NODE_SIZE) ==
+             0)
         search->number = batch->name.number;
     return 0;
 }

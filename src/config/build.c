@@ -39,7 +39,7 @@ static int fail(const struct builder *builder, const struct section *section, co
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     return error_set(builder->why, ERR_CONFIG, "%s:%u: %s \"%.64s\" %s", builder->path,
-                     section->line, option_place_name(section->place), section->name, sentence);
+                     section->line, option_section_word(section->place), section->name, sentence);
 }
 
 /* --- values ---------------------------------------------------------------------------------- */

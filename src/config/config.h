@@ -15,6 +15,16 @@
 #define CONFIG_DIGEST_SIZE 32
 #define CONFIG_FILE_MAX (1 << 20) /* bytes */
 
+/* What optout-web asks. */
+struct web_config {
+    const char *listen; /* as base/socket.h reads it */
+    const struct network *proxies;
+    size_t proxy_count;
+    unsigned connections, client_connections;
+    unsigned limit_links, limit_bad_links, limit_addresses; /* in a minute; 0: no limit */
+    bool access_log;
+};
+
 /* Where lists of others come from, and how they are read. Its name is what choices have as their
  * source. */
 struct source {
@@ -27,16 +37,6 @@ struct source {
     int64_t max_age;     /* seconds; 0: no limit */
     unsigned format_line, tz_line, encoding_line,
         map_line; /* what only who reads the files can check */
-};
-
-/* What optout-web asks. */
-struct web_config {
-    const char *listen; /* as base/socket.h reads it */
-    const struct network *proxies;
-    size_t proxy_count;
-    unsigned connections, client_connections;
-    unsigned limit_links, limit_bad_links, limit_addresses; /* in a minute; 0: no limit */
-    bool access_log;
 };
 
 struct config {
@@ -54,8 +54,6 @@ struct config {
     uint64_t ledger_size;
     unsigned connections; /* beyond this many at once, the milter says 451 to new ones */
     struct policy policy;
-    const struct source *sources;
-    size_t source_count;
     struct web_config web;
     const char *templates;   /* folder with files that replace installed ones; NULL: none */
     const char *language;    /* of pages without a brand */
@@ -64,6 +62,8 @@ struct config {
     const char *smtp_server; /* HOST:PORT */
     const struct brand *brands;
     size_t brand_count;
+    const struct source *sources;
+    size_t source_count;
     struct config_share *share; /* who uses it, and the memory behind it */
 };
 

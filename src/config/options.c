@@ -61,8 +61,9 @@ const struct option option_table[] = {
     {"language", PLACE_GLOBAL | PLACE_BRAND, OPTION_TEXT, "en", NULL, check_language,
      "Language of the pages for browsers that ask for none that there is."},
     {"scope", PLACE_STREAM | PLACE_SOURCE | PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_scope,
-     "What an opt-out has to cover to keep a stream's mail back, or whose pages speak for a brand "
-     "(has to be set there); what those of a source's files cover that name no scope."},
+     "What an opt-out has to cover to keep a stream's mail back (has to be set there); what those "
+     "of a source's files cover that name no scope; whose pages speak for a brand (has to be "
+     "set)."},
     {"title", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_title,
      "Name of the stream for the people who get it."},
     {"suppressed", PLACE_STREAM, OPTION_WORD, "strip", "strip refuse", NULL,
@@ -91,22 +92,6 @@ const struct option option_table[] = {
      "A header field's name, a colon and a glob for its value."},
     {"match_recipient", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_address,
      "Globs one of which every recipient has to fit."},
-    {"format", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
-     "What the source's files are, where they do not tell."},
-    {"dates", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_dates,
-     "What 03/04/2026 is in the source's files: DMY, MDY or ISO (neither)."},
-    {"tz", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
-     "Time zone of times that name none: Europe/Berlin, +01:00."},
-    {"encoding", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
-     "Characters of the source's files, as iconv(1) names them."},
-    {"map", PLACE_SOURCE, OPTION_TEXTS, NULL, NULL, check_map,
-     "What the tags of the source's files mean, each TAG=SCOPE."},
-    {"all_opted_out", PLACE_SOURCE, OPTION_WORD, "no", "no yes", NULL,
-     "Whether everybody in a file has opted out that does not say so itself."},
-    {"max_new", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_max_new,
-     "How many new opt-outs and blocks a file may bring, or none for no limit."},
-    {"max_age", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_age,
-     "How old the source's last import may be before optout sources fails."},
     {"notice", PLACE_GLOBAL | PLACE_BRAND, OPTION_WORD, "off", "off on", NULL,
      "Whether somebody who opted out is told so by mail, with a link that undoes it."},
     {"notice_from", PLACE_GLOBAL | PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_mailto,
@@ -132,6 +117,22 @@ const struct option option_table[] = {
      "Lines of the postal address at the foot of each page."},
     {"reasons", PLACE_BRAND, OPTION_TEXTS, "too-many not-relevant never-signed-up other", NULL,
      check_reason, "Reasons to choose from after an opt-out; an empty list asks for none."},
+    {"format", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
+     "What the source's files are, where they do not tell."},
+    {"dates", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_dates,
+     "What 03/04/2026 is in the source's files: DMY, MDY or ISO (neither)."},
+    {"tz", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
+     "Time zone of times that name none: Europe/Berlin, +01:00."},
+    {"encoding", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
+     "Characters of the source's files, as iconv(1) names them."},
+    {"map", PLACE_SOURCE, OPTION_TEXTS, NULL, NULL, check_map,
+     "What the tags of the source's files mean, each TAG=SCOPE."},
+    {"all_opted_out", PLACE_SOURCE, OPTION_WORD, "no", "no yes", NULL,
+     "Whether everybody in a file has opted out that does not say so itself."},
+    {"max_new", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_max_new,
+     "How many new opt-outs and blocks a file may bring, or none for no limit."},
+    {"max_age", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_age,
+     "How old the source's last import may be before optout sources fails."},
 };
 const size_t option_count = sizeof option_table / sizeof *option_table;
 
@@ -143,11 +144,9 @@ const struct option *option_find(const char *name)
     return NULL;
 }
 
-const char *option_place_name(enum option_place place)
+const char *option_section_word(enum option_place place)
 {
     switch (place) {
-    case PLACE_GLOBAL:
-        return "file";
     case PLACE_STREAM:
         return "stream";
     case PLACE_EXEMPT:
@@ -156,8 +155,10 @@ const char *option_place_name(enum option_place place)
         return "source";
     case PLACE_BRAND:
         return "brand";
+    case PLACE_GLOBAL:
+        break;
     }
-    return "unknown";
+    return NULL;
 }
 
 const char *option_type_name(enum option_type type)

@@ -39,6 +39,9 @@ struct option {
     const char *text; /* one sentence for the manual and `optout config options` */
 };
 
+/* The word that begins such a section: "stream", "exempt", "source"; NULL for the file itself. */
+const char *option_section_word(enum option_place place);
+
 extern const struct option option_table[];
 extern const size_t option_count;
 
@@ -62,9 +65,6 @@ int option_size(const char *value, uint64_t *bytes);
 
 /* "8d": a decimal number with h (hours), d (days) or w (weeks) behind it, not 0. ERR_SYNTAX. */
 int option_age(const char *value, int64_t *seconds);
-
-/* What a section of that place is called, "stream" and so on; "file" for PLACE_GLOBAL. */
-const char *option_place_name(enum option_place place);
 
 /* "text", "list", "word", "size", "number". */
 const char *option_type_name(enum option_type type);

@@ -74,7 +74,7 @@ static void name_other_section(cfg_t *cfg, char *sentence, size_t size)
     quoted_word(sentence, title, sizeof title);
     cfg_t *other = NULL;
     for (size_t i = 0; i < SECTION_PLACES && !other; i++)
-        other = cfg_gettsec(cfg, option_place_name(section_places[i]), title);
+        other = cfg_gettsec(cfg, option_section_word(section_places[i]), title);
     if (other)
         snprintf(sentence, size, "the name %s is taken by the section in line %d", title,
                  other->line);
@@ -167,7 +167,7 @@ static cfg_opt_t section_option(const char *name, cfg_opt_t *opts)
 /* A tree of options as the table has them; NULL without memory. */
 static cfg_t *new_tree(void)
 {
-    size_t room = option_count + SECTION_PLACES + 1;
+    const size_t room = option_count + SECTION_PLACES + 1;
     cfg_opt_t *opts = calloc((1 + SECTION_PLACES) * room, sizeof *opts);
     cfg_t *cfg = NULL;
 
@@ -175,9 +175,9 @@ static cfg_t *new_tree(void)
         return NULL;
     size_t count = fill_options(opts, PLACE_GLOBAL);
     for (size_t i = 0; i < SECTION_PLACES; i++) {
-        cfg_opt_t *inner = opts + (i + 1) * room;
-        fill_options(inner, section_places[i]);
-        opts[count + i] = section_option(option_place_name(section_places[i]), inner);
+        cfg_opt_t *own = opts + (1 + i) * room;
+        fill_options(own, section_places[i]);
+        opts[count + i] = section_option(option_section_word(section_places[i]), own);
     }
     cfg = cfg_init(opts, CFGF_NONE);
     if (cfg)
@@ -232,17 +232,16 @@ static int copy_section(cfg_t *cfg, enum option_place place, struct pool *pool,
 
 static int copy_all(cfg_t *cfg, struct pool *pool, struct parsed *parsed)
 {
-    size_t most = 1, count = 1;
-
+    size_t room = 1, count = 0;
     for (size_t i = 0; i < SECTION_PLACES; i++)
-        most += cfg_size(cfg, option_place_name(section_places[i]));
-    struct section *sections = pool_take(pool, most * sizeof *sections);
-    int rc = sections ? copy_section(cfg, PLACE_GLOBAL, pool, &sections[0]) : -ENOMEM;
+        room += cfg_size(cfg, option_section_word(section_places[i]));
+    struct section *sections = pool_take(pool, room * sizeof *sections);
+    int rc = sections ? copy_section(cfg, PLACE_GLOBAL, pool, &sections[count++]) : -ENOMEM;
 
     for (size_t i = 0; i < SECTION_PLACES; i++) {
-        const char *name = option_place_name(section_places[i]);
-        for (unsigned j = 0; j < cfg_size(cfg, name) && rc == 0; j++)
-            rc = copy_section(cfg_getnsec(cfg, name, j), section_places[i], pool,
+        const char *word = option_section_word(section_places[i]);
+        for (size_t j = 0; j < cfg_size(cfg, word) && rc == 0; j++)
+            rc = copy_section(cfg_getnsec(cfg, word, (unsigned)j), section_places[i], pool,
                               &sections[count++]);
     }
     if (rc == 0)

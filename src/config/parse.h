@@ -24,8 +24,7 @@ struct section {
 };
 
 struct parsed {
-    /* the file itself, the exemptions, the streams, the sources, the brands */
-    struct section *sections;
+    struct section *sections; /* the file itself, exemptions, streams, sources, brands */
     size_t count;
 };
 

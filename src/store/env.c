@@ -16,6 +16,7 @@
 #define DATA_MODE 0640
 #define LOCK_MODE 0660
 #define OPEN_PATIENCE_MS 2000
+#define OPEN_TRIES 5
 
 /* What this process has open. LMDB's locks are those of fcntl(2): if a process opened one store
  * twice, closing either would drop the locks of both, and the next program would take the lock file
@@ -78,9 +79,15 @@ int env_explain(const struct env *env, int code, struct error *why)
     case ERR_CORRUPT:
         return error_set(why, code, "%s is damaged or cut short: restore it from a backup", path);
     case ERR_RETIRED:
+        return error_set(
+            why, code,
+            "%s, or the lock file beside it, was replaced while it was open, or is gone: try "
+            "again, and if that does not help restore it from a backup",
+            path);
+    case ERR_LOSS:
         return error_set(why, code,
-                         "%s, or the lock file beside it, was replaced or removed: restart, or "
-                         "restore it",
+                         "%s was restored without what it replaced, later opt-outs may be missing: "
+                         "restore what there still is, or `optout restore --accept-loss NOTE`",
                          path);
     case ERR_LOCK_FILE:
         return error_set(
@@ -127,17 +134,28 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
     return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
+/* Whether both names are still those of what is open; *named: of the data file. */
+static int check_names(const struct env *env, struct stat *named)
+{
+    struct stat lock;
+
+    if (stat(env->data_path, named) < 0 || !is_same_file(named, &env->data_identity) ||
+        stat(env->lock_path, &lock) < 0 || !is_same_file(&lock, &env->lock_identity))
+        return ERR_RETIRED;
+    return 0;
+}
+
 /* The lock file says which commit is the last one. Whoever goes on with one that was removed reads
  * for ever what stood then, and two writers with one each would not know of each other. */
 int env_check(const struct env *env)
 {
-    struct stat named, lock;
+    struct stat named;
 
     if (atomic_load(&env->fatal))
         return ERR_FATAL;
-    if (stat(env->data_path, &named) < 0 || !is_same_file(&named, &env->data_identity) ||
-        stat(env->lock_path, &lock) < 0 || !is_same_file(&lock, &env->lock_identity))
-        return ERR_RETIRED;
+    int code = check_names(env, &named);
+    if (code)
+        return code;
     /* The promise itself stands in one of the first two pages, so the length is asked first here;
      * where it does not hold, a commit may have come in between. */
     if ((uint64_t)named.st_size < 2 * env->page_size)
@@ -313,6 +331,7 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
                         const char *const *tables, size_t table_count)
 {
     MDB_stat stat_;
+    struct stat named;
     mdb_filehandle_t fd;
     int dead;
 
@@ -321,6 +340,11 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
         return code;
     if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &env->data_identity) < 0)
         return ERR_FATAL;
+    /* Lock file and data file were opened one after the other, and the folder may have changed
+     * places with another in between: then this lock would guard another file than all others'. */
+    code = check_names(env, &named);
+    if (code)
+        return code;
     mdb_env_stat(env->mdb, &stat_);
     env->page_size = stat_.ms_psize;
     if (access != ENV_CREATE) {
@@ -335,8 +359,9 @@ static int open_checked(struct env *env, enum env_access access, uint64_t map_si
     return code == 0 && access == ENV_CREATE ? sync_folder(env) : code;
 }
 
-int env_open(const char *folder, enum env_access access, uint64_t map_size,
-             const char *const *tables, size_t table_count, struct env **env, struct error *why)
+static int open_once(const char *folder, enum env_access access, uint64_t map_size,
+                     const char *const *tables, size_t table_count, struct env **env,
+                     struct error *why)
 {
     struct env *e = calloc(1, sizeof *e);
     int code = -ENOMEM;
@@ -359,6 +384,16 @@ out:
         env_close(e);
     else
         *env = e;
+    return code;
+}
+
+int env_open(const char *folder, enum env_access access, uint64_t map_size,
+             const char *const *tables, size_t table_count, struct env **env, struct error *why)
+{
+    int code = ERR_RETIRED;
+    /* Another store takes its place once in a while, not again and again. */
+    for (int i = 0; i < OPEN_TRIES && code == ERR_RETIRED; i++)
+        code = open_once(folder, access, map_size, tables, table_count, env, why);
     return code;
 }
 

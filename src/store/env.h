@@ -64,6 +64,10 @@ int env_check(const struct env *env);
 /* What is used of the map, in bytes. */
 void env_usage(const struct env *env, uint64_t *used, uint64_t *size);
 
+/* Writes a copy without free pages, of one moment, to an open file; it is not synced. Others go on
+ * writing meanwhile. */
+int env_copy(struct env *env, int fd);
+
 /* Leaves the sentence for an error of this environment: what is wrong, in which file, and the way
  * out. Returns `code`. */
 int env_explain(const struct env *env, int code, struct error *why);
@@ -76,6 +80,12 @@ int txn_begin_read(struct env *env, struct txn **txn);
  * end on the thread where it began. ERR_LOCK_FILE: the lock file would make this commit overwrite
  * the last one, somebody has written into it. ERR_RETIRED: the store was marked as replaced. */
 int txn_begin_write(struct env *env, struct txn **txn);
+
+/* The number of the last commit that it sees: another one where anything was changed. */
+uint64_t txn_version(struct txn *txn);
+
+/* Marks the store as replaced: nobody writes to it any more. */
+int txn_retire(struct txn *txn);
 
 /* Both free the transaction, whatever they return. */
 int txn_commit(struct txn *txn);

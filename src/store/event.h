@@ -24,6 +24,7 @@
  *     15  begin of a batch [kind, SHA-256 of the input or nothing, its size in octets, node and
  *         number of the batch that is undone]
  *     16  counts of a batch (array), as enum batch_count has them
+ *     17  what a restored node continues [node, number, hash of that event]; in its genesis
  *     18  reason that somebody gave: [node and number of the event it is about, key]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
@@ -56,12 +57,13 @@ enum event_type {
     EVENT_WITHDRAWAL = 4, /* of choices, by name */
     EVENT_BATCH = 5,      /* begins a batch, whose name it is */
     EVENT_BATCH_END = 6,
-    EVENT_REASON = 7,   /* why somebody opted out, told afterwards */
+    EVENT_LOSS = 7,   /* events of the store that was replaced are missing, and that was accepted */
+    EVENT_REASON = 8, /* why somebody opted out, told afterwards */
     EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
 };
 
-/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "reason", "verdict";
- * "unknown". */
+/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason",
+ * "verdict"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -79,6 +81,12 @@ struct event_genesis {
     uint64_t format;
     const char *hash; /* "SHA-256" */
     uint64_t address_rules;
+};
+
+/* The last event that was there when a restored node began. */
+struct event_continued {
+    struct event_name event;
+    uint8_t hash[EVENT_HASH_SIZE];
 };
 
 /* An event that a decision rests on. */
@@ -158,6 +166,7 @@ struct event {
     const struct event_withdrawal *withdrawals; /* sorted by subject */
     size_t withdrawal_count;
     const struct event_genesis *genesis;
+    const struct event_continued *continues; /* NULL: nothing */
     const struct event_verdict *verdict;
     const struct event_batch *begin; /* EVENT_BATCH */
     const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */

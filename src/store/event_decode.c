@@ -280,6 +280,18 @@ static void take_begin(struct decoder *d, struct event *event)
     event->begin = begin;
 }
 
+static void take_continued(struct decoder *d, struct event *event)
+{
+    struct event_continued *continued = take_memory(d, 1, sizeof *continued);
+    size_t items = take_row(d, 3);
+    if (d->in.failed)
+        return;
+    continued->event = take_name(d, event);
+    take_octets(d, continued->hash, EVENT_HASH_SIZE);
+    skip_rest(d, items, 3);
+    event->continues = continued;
+}
+
 /* Of those that a later version may have behind ours nothing is kept. */
 static void take_counts(struct decoder *d, struct event *event)
 {
@@ -368,6 +380,9 @@ static void take_pair(struct decoder *d, struct event *event)
         break;
     case KEY_COUNTS:
         take_counts(d, event);
+        break;
+    case KEY_CONTINUES:
+        take_continued(d, event);
         break;
     case KEY_REASON:
         take_reason(d, event);

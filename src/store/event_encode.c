@@ -25,6 +25,8 @@ const char *event_type_name(enum event_type type)
         return "batch-end";
     case EVENT_REASON:
         return "reason";
+    case EVENT_LOSS:
+        return "loss";
     case EVENT_VERDICT:
         return "verdict";
     }
@@ -146,6 +148,15 @@ static void pack_genesis(struct text *out, const struct event_genesis *genesis)
     pack_uint(out, genesis->address_rules);
 }
 
+static void pack_continued(struct text *out, struct tables *tables,
+                           const struct event_continued *continued)
+{
+    pack_array(out, 3);
+    pack_uint(out, node_position(tables, continued->event.node));
+    pack_uint(out, continued->event.number);
+    pack_bytes(out, continued->hash, EVENT_HASH_SIZE);
+}
+
 static void pack_begin(struct text *out, struct tables *tables, const struct event_batch *begin)
 {
     bool undoes = begin->undoes.number != 0;
@@ -262,6 +273,11 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->counts) {
         pack_uint(out, KEY_COUNTS);
         pack_counts(out, event->counts);
+        pairs++;
+    }
+    if (event->continues) {
+        pack_uint(out, KEY_CONTINUES);
+        pack_continued(out, tables, event->continues);
         pairs++;
     }
     if (event->reason) {

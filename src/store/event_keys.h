@@ -20,6 +20,7 @@ enum event_key {
     KEY_VERDICT = 14,
     KEY_BEGIN = 15,
     KEY_COUNTS = 16,
+    KEY_CONTINUES = 17,
     KEY_REASON = 18,
     KEY_LAST = KEY_REASON,
 };

@@ -6,23 +6,29 @@
 #include <errno.h>
 #include <string.h>
 
-#define META_HEAD "head" /* number (8 octets) and hash of the last event of this node */
-#define HEAD_SIZE (8 + EVENT_HASH_SIZE)
-#define NODE_SIZE 2  /* octets of a node's local number in a key; this store's own node is 0 */
+#define META_HEAD "head"
+#define HEAD_SIZE (8 + EVENT_HASH_SIZE) /* number and hash of a node's last event */
+#define HEAD_KEY_MAX (sizeof META_HEAD - 1 + 2)
 #define ITEM_EVENT 0 /* words about the event as a whole; one item an event, up to now */
+#define WORDS_KEY_SIZE (JOURNAL_KEY_SIZE + 1)
 #define SALT_SIZE 16
 
-static void make_key(uint64_t number, uint8_t key[JOURNAL_KEY_SIZE])
+/* --- heads --- */
+
+static struct slice head_key(uint64_t local, uint8_t key[HEAD_KEY_MAX])
 {
-    number_put(key, NODE_SIZE, 0);
-    number_put(key + NODE_SIZE, JOURNAL_KEY_SIZE - NODE_SIZE, number);
+    size_t length = sizeof META_HEAD - 1;
+    memcpy(key, META_HEAD, length);
+    number_put(key + length, 2, local);
+    return SLICE(key, local ? length + 2 : length);
 }
 
-int journal_head(struct txn *txn, uint64_t *number, uint8_t hash[EVENT_HASH_SIZE])
+int journal_head(struct txn *txn, uint64_t local, uint64_t *number, uint8_t hash[EVENT_HASH_SIZE])
 {
+    uint8_t key[HEAD_KEY_MAX];
     struct slice head;
 
-    int code = txn_get(txn, TABLE_META, SLICE(META_HEAD, sizeof META_HEAD - 1), &head);
+    int code = txn_get(txn, TABLE_META, head_key(local, key), &head);
     if (code == ERR_NOT_FOUND) {
         *number = 0;
         memset(hash, 0, EVENT_HASH_SIZE);
@@ -37,14 +43,17 @@ int journal_head(struct txn *txn, uint64_t *number, uint8_t hash[EVENT_HASH_SIZE
     return 0;
 }
 
-static int write_head(struct txn *txn, uint64_t number, struct slice event)
+static int write_head(struct txn *txn, uint64_t local, uint64_t number, struct slice event)
 {
-    uint8_t head[HEAD_SIZE];
+    uint8_t key[HEAD_KEY_MAX], head[HEAD_SIZE];
     number_put(head, 8, number);
     int code = seal_digest(event, head + 8);
-    return code ? code
-                : txn_put(txn, TABLE_META, SLICE(META_HEAD, sizeof META_HEAD - 1),
-                          SLICE(head, sizeof head));
+    return code ? code : txn_put(txn, TABLE_META, head_key(local, key), SLICE(head, sizeof head));
+}
+
+int journal_count(struct txn *txn, uint64_t *count)
+{
+    return txn_count(txn, TABLE_JOURNAL, count);
 }
 
 /* --- private words --- */
@@ -73,44 +82,69 @@ static int pack_words(const struct word *words, size_t count, struct text *plain
     return plain->failed ? -ENOMEM : 0;
 }
 
-/* Seals the words under the event's key and leaves their salted digest. */
-static int write_words(const struct store *store, struct txn *txn,
-                       const uint8_t event_key[JOURNAL_KEY_SIZE], const struct word *words,
-                       size_t count, uint8_t digest[EVENT_HASH_SIZE])
+static int words_key(const struct store *store, const struct event_name *name,
+                     uint8_t key[WORDS_KEY_SIZE])
 {
-    uint8_t key[JOURNAL_KEY_SIZE + 1];
-    struct text plain = TEXT_EMPTY, sealed = TEXT_EMPTY;
-
-    if (!store->has_words_key)
-        return ERR_KEY;
-    memcpy(key, event_key, JOURNAL_KEY_SIZE);
     key[JOURNAL_KEY_SIZE] = ITEM_EVENT;
-    int code = pack_words(words, count, &plain);
-    if (code == 0)
-        code = seal_digest(SLICE(plain.data, plain.length), digest);
+    return store->has_words_key ? store_pack_name(store, name, key) : ERR_KEY;
+}
+
+/* Seals packed words under the event's key. */
+static int put_words(const struct store *store, struct txn *txn, const struct event_name *name,
+                     const struct text *plain)
+{
+    uint8_t key[WORDS_KEY_SIZE];
+    struct text sealed = TEXT_EMPTY;
+
+    int code = words_key(store, name, key);
     if (code == 0)
         code = seal_append_random(store->words_key, SLICE(key, sizeof key),
-                                  SLICE(plain.data, plain.length), &sealed);
+                                  SLICE(plain->data, plain->length), &sealed);
     if (code == 0)
         code =
             txn_put(txn, TABLE_PRIVATE, SLICE(key, sizeof key), SLICE(sealed.data, sealed.length));
-    text_release(&plain);
     text_release(&sealed);
     return code;
 }
 
-static int read_words(const struct store *store, struct txn *txn, uint64_t number,
+/* Leaves their salted digest. */
+static int write_words(const struct store *store, struct txn *txn, const struct event_name *name,
+                       const struct word *words, size_t count, uint8_t digest[EVENT_HASH_SIZE])
+{
+    struct text plain = TEXT_EMPTY;
+
+    int code = pack_words(words, count, &plain);
+    if (code == 0)
+        code = seal_digest(SLICE(plain.data, plain.length), digest);
+    if (code == 0)
+        code = put_words(store, txn, name, &plain);
+    text_release(&plain);
+    return code;
+}
+
+static int read_words(const struct store *store, struct txn *txn, const struct event_name *name,
                       struct text *plain)
 {
-    uint8_t key[JOURNAL_KEY_SIZE + 1];
+    uint8_t key[WORDS_KEY_SIZE];
     struct slice sealed;
 
-    if (!store->has_words_key)
-        return ERR_KEY;
-    make_key(number, key);
-    key[JOURNAL_KEY_SIZE] = ITEM_EVENT;
-    int code = txn_get(txn, TABLE_PRIVATE, SLICE(key, sizeof key), &sealed);
+    int code = words_key(store, name, key);
+    if (code == 0)
+        code = txn_get(txn, TABLE_PRIVATE, SLICE(key, sizeof key), &sealed);
     return code ? code : seal_open_random(store->words_key, SLICE(key, sizeof key), sealed, plain);
+}
+
+/* They are sealed to their place, and a node's local number can be another one here. */
+int journal_carry_words(const struct store *from, struct txn *from_txn, const struct store *to,
+                        struct txn *to_txn, const struct event_name *name)
+{
+    struct text plain = TEXT_EMPTY;
+
+    int code = read_words(from, from_txn, name, &plain);
+    if (code == 0)
+        code = put_words(to, to_txn, name, &plain);
+    text_release(&plain);
+    return code == ERR_NOT_FOUND ? 0 : code;
 }
 
 static char *copy_slice(struct pool *pool, struct slice s)
@@ -148,7 +182,7 @@ int journal_words(const struct store *store, struct txn *txn, const struct event
     *count = 0;
     if (!event->words)
         return 0;
-    int code = read_words(store, txn, event->name.number, &plain);
+    int code = read_words(store, txn, &event->name, &plain);
     if (code == 0)
         code = unpack_words(&plain, pool, words, count);
     text_release(&plain);
@@ -157,58 +191,99 @@ int journal_words(const struct store *store, struct txn *txn, const struct event
 
 /* --- events --- */
 
+/* Puts the event behind the last one of its node. */
+static int put_event(const struct store *store, struct txn *txn, const struct event_name *name,
+                     struct slice bytes)
+{
+    uint8_t key[JOURNAL_KEY_SIZE];
+    uint64_t local = 0;
+
+    int code = store_local(store, name->node, &local);
+    if (code == 0)
+        code = store_pack_name(store, name, key);
+    if (code == 0)
+        code = txn_insert(txn, TABLE_JOURNAL, SLICE(key, sizeof key), bytes);
+    if (code == ERR_EXISTS)
+        code = ERR_CORRUPT;
+    return code ? code : write_head(txn, local, name->number, bytes);
+}
+
 int journal_append(struct store *store, struct txn *txn, struct event *event,
                    const struct word *words, size_t word_count)
 {
-    uint8_t key[JOURNAL_KEY_SIZE], digest[EVENT_HASH_SIZE];
+    uint8_t digest[EVENT_HASH_SIZE];
     struct text bytes = TEXT_EMPTY;
 
-    int code = journal_head(txn, &event->name.number, event->previous);
+    int code = journal_head(txn, store->node_count - 1, &event->name.number, event->previous);
     if (code)
         return code;
     event->name.number++;
     memcpy(event->name.node, store->node, EVENT_NODE_SIZE);
-    make_key(event->name.number, key);
     event->words = NULL;
     if (count_words(words, word_count) > 0) {
-        code = write_words(store, txn, key, words, word_count, digest);
+        code = write_words(store, txn, &event->name, words, word_count, digest);
         event->words = digest;
     }
     if (code == 0)
         code = event_encode(event, &bytes);
     event->words = NULL;
     if (code == 0)
-        code =
-            txn_insert(txn, TABLE_JOURNAL, SLICE(key, sizeof key), SLICE(bytes.data, bytes.length));
-    if (code == ERR_EXISTS)
-        code = ERR_CORRUPT;
-    if (code == 0)
-        code = write_head(txn, event->name.number, SLICE(bytes.data, bytes.length));
+        code = put_event(store, txn, &event->name, SLICE(bytes.data, bytes.length));
     text_release(&bytes);
     return code;
 }
 
-int journal_bytes(struct txn *txn, uint64_t number, struct slice *bytes)
+int journal_adopt(struct store *store, struct txn *txn, const struct event *event,
+                  struct slice bytes)
 {
-    uint8_t key[JOURNAL_KEY_SIZE];
-    make_key(number, key);
-    return txn_get(txn, TABLE_JOURNAL, SLICE(key, sizeof key), bytes);
+    uint8_t hash[EVENT_HASH_SIZE];
+    uint64_t number, local;
+
+    int code = store_local(store, event->name.node, &local);
+    if (code == 0)
+        code = journal_head(txn, local, &number, hash);
+    if (code)
+        return code;
+    if (event->name.number != number + 1 ||
+        memcmp(event->previous, hash, sizeof event->previous) != 0)
+        return ERR_CORRUPT;
+    return put_event(store, txn, &event->name, bytes);
 }
 
-int journal_short_hash(struct txn *txn, uint64_t number, uint8_t hash[EVENT_SHORT_HASH_SIZE])
+int journal_bytes(const struct store *store, struct txn *txn, const struct event_name *name,
+                  struct slice *bytes)
+{
+    uint8_t key[JOURNAL_KEY_SIZE];
+    int code = store_pack_name(store, name, key);
+    return code ? code : txn_get(txn, TABLE_JOURNAL, SLICE(key, sizeof key), bytes);
+}
+
+int journal_event(const struct store *store, struct txn *txn, const struct event_name *name,
+                  struct pool *pool, struct event *event)
+{
+    struct slice bytes;
+    int code = journal_bytes(store, txn, name, &bytes);
+    return code ? code : event_decode(bytes, pool, event);
+}
+
+int journal_short_hash(const struct store *store, struct txn *txn, const struct event_name *name,
+                       uint8_t hash[EVENT_SHORT_HASH_SIZE])
 {
     uint8_t full[EVENT_HASH_SIZE];
     struct slice bytes;
-    uint64_t last;
+    struct event_name next = *name;
+    uint64_t local, last;
 
-    int code = journal_bytes(txn, number, &bytes);
+    int code = journal_bytes(store, txn, name, &bytes);
     if (code)
         return code;
-    code = journal_bytes(txn, number + 1, &bytes);
+    next.number++;
+    code = journal_bytes(store, txn, &next, &bytes);
     if (code == 0)
         code = event_decode_previous(bytes, full);
-    else if (code == ERR_NOT_FOUND && (code = journal_head(txn, &last, full)) == 0)
-        code = last == number ? 0 : ERR_CORRUPT;
+    else if (code == ERR_NOT_FOUND && (code = store_local(store, name->node, &local)) == 0 &&
+             (code = journal_head(txn, local, &last, full)) == 0)
+        code = last == name->number ? 0 : ERR_CORRUPT;
     if (code == 0)
         memcpy(hash, full, EVENT_SHORT_HASH_SIZE);
     return code;
@@ -240,9 +315,9 @@ static int walk_one(struct walk *w, struct txn *txn, struct slice key, struct sl
     return code;
 }
 
-static int walk(struct walk *w, struct txn *txn, uint64_t from)
+/* From the first key on that is not less than `from`. */
+static int walk(struct walk *w, struct txn *txn, struct slice from)
 {
-    uint8_t first[JOURNAL_KEY_SIZE];
     struct cursor *cursor;
     struct slice key, bytes;
     int visited = 0;
@@ -250,8 +325,7 @@ static int walk(struct walk *w, struct txn *txn, uint64_t from)
     int code = cursor_open(txn, TABLE_JOURNAL, &cursor);
     if (code)
         return code;
-    make_key(from, first);
-    code = cursor_seek(cursor, SLICE(first, sizeof first), &key, &bytes);
+    code = cursor_seek(cursor, from, &key, &bytes);
     while (code == 0 && visited == 0) {
         visited = walk_one(w, txn, key, bytes);
         if (visited == 0)
@@ -262,17 +336,31 @@ static int walk(struct walk *w, struct txn *txn, uint64_t from)
     return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
 }
 
-int journal_walk(struct txn *txn, uint64_t from, journal_visitor visit, void *argument)
+int journal_walk(const struct store *store, struct txn *txn, const struct event_name *after,
+                 journal_visitor visit, void *argument)
 {
     struct walk w = {.visit = visit, .argument = argument};
-    return walk(&w, txn, from);
+    uint8_t first[JOURNAL_KEY_SIZE];
+
+    if (!after)
+        return walk(&w, txn, SLICE(NULL, 0));
+    struct event_name next = *after;
+    next.number++;
+    int code = store_pack_name(store, &next, first);
+    return code ? code : walk(&w, txn, SLICE(first, sizeof first));
 }
 
+/* --- verifying --- */
+
 struct chain {
-    struct store *store;
+    const struct store *store;
     struct txn *txn;
-    uint64_t number; /* of the last event that fitted */
+    uint64_t local;  /* the node whose chain it is */
+    uint64_t number; /* of its last event that fitted */
     uint8_t hash[EVENT_HASH_SIZE];
+    uint64_t count; /* events of all nodes */
+    uint64_t of;
+    struct error *why;
     journal_visitor visit; /* NULL: none */
     void *argument;
     const char *fault; /* of the event behind it; NULL: its bytes cannot be read */
@@ -291,7 +379,7 @@ static int check_words(struct chain *chain, const struct event *event)
 
     if (!event->words || !chain->store->has_words_key)
         return 0;
-    int code = read_words(chain->store, chain->txn, event->name.number, &plain);
+    int code = read_words(chain->store, chain->txn, &event->name, &plain);
     if (code == 0)
         code = seal_digest(SLICE(plain.data, plain.length), digest);
     if (code == 0 && memcmp(digest, event->words, sizeof digest) != 0)
@@ -311,62 +399,138 @@ static int check_visit(struct chain *chain, const struct event *event)
                : code;
 }
 
+/* Where a node's chain ends, its head says the same. */
+static int check_head(struct chain *chain)
+{
+    uint8_t hash[EVENT_HASH_SIZE];
+    uint64_t number;
+
+    int code = journal_head(chain->txn, chain->local, &number, hash);
+    if (code)
+        return code;
+    if (number != chain->number || memcmp(hash, chain->hash, sizeof hash) != 0)
+        return error_set(chain->why, ERR_CORRUPT,
+                         "%s: the journal ends at event %llu, its head says %llu: events were cut "
+                         "off or changed",
+                         env_folder(chain->store->env), (unsigned long long)chain->number,
+                         (unsigned long long)number);
+    return 0;
+}
+
+/* The journal that a restored node continues is here, with its end as it was then. */
+static int check_continued(struct chain *chain, const struct event_continued *continued)
+{
+    uint8_t hash[EVENT_HASH_SIZE];
+    struct slice bytes;
+
+    int code = journal_bytes(chain->store, chain->txn, &continued->event, &bytes);
+    if (code == 0)
+        code = seal_digest(bytes, hash);
+    if (code == ERR_NOT_FOUND)
+        return fault(chain, "the event that it continues is not there");
+    if (code == 0 && memcmp(hash, continued->hash, sizeof hash) != 0)
+        return fault(chain, "the event that it continues was changed");
+    return code;
+}
+
+/* The next node's chain begins once that of the one before is complete. */
+static int find_chain(struct chain *chain, uint64_t local)
+{
+    while (chain->local < local) {
+        int code = check_head(chain);
+        if (code)
+            return code;
+        chain->local++;
+        chain->number = 0;
+        memset(chain->hash, 0, sizeof chain->hash);
+    }
+    return 0;
+}
+
 static int check_link(struct slice key, struct slice bytes, const struct event *event, void *state)
 {
     struct chain *chain = state;
+    struct event_name place;
 
-    if (key.size != JOURNAL_KEY_SIZE || number_get(key.data, key.size) != event->name.number)
+    if (key.size != JOURNAL_KEY_SIZE || store_unpack_name(chain->store, key.data, &place) != 0)
+        return fault(chain, "it lies in no node's place");
+    int code = find_chain(chain, number_get(key.data, 2));
+    if (code)
+        return code;
+    if (place.number != event->name.number)
         return fault(chain, "it lies in another event's place");
     if (event->name.number != chain->number + 1)
         return fault(chain, "the one before it is missing");
-    if (memcmp(event->name.node, chain->store->node, EVENT_NODE_SIZE) != 0)
+    if (!event_name_equal(&place, &event->name))
         return fault(chain, "another node wrote it");
     if (memcmp(event->previous, chain->hash, EVENT_HASH_SIZE) != 0)
         return fault(chain, "it does not carry the hash of the one before");
-    int code = check_words(chain, event);
+    if (event->continues)
+        code = check_continued(chain, event->continues);
+    if (code == 0)
+        code = check_words(chain, event);
     if (code == 0)
         code = check_visit(chain, event);
     if (code == 0)
         code = seal_digest(bytes, chain->hash);
-    if (code == 0)
+    if (code == 0) {
         chain->number = event->name.number;
+        chain->count++;
+        if (chain->store->watch)
+            chain->store->watch(chain->count, chain->of, chain->store->watcher);
+    }
     return code;
 }
 
-static int check_head(struct chain *chain, struct error *why)
+/* Names the event behind the last one that fitted. */
+static int explain_fault(const struct chain *chain, struct error *why)
 {
-    uint8_t hash[EVENT_HASH_SIZE];
-    uint64_t number;
-    struct env *env = chain->store->env;
+    char node[2 * EVENT_NODE_SIZE + 2] = "";
 
-    int code = journal_head(chain->txn, &number, hash);
-    if (code)
-        return env_explain(env, code, why);
-    if (number != chain->number || memcmp(hash, chain->hash, sizeof hash) != 0)
-        return error_set(why, ERR_CORRUPT,
-                         "%s: the journal ends at event %llu, its head says %llu: events were cut "
-                         "off or changed",
-                         env_folder(env), (unsigned long long)chain->number,
-                         (unsigned long long)number);
-    return 0;
+    if (chain->local + 1 < chain->store->node_count) {
+        text_to_hex(store_node(chain->store, chain->local), EVENT_NODE_SIZE, node);
+        node[2 * EVENT_NODE_SIZE] = '-';
+        node[2 * EVENT_NODE_SIZE + 1] = '\0';
+    }
+    return error_set(why, ERR_CORRUPT, "%s: event %s%llu: %s", env_folder(chain->store->env), node,
+                     (unsigned long long)chain->number + 1,
+                     chain->fault ? chain->fault : "its bytes are damaged");
 }
 
 int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,
                    uint64_t *count, struct error *why)
 {
-    struct chain chain = {.store = store, .txn = txn, .visit = visit, .argument = argument};
+    struct error head = {""};
+    struct chain chain = {
+        .store = store, .txn = txn, .visit = visit, .argument = argument, .why = &head};
     struct walk w = {.check = check_link, .state = &chain};
 
-    int code = walk(&w, txn, 0);
+    int code = journal_count(txn, &chain.of);
+    if (code == 0)
+        code = walk(&w, txn, SLICE(NULL, 0));
+    if (code == 0)
+        code = find_chain(&chain, store->node_count - 1);
+    if (code == 0)
+        code = check_head(&chain);
+    if (code == ERR_CORRUPT && *head.text)
+        return error_set(why, code, "%s", head.text);
     if (code == ERR_CORRUPT)
-        return error_set(why, code, "%s: event %llu: %s", env_folder(store->env),
-                         (unsigned long long)chain.number + 1,
-                         chain.fault ? chain.fault : "its bytes are damaged");
+        return explain_fault(&chain, why);
     if (code)
         return env_explain(store->env, code, why);
-    code = check_head(&chain, why);
-    if (code)
-        return code;
-    *count = chain.number;
+    *count = chain.count;
     return 0;
+}
+
+int journal_check(struct store *store, struct error *why)
+{
+    struct txn *txn;
+    uint64_t count;
+
+    int code = txn_begin_read(store->env, &txn);
+    if (code)
+        return env_explain(store->env, code, why);
+    code = journal_verify(store, txn, NULL, NULL, &count, why);
+    txn_abort(txn);
+    return code;
 }

@@ -87,7 +87,9 @@ int judge_address(struct list_view *view, struct subject_hasher *hasher,
         *judged = (struct judged){.state = RECIPIENT_UNREADABLE};
         return 0;
     }
-    int code = read_rows(view, hasher, address, &result.subject, pool, &rows, &count);
+    int code = list_check_loss(view);
+    if (code == 0)
+        code = read_rows(view, hasher, address, &result.subject, pool, &rows, &count);
     if (code == 0)
         code = decide(rows, count, scope, consent_asked, now, pool, &result);
     if (code == 0)
@@ -103,7 +105,9 @@ int judge_subject(struct list_view *view, const struct subject *subject, const c
     size_t count;
     bool domains;
 
-    int code = list_read(view, LIST_STANDING, subject, false, pool, &rows, &count, NULL);
+    int code = list_check_loss(view);
+    if (code == 0)
+        code = list_read(view, LIST_STANDING, subject, false, pool, &rows, &count, NULL);
     if (code == 0)
         code = list_has_domains(view, &domains);
     if (code == 0)

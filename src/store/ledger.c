@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "store/ledger_tables.h"
-#include "store/number.h"
+#include "store/renew.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,8 +18,18 @@ static const char *const tables[] = {
     [TABLE_HISTORY] = "history", [TABLE_COUNT] = "count",     [TABLE_UNCLAIMED] = "unclaimed",
 };
 
-/* The milter's and the list owner's users both write it. */
-static const struct store_kind kind = {"ledger", tables, sizeof tables / sizeof *tables, 0660};
+static int write_history(struct store *store, struct txn *txn, const struct event *event);
+static int verify(struct store *store, struct txn *txn, uint64_t *events, struct error *why);
+
+static const struct store_kind kind = {
+    .name = "ledger",
+    .tables = tables,
+    .table_count = sizeof tables / sizeof *tables,
+    .mode = 0660, /* the milter's and the list owner's users both write it */
+    .fold = write_history,
+    .verify = verify,
+    .carry = ledger_carry_counts,
+};
 
 int ledger_create(const char *folder, const struct lookup_key *lookup,
                   const struct address_key *address, uint64_t map_size, struct error *why)
@@ -68,6 +78,16 @@ int ledger_close(struct ledger *ledger)
     return 0;
 }
 
+const uint8_t *ledger_node(const struct ledger *ledger)
+{
+    return ledger->store.node;
+}
+
+struct store *ledger_store(struct ledger *ledger)
+{
+    return &ledger->store;
+}
+
 int ledger_check(const struct ledger *ledger)
 {
     return env_check(ledger->store.env);
@@ -92,22 +112,23 @@ static int compare_rows(const void *a, const void *b)
     return memcmp(x->subject.bytes, y->subject.bytes, SUBJECT_SIZE);
 }
 
-static void history_key(const struct subject *subject, uint64_t number,
-                        uint8_t key[HISTORY_KEY_SIZE])
+static int history_key(const struct store *store, const struct subject *subject,
+                       const struct event_name *event, uint8_t key[HISTORY_KEY_SIZE])
 {
     memcpy(key, subject->bytes, SUBJECT_SIZE);
-    number_put(key + SUBJECT_SIZE, 8, number);
+    return store_pack_name(store, event, key + SUBJECT_SIZE);
 }
 
-static int write_history(struct txn *txn, const struct event *event)
+static int write_history(struct store *store, struct txn *txn, const struct event *event)
 {
     uint8_t key[HISTORY_KEY_SIZE];
     int code = 0;
-    for (size_t i = 0; i < event->verdict->row_count && code == 0; i++) {
+    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++) {
         if (!event->verdict->rows[i].known)
             continue;
-        history_key(&event->verdict->rows[i].subject, event->name.number, key);
-        code = txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
+        code = history_key(store, &event->verdict->rows[i].subject, &event->name, key);
+        if (code == 0)
+            code = txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
     }
     return code;
 }
@@ -148,7 +169,7 @@ static int write_job(struct txn *txn, void *argument)
         code = journal_append(&w->ledger->store, txn, &event, w->words,
                               w->number == 0 ? w->word_count : 0);
         if (code == 0)
-            code = write_history(txn, &event);
+            code = write_history(&w->ledger->store, txn, &event);
         if (w->number == 0)
             w->number = event.name.number;
         part.rows += part.row_count;
@@ -204,22 +225,25 @@ void ledger_view_end(struct ledger_view *view)
     free(view);
 }
 
-int ledger_walk(struct ledger_view *view, uint64_t from, journal_visitor visit, void *argument)
+int ledger_walk(struct ledger_view *view, const struct event_name *after, journal_visitor visit,
+                void *argument)
 {
-    return journal_walk(view->txn, from, visit, argument);
+    return journal_walk(&view->ledger->store, view->txn, after, visit, argument);
 }
 
-static int visit_number(struct txn *txn, uint64_t number, struct pool *pool, journal_visitor visit,
-                        void *argument)
+static int visit_history(const struct ledger_view *view, struct slice key, struct pool *pool,
+                         journal_visitor visit, void *argument)
 {
-    struct slice bytes;
+    const struct store *store = &view->ledger->store;
+    struct event_name name;
     struct event event;
-    int code = journal_bytes(txn, number, &bytes);
+
+    int code = store_unpack_name(store, (const uint8_t *)key.data + SUBJECT_SIZE, &name);
+    if (code == 0)
+        code = journal_event(store, view->txn, &name, pool, &event);
     if (code == ERR_NOT_FOUND)
         return 0; /* cut off by retention */
-    if (code == 0)
-        code = event_decode(bytes, pool, &event);
-    return code ? code : visit(txn, &event, argument);
+    return code ? code : visit(view->txn, &event, argument);
 }
 
 int ledger_history(struct ledger_view *view, const struct subject *subject, journal_visitor visit,
@@ -236,8 +260,7 @@ int ledger_history(struct ledger_view *view, const struct subject *subject, jour
     code = cursor_seek(cursor, SLICE(subject->bytes, SUBJECT_SIZE), &key, &value);
     while (code == 0 && visited == 0 && key.size == HISTORY_KEY_SIZE &&
            memcmp(key.data, subject->bytes, SUBJECT_SIZE) == 0) {
-        visited = visit_number(view->txn, number_get((const uint8_t *)key.data + SUBJECT_SIZE, 8),
-                               &pool, visit, argument);
+        visited = visit_history(view, key, &pool, visit, argument);
         pool_reset(&pool);
         if (visited == 0)
             code = cursor_next(cursor, &key, &value);
@@ -255,9 +278,8 @@ int ledger_words(struct ledger_view *view, const struct event *event, struct poo
 
 int ledger_measure(struct ledger_view *view, struct ledger_extent *extent)
 {
-    uint8_t hash[EVENT_HASH_SIZE];
     struct ledger_extent e;
-    int code = journal_head(view->txn, &e.events, hash);
+    int code = journal_count(view->txn, &e.events);
     if (code)
         return code;
     env_usage(view->ledger->store.env, &e.used, &e.size);
@@ -266,6 +288,7 @@ int ledger_measure(struct ledger_view *view, struct ledger_extent *extent)
 }
 
 struct history_check {
+    const struct store *store;
     uint64_t rows;
 };
 
@@ -281,8 +304,9 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
         if (!row->known || (last && memcmp(last, &row->subject, sizeof *last) == 0))
             continue;
         last = &row->subject;
-        history_key(&row->subject, event->name.number, key);
-        int code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
+        int code = history_key(check->store, &row->subject, &event->name, key);
+        if (code == 0)
+            code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
         if (code)
             return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
         check->rows++;
@@ -290,19 +314,24 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
     return 0;
 }
 
-int ledger_verify(struct ledger_view *view, uint64_t *events, struct error *why)
+static int verify(struct store *store, struct txn *txn, uint64_t *events, struct error *why)
 {
-    struct history_check check = {0};
+    struct history_check check = {.store = store};
     uint64_t rows;
 
-    int code = journal_verify(&view->ledger->store, view->txn, check_event, &check, events, why);
+    int code = journal_verify(store, txn, check_event, &check, events, why);
     if (code)
         return code;
-    code = txn_count(view->txn, TABLE_HISTORY, &rows);
+    code = txn_count(txn, TABLE_HISTORY, &rows);
     if (code)
-        return env_explain(view->ledger->store.env, code, why);
+        return env_explain(store->env, code, why);
     if (rows != check.rows)
         return error_set(why, ERR_CORRUPT, "%s: its history does not follow from its events",
-                         env_folder(view->ledger->store.env));
+                         env_folder(store->env));
     return 0;
+}
+
+int ledger_verify(struct ledger_view *view, uint64_t *events, struct error *why)
+{
+    return verify(&view->ledger->store, view->txn, events, why);
 }

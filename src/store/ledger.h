@@ -25,6 +25,10 @@ int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
                 const struct lookup_key *lookup, struct ledger **ledger, struct error *why);
 int ledger_close(struct ledger *ledger);
 int ledger_check(const struct ledger *ledger);
+/* The node that writes now. */
+const uint8_t *ledger_node(const struct ledger *ledger);
+/* What it has in common with a list; for backup, restore and their like. It stays the ledger's. */
+struct store *ledger_store(struct ledger *ledger);
 
 #define LEDGER_BASIS_MAX 1000 /* events named by one row; more are left out */
 
@@ -66,7 +70,9 @@ int ledger_count(struct ledger *ledger, const struct stream_count *streams, size
 int ledger_view_begin(struct ledger *ledger, struct ledger_view **view);
 void ledger_view_end(struct ledger_view *view);
 
-int ledger_walk(struct ledger_view *view, uint64_t from, journal_visitor visit, void *argument);
+/* As journal_walk: over the events behind `after`, or all. */
+int ledger_walk(struct ledger_view *view, const struct event_name *after, journal_visitor visit,
+                void *argument);
 /* Only the events with a row about this subject. */
 int ledger_history(struct ledger_view *view, const struct subject *subject, journal_visitor visit,
                    void *argument);

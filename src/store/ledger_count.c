@@ -269,3 +269,39 @@ int ledger_each_unclaimed(struct ledger_view *view, unclaimed_visitor visit, voi
     cursor_close(cursor);
     return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
 }
+
+/* --- taking over --- */
+
+struct count_carrying {
+    struct txn *from;
+    unsigned table;
+};
+
+static int carry_job(struct txn *txn, void *argument)
+{
+    const struct count_carrying *c = argument;
+    struct cursor *cursor;
+    struct slice key, value;
+
+    int code = cursor_open(c->from, c->table, &cursor);
+    if (code)
+        return code;
+    code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
+    while (code == 0) {
+        code = txn_put(txn, c->table, key, value);
+        if (code == 0)
+            code = cursor_next(cursor, &key, &value);
+    }
+    cursor_close(cursor);
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+int ledger_carry_counts(struct store *from, struct txn *from_txn, struct store *to,
+                        struct error *why)
+{
+    struct count_carrying streams = {from_txn, TABLE_COUNT},
+                          unclaimed = {from_txn, TABLE_UNCLAIMED};
+    (void)from;
+    int code = store_write(to, carry_job, &streams, why);
+    return code ? code : store_write(to, carry_job, &unclaimed, why);
+}

@@ -1,6 +1,6 @@
 /* The ledger's own tables and the bytes in them; for ledger*.c only.
  *
- *     history    subject (16), number of the event (8) -> nothing
+ *     history    subject (16), local number of the node (2), number of the event (6) -> nothing
  *     count      stream, NUL, action (1), mode (1) -> [messages, given, delivered, kept back]
  *     unclaimed  keyed digest of what it is counted by (16)
  *                  -> sealed [login, listener, domain, messages, recipients, first, last] */
@@ -15,10 +15,10 @@ enum ledger_table {
     TABLE_UNCLAIMED,
 };
 
-#define HISTORY_KEY_SIZE (SUBJECT_SIZE + 8)
+#define HISTORY_KEY_SIZE (SUBJECT_SIZE + JOURNAL_KEY_SIZE)
 
 struct ledger {
-    struct store store;
+    struct store store; /* first, so that a pointer to it is one to the ledger */
     uint8_t unclaimed_key[SEAL_KEY_SIZE];
 };
 
@@ -26,5 +26,9 @@ struct ledger_view {
     struct ledger *ledger;
     struct txn *txn;
 };
+
+/* The hook of struct store_kind: what was counted is the newer store's. */
+int ledger_carry_counts(struct store *from, struct txn *from_txn, struct store *to,
+                        struct error *why);
 
 #endif

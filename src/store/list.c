@@ -1,4 +1,5 @@
 #include "store/list_tables.h"
+#include "store/renew.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,8 +12,15 @@ static const char *const tables[] = {
     [TABLE_BATCH] = "batch",     [TABLE_NOTICE] = "notice",
 };
 
-/* Who may read it may not write it. */
-static const struct store_kind kind = {"list", tables, sizeof tables / sizeof *tables, 0640};
+static const struct store_kind kind = {
+    .name = "list",
+    .tables = tables,
+    .table_count = sizeof tables / sizeof *tables,
+    .mode = 0640, /* who may read it may not write it */
+    .fold = list_fold,
+    .verify = list_verify_store,
+    .carry = list_carry,
+};
 
 int list_create(const char *folder, const struct lookup_key *lookup,
                 const struct address_key *address, uint64_t map_size, struct error *why)
@@ -72,6 +80,11 @@ int list_explain(const struct list *list, int code, struct error *why)
     return env_explain(list->store.env, code, why);
 }
 
+struct store *list_store(struct list *list)
+{
+    return &list->store;
+}
+
 const uint8_t *list_node(const struct list *list)
 {
     return list->store.node;
@@ -84,8 +97,10 @@ int list_view_begin(struct list *list, struct list_view **view)
     struct list_view *v = calloc(1, sizeof *v);
     if (!v)
         return -ENOMEM;
-    v->list = list;
+    *v = (struct list_view){.list = list};
     int code = txn_begin_read(list->store.env, &v->txn);
+    if (code == 0 && (code = store_has_loss(v->txn, &v->loss)) != 0)
+        txn_abort(v->txn);
     if (code)
         free(v);
     else
@@ -260,8 +275,12 @@ void list_event_hash(struct list_view *view, const struct event_name *event,
                      uint8_t hash[EVENT_SHORT_HASH_SIZE])
 {
     memset(hash, 0, EVENT_SHORT_HASH_SIZE);
-    if (memcmp(event->node, view->list->store.node, EVENT_NODE_SIZE) == 0)
-        journal_short_hash(view->txn, event->number, hash);
+    journal_short_hash(&view->list->store, view->txn, event, hash);
+}
+
+int list_check_loss(const struct list_view *view)
+{
+    return view->loss ? ERR_LOSS : 0;
 }
 
 int list_scope_known(struct list_view *view, const char *scope)
@@ -296,7 +315,6 @@ int list_each_scope(struct list_view *view, list_scope_visitor visit, void *argu
 
 int list_count(struct list_view *view, struct list_counts *counts)
 {
-    uint8_t hash[EVENT_HASH_SIZE];
     struct list_counts c;
     const struct {
         unsigned table;
@@ -305,7 +323,7 @@ int list_count(struct list_view *view, struct list_counts *counts)
         {TABLE_CHOICE, &c.choices},    {TABLE_DOMAIN, &c.domains}, {TABLE_PAST, &c.past},
         {TABLE_ADDRESS, &c.addresses}, {TABLE_SCOPE, &c.scopes},
     };
-    int code = journal_head(view->txn, &c.events, hash);
+    int code = journal_count(view->txn, &c.events);
     for (size_t i = 0; i < sizeof entries / sizeof *entries && code == 0; i++)
         code = txn_count(view->txn, entries[i].table, entries[i].count);
     if (code)
@@ -316,16 +334,25 @@ int list_count(struct list_view *view, struct list_counts *counts)
     return 0;
 }
 
-int list_walk(struct list_view *view, uint64_t from, journal_visitor visit, void *argument)
+int list_walk(struct list_view *view, const struct event_name *after, journal_visitor visit,
+              void *argument)
 {
-    return journal_walk(view->txn, from, visit, argument);
+    return journal_walk(&view->list->store, view->txn, after, visit, argument);
 }
 
-int list_event(struct list_view *view, uint64_t number, struct pool *pool, struct event *event)
+int list_head(struct list_view *view, struct event_name *head)
 {
-    struct slice bytes;
-    int code = journal_bytes(view->txn, number, &bytes);
-    return code ? code : event_decode(bytes, pool, event);
+    const struct store *store = &view->list->store;
+    uint8_t hash[EVENT_HASH_SIZE];
+
+    memcpy(head->node, store->node, EVENT_NODE_SIZE);
+    return journal_head(view->txn, store->node_count - 1, &head->number, hash);
+}
+
+int list_event(struct list_view *view, const struct event_name *name, struct pool *pool,
+               struct event *event)
+{
+    return journal_event(&view->list->store, view->txn, name, pool, event);
 }
 
 int list_words(struct list_view *view, const struct event *event, struct pool *pool,

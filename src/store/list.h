@@ -95,6 +95,9 @@ int list_identity(struct list_view *view, const struct subject *subject, struct 
 int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
                  const char **address);
 
+/* ERR_LOSS: opt-outs may be missing, since the list was restored without what it replaced, and
+ * nobody has accepted that; so nobody may be said to be free. */
+int list_check_loss(const struct list_view *view);
 /* Whether a sealed address (see list_seal_address) would tell the list something: it has none of
  * the subject, or only a digest. */
 int list_lacks_address(struct list_view *view, const struct subject *subject, struct slice sealed,
@@ -117,12 +120,23 @@ int list_count(struct list_view *view, struct list_counts *counts);
 
 /* --- the journal --- */
 
-int list_walk(struct list_view *view, uint64_t from, journal_visitor visit, void *argument);
-/* One event of this node, decoded into the pool. ERR_NOT_FOUND. */
-int list_event(struct list_view *view, uint64_t number, struct pool *pool, struct event *event);
+/* As journal_walk: over the events behind `after`, or all. */
+int list_walk(struct list_view *view, const struct event_name *after, journal_visitor visit,
+              void *argument);
+/* The last event of the node that writes now. */
+int list_head(struct list_view *view, struct event_name *head);
+/* One event, decoded into the pool. ERR_NOT_FOUND. */
+int list_event(struct list_view *view, const struct event_name *name, struct pool *pool,
+               struct event *event);
+/* Whether `a` comes before `b` where the journal is walked. */
+bool list_is_earlier(const struct list *list, const struct event_name *a,
+                     const struct event_name *b);
 int list_words(struct list_view *view, const struct event *event, struct pool *pool,
                struct word **words, size_t *count);
+/* The node that writes now. */
 const uint8_t *list_node(const struct list *list);
+/* What it has in common with a ledger; for backup, restore and their like. It stays the list's. */
+struct store *list_store(struct list *list);
 
 /* A batch: what began it, how it ended, and whether it was undone. */
 struct list_batch {
@@ -249,7 +263,7 @@ int list_add_later(struct list *list, struct list_entry *entries, size_t count,
 int list_withdraw_later(struct list *list, const struct event_withdrawal *row,
                         const struct act *act, list_done done, void *argument);
 
-/* Notes why somebody did what one event of this node tells; the act has their own words.
+/* Notes why somebody did what one event tells; the act has their own words.
  * ERR_NOT_FOUND: there is no such event. */
 int list_reason_later(struct list *list, const struct event_reason *reason, const struct act *act,
                       list_done done, void *argument);

@@ -65,15 +65,12 @@ static int find_seen(struct gathering *g, const struct choice *row, const struct
                      bool *seen)
 {
     struct pool pool = {0};
-    struct slice bytes;
     struct event event;
 
     *seen = opt_in->asked == 0 || choice_was_said_by(row, INT64_MAX, opt_in->asked);
     if (*seen)
         return 0;
-    int code = journal_bytes(g->txn, row->event.number, &bytes);
-    if (code == 0)
-        code = event_decode(bytes, &pool, &event);
+    int code = journal_event(&g->addition->list->store, g->txn, &row->event, &pool, &event);
     if (code == 0)
         *seen = choice_was_said_by(row, event.at_ms / 1000, opt_in->asked);
     pool_release(&pool);
@@ -140,7 +137,7 @@ static int write_event(struct gathering *g)
     int code =
         journal_append(&g->addition->list->store, g->txn, &event, act->words, act->word_count);
     if (code == 0)
-        code = list_fold(g->addition->list, g->txn, &event);
+        code = list_fold(&g->addition->list->store, g->txn, &event);
     for (size_t i = 0; i < g->count; i++)
         g->entries[i]->event = event.name;
     g->count = 0;
@@ -362,6 +359,22 @@ static int compare_withdrawals(const void *a, const void *b)
                                                  : x->target.number > y->target.number;
 }
 
+/* What another node withdrew already does not stand, though the fold could bear it. */
+static int check_standing(const struct withdrawal *w, struct txn *txn)
+{
+    uint8_t key[CHOICE_KEY_SIZE];
+    struct slice value;
+    bool domain;
+    int code = 0;
+
+    for (size_t i = 0; i < w->count && code == 0; i++) {
+        code = list_row_key(w->list, &w->rows[i].subject, &w->rows[i].target, key);
+        if (code == 0)
+            code = list_find_standing(txn, key, &value, &domain);
+    }
+    return code;
+}
+
 static int withdraw_job(struct txn *txn, void *argument)
 {
     struct withdrawal *w = argument;
@@ -376,9 +389,11 @@ static int withdraw_job(struct txn *txn, void *argument)
     int code = list_batch_check(w->list, txn, w->act->batch);
     if (code)
         return code;
-    code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
+    code = check_standing(w, txn);
     if (code == 0)
-        code = list_fold(w->list, txn, &event);
+        code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
+    if (code == 0)
+        code = list_fold(&w->list->store, txn, &event);
     if (code == ERR_NOT_FOUND)
         error_set(w->why, code,
                   "one of these choices does not stand any more; nothing was withdrawn");
@@ -446,7 +461,7 @@ static int write_scopes(const struct registration *r, struct txn *txn, const cha
                           .scopes = fresh,
                           .scope_count = count};
     int code = journal_append(&r->list->store, txn, &event, r->act->words, r->act->word_count);
-    return code ? code : list_fold(r->list, txn, &event);
+    return code ? code : list_fold(&r->list->store, txn, &event);
 }
 
 static bool is_among(const char *const *scopes, size_t count, const char *scope)

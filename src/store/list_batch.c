@@ -1,7 +1,6 @@
 /* Batches: the events of one import or undo, from its begin to its end. */
 #include "base/clock.h"
 #include "store/list_tables.h"
-#include "store/number.h"
 #include "store/pack.h"
 
 #include <errno.h>
@@ -9,29 +8,15 @@
 
 /* --- the table --- */
 
-static int batch_key(const struct list *list, const struct event_name *name,
-                     uint8_t key[JOURNAL_KEY_SIZE])
-{
-    uint64_t local;
-    int code = list_local_number(list, name->node, &local);
-    if (code)
-        return code;
-    number_put(key, 2, local);
-    number_put(key + 2, 6, name->number);
-    return 0;
-}
-
 static int pack_row(const struct list *list, const struct batch_row *row, struct text *bytes)
 {
-    uint64_t local = 0;
-    int code = row->undone_by.number ? list_local_number(list, row->undone_by.node, &local) : 0;
-    if (code)
-        return code;
     pack_array(bytes, 3);
     pack_uint(bytes, row->end);
-    pack_uint(bytes, local);
-    pack_uint(bytes, row->undone_by.number);
-    return bytes->failed ? -ENOMEM : 0;
+    if (row->undone_by.number)
+        return list_pack_name(list, &row->undone_by, bytes);
+    pack_uint(bytes, 0);
+    pack_uint(bytes, 0);
+    return 0;
 }
 
 static int unpack_row(const struct list *list, struct slice bytes, struct batch_row *row)
@@ -41,14 +26,11 @@ static int unpack_row(const struct list *list, struct slice bytes, struct batch_
 
     size_t items = unpack_array(&in);
     r.end = unpack_uint(&in);
-    uint64_t local = unpack_uint(&in);
-    r.undone_by.number = unpack_uint(&in);
+    r.undone_by = list_unpack_name(list, &in);
     for (size_t i = 3; i < items && !in.failed; i++)
         unpack_skip(&in); /* a later version's */
-    if (items < 3 || local != 0 || !unpack_is_done(&in))
+    if (items < 3 || !unpack_is_done(&in))
         return ERR_CORRUPT;
-    if (r.undone_by.number)
-        memcpy(r.undone_by.node, list->store.node, EVENT_NODE_SIZE);
     *row = r;
     return 0;
 }
@@ -59,7 +41,7 @@ int list_batch_row(const struct list *list, struct txn *txn, const struct event_
     uint8_t key[JOURNAL_KEY_SIZE];
     struct slice value;
 
-    int code = batch_key(list, name, key);
+    int code = store_pack_name(&list->store, name, key);
     if (code == 0)
         code = txn_get(txn, TABLE_BATCH, SLICE(key, sizeof key), &value);
     return code ? code : unpack_row(list, value, row);
@@ -71,9 +53,11 @@ static int put_row(const struct list *list, struct txn *txn, const struct event_
     uint8_t key[JOURNAL_KEY_SIZE];
     struct text bytes = TEXT_EMPTY;
 
-    int code = batch_key(list, name, key);
+    int code = store_pack_name(&list->store, name, key);
     if (code == 0)
         code = pack_row(list, row, &bytes);
+    if (code == 0 && bytes.failed)
+        code = -ENOMEM;
     if (code == 0)
         code = txn_put(txn, TABLE_BATCH, SLICE(key, sizeof key), SLICE(bytes.data, bytes.length));
     text_release(&bytes);
@@ -102,6 +86,19 @@ int list_batch_check(const struct list *list, struct txn *txn, uint64_t number)
 
 /* --- the fold --- */
 
+/* ERR_EXISTS, unless the undo was broken off before a restore: it is of another node, and has no
+ * end. */
+static int check_left(const struct list *list, struct txn *txn, const struct event_name *undo,
+                      const uint8_t node[EVENT_NODE_SIZE])
+{
+    struct batch_row row;
+
+    if (memcmp(undo->node, node, EVENT_NODE_SIZE) == 0)
+        return ERR_EXISTS;
+    int code = list_batch_row(list, txn, undo, &row);
+    return code == 0 && row.end ? ERR_EXISTS : code;
+}
+
 static int fold_begin(struct list *list, struct txn *txn, const struct event *event)
 {
     const struct event_name *target = &event->begin->undoes;
@@ -111,10 +108,27 @@ static int fold_begin(struct list *list, struct txn *txn, const struct event *ev
     if (code || target->number == 0)
         return code;
     code = list_batch_row(list, txn, target, &row);
-    if (code == 0 && row.undone_by.number)
-        return ERR_EXISTS;
+    /* As for a row that is withdrawn twice, the earlier event counts, unless nobody can end it. */
+    if (code == 0 && row.undone_by.number && !list_is_earlier(list, &event->name, &row.undone_by))
+        code = check_left(list, txn, &row.undone_by, event->name.node);
+    if (code)
+        return code == ERR_EXISTS ? 0 : code;
     row.undone_by = event->name;
-    return code ? code : put_row(list, txn, target, &row);
+    return put_row(list, txn, target, &row);
+}
+
+/* What is asked before a batch is begun. An undo of another node that has no end was broken off
+ * before a restore, and nobody can go on with it. */
+static int check_undone(const struct list *list, struct txn *txn, const struct event_batch *begin)
+{
+    struct batch_row row;
+
+    if (!begin || begin->undoes.number == 0)
+        return 0;
+    int code = list_batch_row(list, txn, &begin->undoes, &row);
+    return code == 0 && row.undone_by.number
+               ? check_left(list, txn, &row.undone_by, list->store.node)
+               : code;
 }
 
 static int fold_end(struct list *list, struct txn *txn, const struct event *event)
@@ -161,9 +175,11 @@ static int write_job(struct txn *txn, void *argument)
 
     int code = list_batch_check(w->list, txn, w->act->batch);
     if (code == 0)
+        code = check_undone(w->list, txn, w->begin);
+    if (code == 0)
         code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
     if (code == 0)
-        code = list_fold(w->list, txn, &event);
+        code = list_fold(&w->list->store, txn, &event);
     if (code == ERR_EXISTS)
         return error_set(w->why, code, "the batch was undone already");
     if (code == ERR_NOT_FOUND)
@@ -211,9 +227,12 @@ static int read_batch(struct list_view *view, const struct event_name *name,
 {
     struct event begun, ended;
 
-    int code = list_event(view, name->number, pool, &begun);
+    struct event_name end = *name;
+
+    end.number = row->end;
+    int code = list_event(view, name, pool, &begun);
     if (code == 0 && row->end)
-        code = list_event(view, row->end, pool, &ended);
+        code = list_event(view, &end, pool, &ended);
     if (code == 0 && (!begun.begin || (row->end && !ended.counts)))
         code = ERR_CORRUPT;
     if (code)
@@ -251,10 +270,13 @@ int list_each_batch(struct list_view *view, list_batch_visitor visit, void *argu
         return code;
     code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
     while (code == 0 && visited == 0) {
-        struct event_name name = own_name(view->list, number_get((const uint8_t *)key.data + 2, 6));
+        struct event_name name;
         struct batch_row row;
         struct list_batch batch;
-        code = unpack_row(view->list, value, &row);
+        code = key.size == JOURNAL_KEY_SIZE ? store_unpack_name(&view->list->store, key.data, &name)
+                                            : ERR_CORRUPT;
+        if (code == 0)
+            code = unpack_row(view->list, value, &row);
         if (code == 0)
             code = read_batch(view, &name, &row, &pool, &batch);
         if (code)
@@ -272,7 +294,7 @@ int list_each_batch(struct list_view *view, list_batch_visitor visit, void *argu
 #define WALKED 1 /* ends a walk that has come to the batch's end */
 
 struct batch_walk {
-    uint64_t number;
+    const struct event_name *name;
     uint64_t end; /* of the batch; 0: it has none */
     journal_visitor visit;
     void *argument;
@@ -281,9 +303,10 @@ struct batch_walk {
 static int visit_event(struct txn *txn, const struct event *event, void *argument)
 {
     const struct batch_walk *w = argument;
-    if (w->end && event->name.number >= w->end)
+    if (memcmp(event->name.node, w->name->node, EVENT_NODE_SIZE) != 0 ||
+        (w->end && event->name.number >= w->end))
         return WALKED;
-    return event->batch == w->number ? w->visit(txn, event, w->argument) : 0;
+    return event->batch == w->name->number ? w->visit(txn, event, w->argument) : 0;
 }
 
 int list_walk_batch(struct list_view *view, const struct event_name *name, journal_visitor visit,
@@ -293,7 +316,7 @@ int list_walk_batch(struct list_view *view, const struct event_name *name, journ
     int code = list_batch_row(view->list, view->txn, name, &row);
     if (code)
         return code;
-    struct batch_walk w = {name->number, row.end, visit, argument};
-    code = list_walk(view, name->number + 1, visit_event, &w);
+    struct batch_walk w = {name, row.end, visit, argument};
+    code = list_walk(view, name, visit_event, &w);
     return code == WALKED ? 0 : code;
 }

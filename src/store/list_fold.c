@@ -79,40 +79,42 @@ int list_name_of(struct txn *txn, unsigned table, uint32_t id, struct pool *pool
 
 /* --- rows --- */
 
-/* Until journals of other nodes are merged, every event is this node's, whose local number is 0. */
-int list_local_number(const struct list *list, const uint8_t node[EVENT_NODE_SIZE], uint64_t *local)
-{
-    if (memcmp(node, list->store.node, EVENT_NODE_SIZE) != 0)
-        return ERR_NOT_FOUND;
-    *local = 0;
-    return 0;
-}
-
 int list_row_key(const struct list *list, const struct subject *subject,
                  const struct event_name *event, uint8_t key[CHOICE_KEY_SIZE])
 {
+    memcpy(key, subject->bytes, SUBJECT_SIZE);
+    return store_pack_name(&list->store, event, key + SUBJECT_SIZE);
+}
+
+int list_pack_name(const struct list *list, const struct event_name *name, struct text *bytes)
+{
     uint64_t local;
-    int code = list_local_number(list, event->node, &local);
+    int code = store_local(&list->store, name->node, &local);
     if (code)
         return code;
-    memcpy(key, subject->bytes, SUBJECT_SIZE);
-    number_put(key + SUBJECT_SIZE, 2, local);
-    number_put(key + SUBJECT_SIZE + 2, 6, event->number);
+    pack_uint(bytes, local);
+    pack_uint(bytes, name->number);
     return 0;
+}
+
+struct event_name list_unpack_name(const struct list *list, struct unpacker *in)
+{
+    const uint8_t *node = store_node(&list->store, unpack_uint(in));
+    struct event_name name = {.number = unpack_uint(in)};
+    if (node)
+        memcpy(name.node, node, EVENT_NODE_SIZE);
+    else
+        in->failed = true;
+    return name;
 }
 
 static int pack_names(const struct list *list, const struct choice *choice, struct text *bytes)
 {
+    int code = 0;
     pack_array(bytes, 2 * choice->name_count);
-    for (size_t i = 0; i < choice->name_count; i++) {
-        uint64_t local;
-        int code = list_local_number(list, choice->names[i].node, &local);
-        if (code)
-            return code;
-        pack_uint(bytes, local);
-        pack_uint(bytes, choice->names[i].number);
-    }
-    return 0;
+    for (size_t i = 0; i < choice->name_count && code == 0; i++)
+        code = list_pack_name(list, &choice->names[i], bytes);
+    return code;
 }
 
 static int find_ids(struct txn *txn, const struct choice *choice, struct list_ids *ids)
@@ -151,17 +153,6 @@ int list_row_pack(const struct list *list, struct txn *txn, const struct choice 
     return code ? code : bytes->failed ? -ENOMEM : 0;
 }
 
-static struct event_name take_name(const struct list *list, struct unpacker *in)
-{
-    struct event_name name;
-    uint64_t local = unpack_uint(in);
-    if (local != 0)
-        in->failed = true;
-    memcpy(name.node, list->store.node, EVENT_NODE_SIZE);
-    name.number = unpack_uint(in);
-    return name;
-}
-
 static int take_names(const struct list *list, struct unpacker *in, struct pool *pool,
                       struct choice *choice)
 {
@@ -172,7 +163,7 @@ static int take_names(const struct list *list, struct unpacker *in, struct pool 
     if (!names)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++)
-        names[i] = take_name(list, in);
+        names[i] = list_unpack_name(list, in);
     choice->names = names;
     choice->name_count = count;
     return 0;
@@ -206,18 +197,18 @@ int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, 
                     struct event_name *withdrawn_by)
 {
     struct unpacker in = unpack_begin(value);
-    const uint8_t *number = (const uint8_t *)key.data + SUBJECT_SIZE;
     struct choice row = {.domain = domain};
     struct event_name by = {0};
     uint32_t scope, source;
 
-    if (key.size != CHOICE_KEY_SIZE || number_get(number, 2) != 0)
+    if (key.size != CHOICE_KEY_SIZE)
         return ERR_CORRUPT;
-    memcpy(row.event.node, list->store.node, EVENT_NODE_SIZE);
-    row.event.number = number_get(number + 2, 6);
-    int code = unpack_row(list, &in, pool, &row, &scope, &source);
+    int code =
+        store_unpack_name(&list->store, (const uint8_t *)key.data + SUBJECT_SIZE, &row.event);
+    if (code == 0)
+        code = unpack_row(list, &in, pool, &row, &scope, &source);
     if (code == 0 && in.left > 0)
-        by = take_name(list, &in);
+        by = list_unpack_name(list, &in);
     if (code == 0 && (!unpack_is_done(&in) || row.kind == 0))
         code = ERR_CORRUPT;
     if (code == 0)
@@ -283,28 +274,71 @@ static int fold_choices(struct list *list, struct txn *txn, const struct event *
     return code;
 }
 
+/* A past row is the row as it stood, and who withdrew it. */
+static int put_past(struct list *list, struct txn *txn, const uint8_t key[CHOICE_KEY_SIZE],
+                    struct slice row, const struct event_name *by)
+{
+    struct text past = TEXT_EMPTY;
+
+    text_append_bytes(&past, row.data, row.size);
+    int code = list_pack_name(list, by, &past);
+    if (code == 0 && past.failed)
+        code = -ENOMEM;
+    if (code == 0)
+        code = txn_put(txn, TABLE_PAST, SLICE(key, CHOICE_KEY_SIZE), SLICE(past.data, past.length));
+    text_release(&past);
+    return code;
+}
+
+bool list_is_earlier(const struct list *list, const struct event_name *a,
+                     const struct event_name *b)
+{
+    uint8_t x[JOURNAL_KEY_SIZE], y[JOURNAL_KEY_SIZE];
+    return store_pack_name(&list->store, a, x) == 0 && store_pack_name(&list->store, b, y) == 0 &&
+           memcmp(x, y, sizeof x) < 0;
+}
+
+/* Two nodes that did not know of each other may have withdrawn one row, or undone one batch. The
+ * earlier event counts, in whatever sequence they come in. */
+static int fold_again(struct list *list, struct txn *txn, const struct event *event,
+                      const uint8_t key[CHOICE_KEY_SIZE])
+{
+    struct event_name by;
+    struct slice value;
+
+    int code = txn_get(txn, TABLE_PAST, SLICE(key, CHOICE_KEY_SIZE), &value);
+    if (code)
+        return code;
+    struct unpacker in = unpack_begin(value);
+    unpack_skip(&in);
+    size_t row_size = value.size - in.left;
+    by = list_unpack_name(list, &in);
+    if (!unpack_is_done(&in))
+        return ERR_CORRUPT;
+    if (event_name_equal(&by, &event->name))
+        return ERR_NOT_FOUND; /* the same event, twice */
+    return list_is_earlier(list, &event->name, &by)
+               ? put_past(list, txn, key, SLICE(value.data, row_size), &event->name)
+               : 0;
+}
+
 static int fold_withdrawal(struct list *list, struct txn *txn, const struct event *event,
                            const struct event_withdrawal *row)
 {
     uint8_t key[CHOICE_KEY_SIZE];
     struct slice value;
-    struct text past = TEXT_EMPTY;
     bool domain;
 
     int code = list_row_key(list, &row->subject, &row->target, key);
-    if (code == 0)
-        code = list_find_standing(txn, key, &value, &domain);
     if (code)
         return code;
-    text_append_bytes(&past, value.data, value.size);
-    pack_uint(&past, 0);
-    pack_uint(&past, event->name.number);
-    code = past.failed ? -ENOMEM : 0;
+    code = list_find_standing(txn, key, &value, &domain);
+    if (code == ERR_NOT_FOUND)
+        return fold_again(list, txn, event, key);
     if (code == 0)
-        code = txn_insert(txn, TABLE_PAST, SLICE(key, sizeof key), SLICE(past.data, past.length));
+        code = put_past(list, txn, key, value, &event->name);
     if (code == 0)
         code = txn_delete(txn, domain ? TABLE_DOMAIN : TABLE_CHOICE, SLICE(key, sizeof key));
-    text_release(&past);
     return code;
 }
 
@@ -317,8 +351,9 @@ static int fold_scopes(struct txn *txn, const struct event *event)
     return code;
 }
 
-int list_fold(struct list *list, struct txn *txn, const struct event *event)
+int list_fold(struct store *store, struct txn *txn, const struct event *event)
 {
+    struct list *list = (struct list *)store;
     int code = event->type == EVENT_SCOPES ? fold_scopes(txn, event) : 0;
     if (code == 0)
         code = fold_choices(list, txn, event);

@@ -33,13 +33,11 @@ struct reasoning {
     const struct act *act;
 };
 
-/* Whether this node wrote the event. */
+/* Whether the event is in the journal. */
 static int check_about(const struct list *list, struct txn *txn, const struct event_name *about)
 {
     struct slice bytes;
-    uint64_t local;
-    int code = list_local_number(list, about->node, &local);
-    return code ? code : journal_bytes(txn, about->number, &bytes);
+    return journal_bytes(&list->store, txn, about, &bytes);
 }
 
 static int reason_job(struct txn *txn, void *argument)
@@ -57,7 +55,7 @@ static int reason_job(struct txn *txn, void *argument)
     if (code == 0)
         code =
             journal_append(&r->later.list->store, txn, &event, r->act->words, r->act->word_count);
-    return code ? code : list_fold(r->later.list, txn, &event);
+    return code ? code : list_fold(&r->later.list->store, txn, &event);
 }
 
 int list_reason_later(struct list *list, const struct event_reason *reason, const struct act *act,
@@ -75,14 +73,39 @@ int list_reason_later(struct list *list, const struct event_reason *reason, cons
 /* --- probes --- */
 
 #define META_PROBE "probe" /* 8 octets: ms since 1970, when it was last asked */
+#define PROBE_SIZE 1300    /* octets; three of them do not go into one page */
+#define PROBE_ENTRIES 3
+
+/* Changes pages of a table as an opt-out would at its worst, and takes what it put there away. */
+static int probe_table(struct txn *txn, unsigned table)
+{
+    uint8_t key[CHOICE_KEY_SIZE] = {0}, value[PROBE_SIZE] = {0};
+    int code = 0;
+
+    for (uint8_t i = 0; i < PROBE_ENTRIES && code == 0; i++) {
+        key[CHOICE_KEY_SIZE - 1] = i;
+        code = txn_insert(txn, table, SLICE(key, sizeof key), SLICE(value, sizeof value));
+    }
+    for (uint8_t i = 0; i < PROBE_ENTRIES && code == 0; i++) {
+        key[CHOICE_KEY_SIZE - 1] = i;
+        code = txn_delete(txn, table, SLICE(key, sizeof key));
+    }
+    return code;
+}
 
 static int probe_job(struct txn *txn, void *argument)
 {
+    static const unsigned tables[] = {TABLE_JOURNAL, TABLE_CHOICE, TABLE_ADDRESS};
     uint8_t moment[8];
+    int code = 0;
     (void)argument;
+
+    for (size_t i = 0; i < sizeof tables / sizeof *tables && code == 0; i++)
+        code = probe_table(txn, tables[i]);
     number_put(moment, sizeof moment, (uint64_t)clock_now_ms());
-    return txn_put(txn, TABLE_META, SLICE(META_PROBE, sizeof META_PROBE - 1),
-                   SLICE(moment, sizeof moment));
+    return code ? code
+                : txn_put(txn, TABLE_META, SLICE(META_PROBE, sizeof META_PROBE - 1),
+                          SLICE(moment, sizeof moment));
 }
 
 int list_probe_later(struct list *list, list_done done, void *argument)

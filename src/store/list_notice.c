@@ -2,8 +2,6 @@
 #include "store/list_tables.h"
 #include "store/number.h"
 
-#define TIME_SIZE 8
-
 struct claim {
     const struct subject *subject;
     int64_t now, pause;
@@ -13,16 +11,16 @@ static int claim_job(struct txn *txn, void *argument)
 {
     const struct claim *claim = argument;
     struct slice key = SLICE(claim->subject->bytes, SUBJECT_SIZE), value;
-    uint8_t time[TIME_SIZE];
+    uint8_t time[LIST_NOTICE_SIZE];
 
     int code = txn_get(txn, TABLE_NOTICE, key, &value);
-    if (code == 0 && value.size == TIME_SIZE &&
-        (int64_t)number_get(value.data, TIME_SIZE) > claim->now - claim->pause)
+    if (code == 0 && value.size == LIST_NOTICE_SIZE &&
+        (int64_t)number_get(value.data, LIST_NOTICE_SIZE) > claim->now - claim->pause)
         return ERR_EXISTS;
     if (code && code != ERR_NOT_FOUND)
         return code;
-    number_put(time, TIME_SIZE, (uint64_t)claim->now);
-    return txn_put(txn, TABLE_NOTICE, key, SLICE(time, TIME_SIZE));
+    number_put(time, LIST_NOTICE_SIZE, (uint64_t)claim->now);
+    return txn_put(txn, TABLE_NOTICE, key, SLICE(time, LIST_NOTICE_SIZE));
 }
 
 int list_claim_notice(struct list *list, const struct subject *subject, int64_t now, int64_t pause,

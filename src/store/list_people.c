@@ -2,7 +2,6 @@
 
 #include "store/event_keys.h"
 #include "store/list_tables.h"
-#include "store/number.h"
 #include "store/pack.h"
 
 #include <errno.h>
@@ -11,10 +10,10 @@
 
 /* --- when --- */
 
-int list_event_time(struct list_view *view, uint64_t number, int64_t *at_ms)
+int list_event_time(struct list_view *view, const struct event_name *name, int64_t *at_ms)
 {
     struct slice bytes;
-    int code = journal_bytes(view->txn, number, &bytes);
+    int code = journal_bytes(&view->list->store, view->txn, name, &bytes);
     if (code)
         return code;
     /* The whole event would be a thousand rows for the sake of one number near its beginning. */
@@ -36,7 +35,7 @@ int list_event_time(struct list_view *view, uint64_t number, int64_t *at_ms)
 
 struct list_people {
     struct list *list;
-    uint64_t head;
+    struct event_name head;
     unsigned table;
     uint8_t from[SUBJECT_SIZE]; /* the first subject that was not looked at */
     bool ended;
@@ -51,7 +50,6 @@ struct list_people {
 
 int list_people_open(struct list *list, struct list_people **scan)
 {
-    uint8_t hash[EVENT_HASH_SIZE];
     struct list_view *view;
     struct list_people *made = calloc(1, sizeof *made);
     if (!made)
@@ -60,7 +58,7 @@ int list_people_open(struct list *list, struct list_people **scan)
     made->table = TABLE_CHOICE;
     int code = list_view_begin(list, &view);
     if (code == 0) {
-        code = journal_head(view->txn, &made->head, hash);
+        code = list_head(view, &made->head);
         list_view_end(view);
     }
     if (code)
@@ -77,7 +75,7 @@ void list_people_close(struct list_people *scan)
 
 uint64_t list_people_head(const struct list_people *scan)
 {
-    return scan->head;
+    return scan->head.number;
 }
 
 /* An array in the pool that has room for one more; what it held is copied. */
@@ -131,7 +129,7 @@ static int add_row(struct list_people *scan, struct list_view *view, struct slic
     struct choice *row = &person->rows[person->count];
     code = list_row_unpack(scan->list, view->txn, key, value, person->domain, scan->pool, row, &by);
     if (code == 0)
-        code = list_event_time(view, row->event.number, &scan->recorded[person->count]);
+        code = list_event_time(view, &row->event, &scan->recorded[person->count]);
     if (code)
         return code == ERR_NOT_FOUND ? ERR_CORRUPT : code; /* a row always has its event */
     person->count++;
@@ -157,9 +155,13 @@ static int take_row(struct list_people *scan, struct list_view *view, struct sli
         return 1;
     }
     scan->looked_at++;
-    if (number_get((const uint8_t *)key.data + SUBJECT_SIZE + 2, 6) > scan->head)
+    uint8_t head[JOURNAL_KEY_SIZE];
+    int code = store_pack_name(&scan->list->store, &scan->head, head);
+    if (code)
+        return code;
+    if (memcmp((const uint8_t *)key.data + SUBJECT_SIZE, head, sizeof head) > 0)
         return 0;
-    int code = same ? 0 : begin_person(scan, key.data);
+    code = same ? 0 : begin_person(scan, key.data);
     return code ? code : add_row(scan, view, key, value);
 }
 

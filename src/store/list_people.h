@@ -13,8 +13,8 @@
 
 #define LIST_PEOPLE_ROWS 2000 /* in one view; more where they are of one person */
 
-/* When an event of this node was written, in milliseconds. ERR_NOT_FOUND. */
-int list_event_time(struct list_view *view, uint64_t number, int64_t *at_ms);
+/* When an event was written, in milliseconds. ERR_NOT_FOUND. */
+int list_event_time(struct list_view *view, const struct event_name *name, int64_t *at_ms);
 
 /* All that stands for one address, or one "@domain". */
 struct list_person {
@@ -33,7 +33,7 @@ int list_people_open(struct list *list, struct list_people **scan);
 /* NULL is allowed. */
 void list_people_close(struct list_people *scan);
 
-/* The number of the last event that counts. */
+/* The number of the last event that counts, of the list's own node. */
 uint64_t list_people_head(const struct list_people *scan);
 
 /* The next people, addresses first, then domains, each sorted by subject, so the sequence is always

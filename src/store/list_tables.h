@@ -18,6 +18,7 @@
 #define STORE_LIST_TABLES_H
 
 #include "store/list.h"
+#include "store/pack.h"
 
 enum list_table {
     TABLE_CHOICE = TABLE_OWN,
@@ -28,8 +29,9 @@ enum list_table {
     TABLE_SOURCE,
     TABLE_BATCH,
     TABLE_NOTICE,
-    LIST_TABLE_COUNT,
 };
+
+#define LIST_NOTICE_SIZE 8 /* of a row of `notice` */
 
 #define CHOICE_KEY_SIZE (SUBJECT_SIZE + JOURNAL_KEY_SIZE)
 
@@ -40,7 +42,7 @@ enum address_type {
 };
 
 struct list {
-    struct store store;
+    struct store store; /* first, so that a pointer to it is one to the list */
     bool has_address_key;
     uint8_t address_key[SEAL_KEY_SIZE];
 };
@@ -58,6 +60,7 @@ struct list_scan {
 struct list_view {
     struct list *list;
     struct txn *txn;
+    bool loss; /* there is one to be accepted */
     /* Opened when first needed: a message asks for many subjects, all of them in one table. */
     struct list_scan people, domains, past;
 };
@@ -108,7 +111,7 @@ int list_scan_read(struct list_scan *scan, const struct subject *subject, struct
 
 /* What one event does to the tables. It is the only way in which `choice`, `domain`, `past` and
  * `scope` change. */
-int list_fold(struct list *list, struct txn *txn, const struct event *event);
+int list_fold(struct store *store, struct txn *txn, const struct event *event);
 
 /* The part of the fold that is about batches. */
 int list_fold_batch(struct list *list, struct txn *txn, const struct event *event);
@@ -127,9 +130,14 @@ int list_batch_row(const struct list *list, struct txn *txn, const struct event_
  * ended, or is being undone. */
 int list_batch_check(const struct list *list, struct txn *txn, uint64_t number);
 
-/* A name in keys and rows: the node's local number. ERR_NOT_FOUND: the node is not known here. */
-int list_local_number(const struct list *list, const uint8_t node[EVENT_NODE_SIZE],
-                      uint64_t *local);
+/* A name in a row: the node's local number, and the number. ERR_NOT_FOUND: the node is not known
+ * here; the reader fails. */
+int list_pack_name(const struct list *list, const struct event_name *name, struct text *bytes);
+struct event_name list_unpack_name(const struct list *list, struct unpacker *in);
+
+/* The hooks of the list in struct store_kind. */
+int list_carry(struct store *from, struct txn *from_txn, struct store *to, struct error *why);
+int list_verify_store(struct store *store, struct txn *txn, uint64_t *events, struct error *why);
 
 /* Whether its actor and source fit. ERR_TOO_LONG. */
 int list_check_act(const struct act *act, struct error *why);

@@ -1,5 +1,7 @@
 #include "store/list_tables.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct fold_check {
@@ -7,6 +9,8 @@ struct fold_check {
     uint64_t choices; /* rows of all events */
     uint64_t withdrawals;
     uint64_t scopes;
+    bool *seen; /* scopes, by id: two nodes may have registered one */
+    uint64_t seen_size;
     uint64_t batches, ends, undone;
     struct pool pool;
 };
@@ -30,15 +34,29 @@ static bool same_choice(const struct choice *a, const struct choice *b)
 }
 
 /* A scope or source and its id lead to each other. */
-static int check_id(struct fold_check *check, struct txn *txn, unsigned table, const char *name)
+static int check_id(struct fold_check *check, struct txn *txn, unsigned table, const char *name,
+                    uint32_t *id)
 {
     const char *back;
+
+    int code = list_id_of(txn, table, name, id);
+    if (code == 0)
+        code = list_name_of(txn, table, *id, &check->pool, &back);
+    return code ? code : strcmp(back, name) == 0 ? 0 : ERR_CORRUPT;
+}
+
+static int check_scope(struct fold_check *check, struct txn *txn, const char *name)
+{
     uint32_t id;
 
-    int code = list_id_of(txn, table, name, &id);
-    if (code == 0)
-        code = list_name_of(txn, table, id, &check->pool, &back);
-    return code ? code : strcmp(back, name) == 0 ? 0 : ERR_CORRUPT;
+    int code = check_id(check, txn, TABLE_SCOPE, name, &id);
+    if (code)
+        return code;
+    if (id >= check->seen_size)
+        return ERR_CORRUPT; /* ids are given one after the other */
+    check->scopes += !check->seen[id];
+    check->seen[id] = true;
+    return 0;
 }
 
 /* The row that an event wrote stands, or is past. */
@@ -48,6 +66,7 @@ static int check_row(struct fold_check *check, struct txn *txn, const struct eve
     struct slice value;
     struct choice stored;
     struct event_name by;
+    uint32_t id;
     bool domain = row->choice.domain;
 
     int code = list_row_key(check->list, &row->subject, &row->choice.event, key);
@@ -61,8 +80,17 @@ static int check_row(struct fold_check *check, struct txn *txn, const struct eve
     if (code == 0 && !same_choice(&stored, &row->choice))
         code = ERR_CORRUPT;
     if (code == 0)
-        code = check_id(check, txn, TABLE_SOURCE, stored.source);
+        code = check_id(check, txn, TABLE_SOURCE, stored.source, &id);
     return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
+
+/* What was done by an event is kept as done by it, or by an earlier one, which is counted then. */
+static int check_first(const struct fold_check *check, const struct event_name *kept,
+                       const struct event *event, uint64_t *count)
+{
+    bool same = event_name_equal(kept, &event->name);
+    *count += same;
+    return same || list_is_earlier(check->list, kept, &event->name) ? 0 : ERR_CORRUPT;
 }
 
 static int check_withdrawal(struct fold_check *check, struct txn *txn, const struct event *event,
@@ -79,9 +107,21 @@ static int check_withdrawal(struct fold_check *check, struct txn *txn, const str
     if (code == 0)
         code = list_row_unpack(check->list, txn, SLICE(key, sizeof key), value, false, &check->pool,
                                &stored, &by);
-    if (code == 0 && !event_name_equal(&by, &event->name))
-        code = ERR_CORRUPT;
+    if (code == 0)
+        code = check_first(check, &by, event, &check->withdrawals);
     return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
+
+/* An undo that was broken off before a restore gave way to a later one. */
+static int check_undone(struct fold_check *check, struct txn *txn, const struct event_name *kept,
+                        const struct event *event)
+{
+    struct batch_row row;
+
+    int code = list_batch_row(check->list, txn, &event->name, &row);
+    if (code == 0 && row.end == 0 && list_is_earlier(check->list, &event->name, kept))
+        return 0;
+    return code ? code : check_first(check, kept, event, &check->undone);
 }
 
 static int check_batch(struct fold_check *check, struct txn *txn, const struct event *event)
@@ -93,10 +133,9 @@ static int check_batch(struct fold_check *check, struct txn *txn, const struct e
         check->batches++;
         code = list_batch_row(check->list, txn, &event->name, &row);
         if (code == 0 && event->begin->undoes.number) {
-            check->undone++;
             code = list_batch_row(check->list, txn, &event->begin->undoes, &row);
-            if (code == 0 && !event_name_equal(&row.undone_by, &event->name))
-                code = ERR_CORRUPT;
+            if (code == 0)
+                code = check_undone(check, txn, &row.undone_by, event);
         }
     } else if (event->type == EVENT_BATCH_END) {
         struct event_name name = event->name;
@@ -110,13 +149,17 @@ static int check_batch(struct fold_check *check, struct txn *txn, const struct e
 }
 
 /* A reason tells of an event that was there before it. */
-static int check_reason(const struct fold_check *check, const struct event *event)
+static int check_reason(const struct fold_check *check, struct txn *txn, const struct event *event)
 {
-    uint64_t local;
+    struct slice bytes;
+
     if (!event->reason)
         return 0;
-    int code = list_local_number(check->list, event->reason->about.node, &local);
-    return code || event->reason->about.number >= event->name.number ? ERR_CORRUPT : 0;
+    const struct event_name *about = &event->reason->about;
+    bool own = memcmp(about->node, event->name.node, EVENT_NODE_SIZE) == 0;
+    if (own && about->number >= event->name.number)
+        return ERR_CORRUPT;
+    return journal_bytes(&check->list->store, txn, about, &bytes);
 }
 
 static int check_event(struct txn *txn, const struct event *event, void *argument)
@@ -125,7 +168,7 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
     int code = 0;
 
     for (size_t i = 0; i < event->scope_count && code == 0; i++)
-        code = check_id(check, txn, TABLE_SCOPE, event->scopes[i]);
+        code = check_scope(check, txn, event->scopes[i]);
     for (size_t i = 0; i < event->choice_count && code == 0; i++)
         code = check_row(check, txn, &event->choices[i]);
     for (size_t i = 0; i < event->withdrawal_count && code == 0; i++)
@@ -133,10 +176,8 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
     if (code == 0)
         code = check_batch(check, txn, event);
     if (code == 0)
-        code = check_reason(check, event);
+        code = check_reason(check, txn, event);
     check->choices += event->choice_count;
-    check->withdrawals += event->withdrawal_count;
-    check->scopes += event->scope_count;
     pool_reset(&check->pool);
     return code;
 }
@@ -192,18 +233,39 @@ static int check_batches(struct list_view *view, struct fold_check *check, struc
     return 0;
 }
 
+static int verify(struct list_view *view, struct fold_check *check, uint64_t *events,
+                  struct error *why)
+{
+    uint64_t scopes;
+
+    int code = txn_count(view->txn, TABLE_SCOPE, &scopes);
+    if (code)
+        return list_explain(view->list, code, why);
+    check->seen_size = scopes / 2 + 1;
+    check->seen = calloc(check->seen_size, sizeof *check->seen);
+    if (!check->seen)
+        return error_set(why, -ENOMEM, "no memory to verify the list");
+    code = journal_verify(&view->list->store, view->txn, check_event, check, events, why);
+    if (code == 0)
+        code = check_counts(view, check, why);
+    return code ? code : check_batches(view, check, why);
+}
+
 int list_verify(struct list_view *view, uint64_t *events, struct error *why)
 {
     struct fold_check check = {.list = view->list};
     uint64_t count;
 
-    int code = journal_verify(&view->list->store, view->txn, check_event, &check, &count, why);
+    int code = verify(view, &check, &count, why);
     pool_release(&check.pool);
-    if (code == 0)
-        code = check_counts(view, &check, why);
-    if (code == 0)
-        code = check_batches(view, &check, why);
+    free(check.seen);
     if (code == 0)
         *events = count;
     return code;
+}
+
+int list_verify_store(struct store *store, struct txn *txn, uint64_t *events, struct error *why)
+{
+    struct list_view view = {.list = (struct list *)store, .txn = txn};
+    return list_verify(&view, events, why);
 }

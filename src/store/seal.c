@@ -1,6 +1,7 @@
 #include "store/seal.h"
 
 #include "base/error.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -11,6 +12,9 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define COPY_BLOCK (1 << 20)
 
 int seal_subkey(const uint8_t key[SEAL_KEY_SIZE], const char *label, uint8_t subkey[SEAL_KEY_SIZE])
 {
@@ -156,4 +160,38 @@ int seal_digest(struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE])
 {
     return EVP_Digest(bytes.data, bytes.size, digest, NULL, EVP_sha256(), NULL) == 1 ? 0
                                                                                      : ERR_CRYPTO;
+}
+
+static int copy_blocks(int from, int to, EVP_MD_CTX *context, uint8_t *block, uint64_t *size)
+{
+    for (*size = 0;;) {
+        ssize_t n = read(from, block, COPY_BLOCK);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : 0;
+        if (EVP_DigestUpdate(context, block, (size_t)n) != 1)
+            return ERR_CRYPTO;
+        int code = to < 0 ? 0 : file_write(to, block, (size_t)n);
+        if (code)
+            return code;
+        *size += (uint64_t)n;
+    }
+}
+
+int seal_copy(int from, int to, uint8_t digest[SEAL_DIGEST_SIZE], uint64_t *size)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    uint8_t *block = malloc(COPY_BLOCK);
+    int code = context && block ? 0 : -ENOMEM;
+
+    if (code == 0 && EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+        code = ERR_CRYPTO;
+    if (code == 0)
+        code = copy_blocks(from, to, context, block, size);
+    if (code == 0 && EVP_DigestFinal_ex(context, digest, NULL) != 1)
+        code = ERR_CRYPTO;
+    free(block);
+    EVP_MD_CTX_free(context);
+    return code;
 }

@@ -49,4 +49,8 @@ int seal_open_random(const uint8_t key[SEAL_KEY_SIZE], struct slice associated, 
 int seal_random(void *bytes, size_t length);
 int seal_digest(struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE]);
 
+/* Reads an open file to its end, writing it to `to` unless that is -1; leaves its SHA-256 and how
+ * many octets it has. ERR_CRYPTO, -errno. */
+int seal_copy(int from, int to, uint8_t digest[SEAL_DIGEST_SIZE], uint64_t *size);
+
 #endif

@@ -5,11 +5,11 @@
 #include "store/number.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define META_FORMAT "format"
 #define META_KIND "kind"
-#define META_NODE "node"
 #define META_LOOKUP "key-lookup"
 #define META_ADDRESS "key-address"
 #define META_INITIALISED "initialised"
@@ -23,7 +23,6 @@ static struct slice name_of(const char *key)
 
 struct creation {
     struct store *store;
-    const struct store_kind *kind;
     const uint8_t *lookup;
     const uint8_t *address;
 };
@@ -37,8 +36,7 @@ static int write_meta(struct txn *txn, const struct creation *creation)
         struct slice value;
     } entries[] = {
         {META_FORMAT, SLICE(format, sizeof format)},
-        {META_KIND, name_of(creation->kind->name)},
-        {META_NODE, SLICE(creation->store->node, EVENT_NODE_SIZE)},
+        {META_KIND, name_of(creation->store->kind->name)},
         {META_LOOKUP, SLICE(creation->lookup, KEYS_FINGERPRINT_SIZE)},
         {META_ADDRESS, SLICE(creation->address, KEYS_FINGERPRINT_SIZE)},
         {META_INITIALISED, name_of("yes")},
@@ -54,20 +52,41 @@ static int write_meta(struct txn *txn, const struct creation *creation)
 static int create_job(struct txn *txn, void *argument)
 {
     struct creation *creation = argument;
-    struct event_genesis genesis = {creation->kind->name, STORE_FORMAT, STORE_HASH, ADDRESS_RULES};
-    struct event event = {
-        .at_ms = clock_now_ms(), .type = EVENT_GENESIS, .actor = "init", .genesis = &genesis};
 
     int code = write_meta(txn, creation);
-    return code ? code : journal_append(creation->store, txn, &event, NULL, 0);
+    return code ? code : store_begin_node(creation->store, txn, "init", NULL, NULL, 0);
+}
+
+int store_begin_node(struct store *store, struct txn *txn, const char *actor,
+                     const struct event_continued *continues, const struct word *words,
+                     size_t word_count)
+{
+    struct event_genesis genesis = {store->kind->name, STORE_FORMAT, STORE_HASH, ADDRESS_RULES};
+    struct event event = {.at_ms = clock_now_ms(),
+                          .type = EVENT_GENESIS,
+                          .actor = actor,
+                          .genesis = &genesis,
+                          .continues = continues};
+    uint8_t node[EVENT_NODE_SIZE];
+
+    int code = seal_random(node, sizeof node);
+    if (code == 0)
+        code = store_add_node(store, txn, node);
+    return code ? code : journal_append(store, txn, &event, words, word_count);
 }
 
 int store_create(const char *folder, const struct store_kind *kind,
                  const uint8_t lookup[KEYS_FINGERPRINT_SIZE],
                  const uint8_t address[KEYS_FINGERPRINT_SIZE], uint64_t map_size, struct error *why)
 {
-    struct store store = {0};
-    struct creation creation = {&store, kind, lookup, address};
+    struct creation creation = {NULL, lookup, address};
+    return store_make(folder, kind, map_size, create_job, &creation, &creation.store, why);
+}
+
+int store_make(const char *folder, const struct store_kind *kind, uint64_t map_size,
+               committer_job fill, void *argument, struct store **filled, struct error *why)
+{
+    struct store store = {.kind = kind};
 
     int code =
         env_open(folder, ENV_CREATE, map_size, kind->tables, kind->table_count, &store.env, why);
@@ -75,13 +94,15 @@ int store_create(const char *folder, const struct store_kind *kind,
         return code;
     code = env_set_mode(store.env, kind->mode);
     if (code == 0)
-        code = seal_random(store.node, sizeof store.node);
-    if (code == 0)
         code = committer_start(store.env, &store.committer);
+    if (filled)
+        *filled = &store;
     if (code)
         env_explain(store.env, code, why);
     else
-        code = store_write(&store, create_job, &creation, why);
+        code = store_write(&store, fill, argument, why);
+    if (filled)
+        *filled = NULL;
     store_close(&store);
     return code;
 }
@@ -138,7 +159,6 @@ static int check_meta(struct store *store, const struct store_kind *kind, const 
                       const uint8_t *address, struct error *why)
 {
     struct txn *txn;
-    struct slice node;
 
     int code = txn_begin_read(store->env, &txn);
     if (code)
@@ -148,13 +168,8 @@ static int check_meta(struct store *store, const struct store_kind *kind, const 
         code = check_key(store->env, txn, META_LOOKUP, lookup, why);
     if (code == 0)
         code = check_key(store->env, txn, META_ADDRESS, address, why);
-    if (code == 0) {
-        code = txn_get(txn, TABLE_META, name_of(META_NODE), &node);
-        if (code || node.size != EVENT_NODE_SIZE)
-            code = env_explain(store->env, ERR_CORRUPT, why);
-        else
-            memcpy(store->node, node.data, EVENT_NODE_SIZE);
-    }
+    if (code == 0 && (code = store_read_nodes(store, txn)) != 0)
+        env_explain(store->env, code, why);
     txn_abort(txn);
     return code;
 }
@@ -182,7 +197,7 @@ int store_open(struct store *store, const char *folder, const struct store_kind 
                enum env_access access, uint64_t map_size, const uint8_t *lookup,
                const uint8_t *address, struct error *why)
 {
-    struct store s = {0};
+    struct store s = {.kind = kind};
 
     int code = env_open(folder, access, map_size, kind->tables, kind->table_count, &s.env, why);
     if (code == ERR_UNINITIALISED)
@@ -209,6 +224,7 @@ int store_close(struct store *store)
         return code;
     env_close(store->env);
     keys_forget(store->words_key, sizeof store->words_key);
+    free(store->nodes);
     *store = (struct store){0};
     return 0;
 }

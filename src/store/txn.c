@@ -79,6 +79,20 @@ int txn_begin_write(struct env *env, struct txn **txn)
     return 0;
 }
 
+uint64_t txn_version(struct txn *txn)
+{
+    MDB_envinfo info;
+    uint64_t id = mdb_txn_id(mdb_of(txn));
+
+    mdb_env_info(mdb_txn_env(mdb_of(txn)), &info);
+    return id > info.me_last_txnid ? id - 1 : id; /* of a writer it is that of its own commit */
+}
+
+int txn_retire(struct txn *txn)
+{
+    return txn_put(txn, 0, SLICE(RETIRED_KEY, sizeof RETIRED_KEY - 1), SLICE("yes", 3));
+}
+
 /* LMDB calls a write that was cut short an input/output error; what cuts it short is the end of the
  * disk's room. */
 static int find_reason(const struct env *env, int code)

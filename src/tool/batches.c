@@ -59,7 +59,7 @@ static const char *state_of(const struct listing *l, const struct told *told)
 static int read_words(const struct listing *l, struct pool *pool, struct told *told)
 {
     struct event event;
-    int code = list_event(l->site.list_view, told->batch->name.number, pool, &event);
+    int code = list_event(l->site.list_view, &told->batch->name, pool, &event);
     if (code == 0)
         code = list_words(l->site.list_view, &event, pool, &told->words, &told->word_count);
     return code == ERR_KEY && !l->site.has_address ? 0 : code; /* the site told that */

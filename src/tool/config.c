@@ -193,8 +193,14 @@ const struct command command_config_show = {
 
 /* --- options --- */
 
-static const enum option_place places[] = {PLACE_GLOBAL, PLACE_STREAM, PLACE_EXEMPT, PLACE_SOURCE,
-                                           PLACE_BRAND};
+static const struct {
+    enum option_place place;
+    const char *name;
+} places[] = {{PLACE_GLOBAL, "file"},
+              {PLACE_STREAM, "stream"},
+              {PLACE_EXEMPT, "exempt"},
+              {PLACE_SOURCE, "source"},
+              {PLACE_BRAND, "brand"}};
 
 static void show_option(const struct option *option)
 {
@@ -202,10 +208,10 @@ static void show_option(const struct option *option)
     size_t length = 0;
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (option->places & (unsigned)places[i])
+        if (option->places & (unsigned)places[i].place)
             length += (size_t)snprintf(where + length, sizeof where - length, "%s%s",
-                                       length ? "," : "", option_place_name(places[i]));
-    output_line("%-17s %-14s %-6s  %s%s%s%s", option->name, where, option_type_name(option->type),
+                                       length ? "," : "", places[i].name);
+    output_line("%-22s %-14s %-6s  %s%s%s%s", option->name, where, option_type_name(option->type),
                 option->text, option->default_value ? " [" : "",
                 option->default_value ? option->default_value : "",
                 option->default_value ? "]" : "");
@@ -215,8 +221,8 @@ static void show_option_json(const struct option *option)
 {
     json_t *object = json_object(), *where = json_array();
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (option->places & (unsigned)places[i])
-            output_append(where, json_string(option_place_name(places[i])));
+        if (option->places & (unsigned)places[i].place)
+            output_append(where, json_string(places[i].name));
     output_put_text(object, "name", option->name);
     output_put(object, "places", where);
     output_put_text(object, "type", option_type_name(option->type));

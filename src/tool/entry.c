@@ -7,20 +7,20 @@
 #include <inttypes.h>
 #include <string.h>
 
-int entry_open(struct entry *entry, struct site *site, bool json, const struct event *event,
-               struct error *why)
+int entry_open(struct entry *entry, struct site *site, enum entry_of of, bool json,
+               const struct event *event, struct error *why)
 {
-    *entry = (struct entry){.site = site, .json = json, .event = event};
-    bool verdict = event->type == EVENT_VERDICT;
-    int code = verdict ? ledger_words(site->ledger_view, event, &entry->pool, &entry->words,
-                                      &entry->word_count)
-                       : list_words(site->list_view, event, &entry->pool, &entry->words,
-                                    &entry->word_count);
-    if (code == ERR_KEY && !site->has_address && !verdict)
+    *entry = (struct entry){.site = site, .of = of, .json = json, .event = event};
+    bool ledger = of == ENTRY_LEDGER;
+    int code = ledger ? ledger_words(site->ledger_view, event, &entry->pool, &entry->words,
+                                     &entry->word_count)
+                      : list_words(site->list_view, event, &entry->pool, &entry->words,
+                                   &entry->word_count);
+    if (code == ERR_KEY && !site->has_address && !ledger)
         code = 0; /* the site told that */
     if (code)
         error_set(why, code, "%s: the words of event %" PRIu64 " cannot be read: %s",
-                  verdict ? "ledger" : "list", event->name.number, error_name(code));
+                  ledger ? "ledger" : "list", event->name.number, error_name(code));
     return code;
 }
 
@@ -31,12 +31,25 @@ void entry_close(struct entry *entry)
 
 /* --- what every entry has --- */
 
-static void begin_line(const struct entry *entry, const char *what, struct text *line)
+/* A number alone is one of the journal that is written now. */
+static const char *name_entry(const struct entry *entry, char text[SHOW_EVENT_SIZE])
 {
-    char time[CLOCK_TEXT_SIZE];
+    const struct event_name *name = &entry->event->name;
+
+    if (entry->of == ENTRY_LIST)
+        return show_event(entry->site, name, text);
+    if (memcmp(name->node, ledger_node(entry->site->ledger), EVENT_NODE_SIZE) != 0)
+        return show_event_in_full(name, text);
+    snprintf(text, SHOW_EVENT_SIZE, "%" PRIu64, name->number);
+    return text;
+}
+
+static void begin_line(const struct entry *entry, struct text *line)
+{
+    char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
     *line = TEXT_EMPTY;
-    text_format(line, "%s %s %" PRIu64 ": ", clock_format_ms(entry->event->at_ms, time), what,
-                entry->event->name.number);
+    text_format(line, "%s %s %s: ", clock_format_ms(entry->event->at_ms, time),
+                entry->of == ENTRY_LEDGER ? "verdict" : "event", name_entry(entry, name));
 }
 
 static void end_line(const struct entry *entry, struct text *line)
@@ -109,7 +122,7 @@ void entry_show_choice(const struct entry *entry, const struct subject *subject,
         end_object(entry, object);
         return;
     }
-    begin_line(entry, "event", &line);
+    begin_line(entry, &line);
     text_format(&line, "%s: ", address);
     show_append_choice(&line, entry->site, choice);
     append_batch(entry, &line);
@@ -130,7 +143,7 @@ void entry_show_withdrawal(const struct entry *entry, const struct event_withdra
         end_object(entry, object);
         return;
     }
-    begin_line(entry, "event", &line);
+    begin_line(entry, &line);
     text_format(&line, "%s: choice of event %s removed", address,
                 show_event(entry->site, &withdrawal->target, name));
     append_batch(entry, &line);
@@ -150,7 +163,7 @@ static void show_scopes(const struct entry *entry)
         end_object(entry, object);
         return;
     }
-    begin_line(entry, "event", &line);
+    begin_line(entry, &line);
     text_append(&line, "registered");
     for (size_t i = 0; i < event->scope_count; i++)
         text_format(&line, " %s", event->scopes[i]);
@@ -160,17 +173,37 @@ static void show_scopes(const struct entry *entry)
 static void show_genesis(const struct entry *entry)
 {
     const struct event_genesis *genesis = entry->event->genesis;
-    bool list = strcmp(genesis->kind, "list") == 0;
+    const struct event_continued *continues = entry->event->continues;
+    char name[SHOW_EVENT_SIZE];
     struct text line;
 
     if (entry->json) {
         json_t *object = begin_object(entry, "genesis");
         output_put_text(object, "store", genesis->kind);
+        if (continues)
+            show_put_event(object, "continues", &continues->event);
         end_object(entry, object);
         return;
     }
-    begin_line(entry, list ? "event" : "verdict", &line);
-    text_format(&line, "a new %s", genesis->kind);
+    begin_line(entry, &line);
+    if (continues)
+        text_format(&line, "the %s was restored, behind event %s", genesis->kind,
+                    show_event_in_full(&continues->event, name));
+    else
+        text_format(&line, "a new %s", genesis->kind);
+    end_line(entry, &line);
+}
+
+static void show_loss(const struct entry *entry)
+{
+    struct text line;
+
+    if (entry->json) {
+        end_object(entry, begin_object(entry, "loss"));
+        return;
+    }
+    begin_line(entry, &line);
+    text_append(&line, "what was written since the backup may be missing");
     end_line(entry, &line);
 }
 
@@ -186,7 +219,7 @@ static void show_begin(const struct entry *entry)
         end_object(entry, object);
         return;
     }
-    begin_line(entry, "event", &line);
+    begin_line(entry, &line);
     if (begin->undoes.number)
         text_format(&line, "began to undo batch %s", show_event(entry->site, &begin->undoes, name));
     else
@@ -208,7 +241,7 @@ static void show_end(const struct entry *entry)
         end_object(entry, object);
         return;
     }
-    begin_line(entry, "event", &line);
+    begin_line(entry, &line);
     text_format(&line, "ended batch %" PRIu64 ":", entry->event->batch);
     show_append_counts(&line, counts);
     end_line(entry, &line);
@@ -227,7 +260,7 @@ void entry_show_reason(const struct entry *entry)
         end_object(entry, object);
         return;
     }
-    begin_line(entry, "event", &line);
+    begin_line(entry, &line);
     text_format(&line, "reason for event %s: %s", show_event(entry->site, &reason->about, name),
                 *reason->key ? reason->key : "in their own words");
     end_line(entry, &line);
@@ -307,7 +340,7 @@ void entry_show_verdict(const struct entry *entry, const struct subject *only)
         show_verdict_json(entry, only);
         return;
     }
-    begin_line(entry, "verdict", &line);
+    begin_line(entry, &line);
     text_format(&line, "%s%s, %s (%s) by %s, queue id %s, %" PRIu64 " given, %" PRIu64 " kept back",
                 action_name(v->action), v->mode == MODE_MONITOR ? " if it were enforced" : "",
                 v->stream, v->scope, v->rule, *v->queue_id ? v->queue_id : "none", v->given,
@@ -328,6 +361,8 @@ void entry_show_all(const struct entry *entry)
 
     if (event->genesis)
         show_genesis(entry);
+    if (event->type == EVENT_LOSS)
+        show_loss(entry);
     if (event->scope_count > 0)
         show_scopes(entry);
     for (size_t i = 0; i < event->choice_count; i++)

@@ -9,9 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum entry_of { ENTRY_LIST, ENTRY_LEDGER };
+
 /* One event that is being shown. Needs a view of the store that it comes from. */
 struct entry {
     struct site *site;
+    enum entry_of of; /* the store that it comes from */
     bool json;
     const struct event *event;
     struct word *words;
@@ -21,8 +24,8 @@ struct entry {
 
 /* Reads the event's words; without the key, or where they were erased, there are none. An error of
  * the store. To be closed whatever it returns. */
-int entry_open(struct entry *entry, struct site *site, bool json, const struct event *event,
-               struct error *why);
+int entry_open(struct entry *entry, struct site *site, enum entry_of of, bool json,
+               const struct event *event, struct error *why);
 void entry_close(struct entry *entry);
 
 /* What the event did to one person. */

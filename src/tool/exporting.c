@@ -107,7 +107,9 @@ static int compare_strictness(const void *a, const void *b)
         return x->kind < y->kind ? -1 : 1;
     if (x->kind == CHOICE_BLOCK && x->until != y->until)
         return x->until == 0 ? -1 : y->until == 0 ? 1 : x->until > y->until ? -1 : 1;
-    return x->event.number < y->event.number ? -1 : x->event.number > y->event.number;
+    if (x->event.number != y->event.number)
+        return x->event.number < y->event.number ? -1 : 1;
+    return memcmp(x->event.node, y->event.node, sizeof x->event.node);
 }
 
 /* One row for a person: the strictest that the format carries. */

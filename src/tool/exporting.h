@@ -23,7 +23,7 @@ struct exporting {
     struct text text; /* what was written and not yet handed on */
     struct row row;
     /* Results. */
-    uint64_t head;    /* the last event that counts */
+    uint64_t head;    /* number of the last event that counts, of the list's own node */
     uint64_t rows;    /* written */
     uint64_t people;  /* that they are about, domains among them; not counted in a delta */
     uint64_t opt_ins; /* that a list of whom not to mail has no place for */
@@ -38,8 +38,9 @@ struct exporting {
 /* All that stands. */
 int exporting_all(struct exporting *e, struct error *why);
 
-/* What was recorded behind event number `after`, and not before `since_ms`, in the sequence of the
- * journal. ERR_NOT_FOUND: the journal does not reach as far as `after`. */
+/* What was recorded behind event number `after` of the list's own node (0: all nodes' events), and
+ * not before `since_ms`, in the sequence of the journal. ERR_NOT_FOUND: the journal does not reach
+ * as far as `after`. */
 int exporting_delta(struct exporting *e, uint64_t after, int64_t since_ms, struct error *why);
 
 /* --- what both share; for exporting.c and exporting_delta.c --- */

@@ -14,7 +14,7 @@
 
 struct delta {
     struct exporting *e;
-    uint64_t next; /* the first event that was not looked at */
+    struct event_name last; /* that was looked at; number 0: none */
     int64_t since_ms;
 };
 
@@ -159,9 +159,10 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     struct exporting *e = delta->e;
     (void)txn;
 
-    if (event->name.number > e->head)
+    if (event->name.number > e->head &&
+        memcmp(event->name.node, list_node(e->site.list), EVENT_NODE_SIZE) == 0)
         return ENOUGH;
-    delta->next = event->name.number + 1;
+    delta->last = event->name;
     if (event->at_ms < delta->since_ms)
         return 0;
     int code = put_event_rows(e, event);
@@ -178,7 +179,7 @@ static int walk_on(struct delta *delta, struct error *why)
     int code = site_view(site, why);
     if (code)
         return code;
-    code = list_walk(site->list_view, delta->next, visit, delta);
+    code = list_walk(site->list_view, delta->last.number ? &delta->last : NULL, visit, delta);
     site_end_view(site);
     if (code < 0)
         return site_explain(site, code, why);
@@ -189,16 +190,16 @@ static int walk_on(struct delta *delta, struct error *why)
 
 static int find_head(struct exporting *e, uint64_t after, struct error *why)
 {
-    struct list_counts counts;
+    struct event_name head;
 
     int code = site_view(&e->site, why);
     if (code)
         return code;
-    code = list_count(e->site.list_view, &counts);
+    code = list_head(e->site.list_view, &head);
     site_end_view(&e->site);
     if (code)
         return site_explain(&e->site, code, why);
-    e->head = counts.events;
+    e->head = head.number;
     if (after > e->head)
         return error_set(why, ERR_NOT_FOUND,
                          "--after %" PRIu64 ": the list ends with event %" PRIu64
@@ -209,8 +210,9 @@ static int find_head(struct exporting *e, uint64_t after, struct error *why)
 
 int exporting_delta(struct exporting *e, uint64_t after, int64_t since_ms, struct error *why)
 {
-    struct delta delta = {e, after + 1, since_ms};
+    struct delta delta = {.e = e, .last.number = after, .since_ms = since_ms};
 
+    memcpy(delta.last.node, list_node(e->site.list), EVENT_NODE_SIZE);
     int code = find_head(e, after, why);
     if (code)
         return code;

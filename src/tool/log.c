@@ -27,7 +27,7 @@ enum mention_kind { MENTION_CHOICE, MENTION_WITHDRAWAL, MENTION_REASON };
 /* What the list holds about the person: an event added a choice, withdrew it, or tells why it was
  * made. */
 struct mention {
-    uint64_t number; /* of the event, this list's own */
+    struct event_name event;
     int64_t at_ms;
     enum mention_kind kind;
     struct subject subject;
@@ -46,9 +46,8 @@ struct logging {
     struct mention *mentions; /* oldest first */
     size_t mention_count, mention_room, mention_next;
     /* Of everybody. */
-    uint64_t event_next;   /* the first event of the list that was not looked at */
-    uint64_t verdict_next; /* likewise of the ledger */
-    int64_t verdict_end;   /* those from this moment on have to wait */
+    struct event_name event_last, verdict_last; /* looked at, of list and ledger; number 0: none */
+    int64_t verdict_end;                        /* those from this moment on have to wait */
 };
 
 /* Whether it is to be shown; then something is. */
@@ -69,12 +68,12 @@ static int show_mention(struct logging *l, const struct mention *mention)
 
     if (!is_in_time(l, mention->at_ms))
         return 0;
-    int code = list_event(l->site.list_view, mention->number, &pool, &event);
+    int code = list_event(l->site.list_view, &mention->event, &pool, &event);
     if (code) {
         pool_release(&pool);
         return site_explain(&l->site, code, l->why);
     }
-    code = entry_open(&entry, &l->site, l->json, &event, l->why);
+    code = entry_open(&entry, &l->site, ENTRY_LIST, l->json, &event, l->why);
     if (code == 0 && mention->kind == MENTION_REASON) {
         entry_show_reason(&entry);
     } else if (code == 0 && mention->kind == MENTION_WITHDRAWAL) {
@@ -131,20 +130,19 @@ static int visit_for_reason(struct txn *txn, const struct event *event, void *ar
     struct mention *m = new_mention(search->log);
     if (!m)
         return -ENOMEM;
-    *m = (struct mention){
-        .number = event->name.number, .at_ms = event->at_ms, .kind = MENTION_REASON};
+    *m = (struct mention){.event = event->name, .at_ms = event->at_ms, .kind = MENTION_REASON};
     return 0;
 }
 
 static int add_reasons(struct logging *l, const struct mention *about)
 {
     struct reason_search search = {l, *about};
-    int code = list_walk(l->site.list_view, about->number + 1, visit_for_reason, &search);
+    int code = list_walk(l->site.list_view, &about->event, visit_for_reason, &search);
     return code == LATER ? 0 : code < 0 ? site_explain(&l->site, code, l->why) : code;
 }
 
-static int add_mention(struct logging *l, const struct choice *choice, uint64_t number,
-                       enum mention_kind kind)
+static int add_mention(struct logging *l, const struct choice *choice,
+                       const struct event_name *name, enum mention_kind kind)
 {
     struct pool pool = {0};
     struct event event;
@@ -153,9 +151,9 @@ static int add_mention(struct logging *l, const struct choice *choice, uint64_t 
 
     if (!m)
         return -ENOMEM;
-    *m = (struct mention){.number = number, .kind = kind, .choice = *choice};
+    *m = (struct mention){.event = *name, .kind = kind, .choice = *choice};
     m->subject = l->subject;
-    int code = list_event(l->site.list_view, number, &pool, &event);
+    int code = list_event(l->site.list_view, name, &pool, &event);
     if (code == 0)
         m->at_ms = event.at_ms;
     else
@@ -169,10 +167,12 @@ static int add_mention(struct logging *l, const struct choice *choice, uint64_t 
     return asked && code == 0 ? add_reasons(l, m) : code;
 }
 
-static int compare_mentions(const void *a, const void *b)
+static int compare_mentions(const void *a, const void *b, void *list)
 {
     const struct mention *x = a, *y = b;
-    return x->number < y->number ? -1 : x->number > y->number;
+    return list_is_earlier(list, &x->event, &y->event)   ? -1
+           : list_is_earlier(list, &y->event, &x->event) ? 1
+                                                         : 0;
 }
 
 static int gather(struct logging *l)
@@ -188,14 +188,14 @@ static int gather(struct logging *l)
     if (code)
         return code;
     for (size_t i = 0; i < standing_count && code == 0; i++)
-        code = add_mention(l, &standing[i], standing[i].event.number, MENTION_CHOICE);
+        code = add_mention(l, &standing[i], &standing[i].event, MENTION_CHOICE);
     for (size_t i = 0; i < past_count && code == 0; i++) {
-        code = add_mention(l, &past[i], past[i].event.number, MENTION_CHOICE);
+        code = add_mention(l, &past[i], &past[i].event, MENTION_CHOICE);
         if (code == 0)
-            code = add_mention(l, &past[i], by[i].number, MENTION_WITHDRAWAL);
+            code = add_mention(l, &past[i], &by[i], MENTION_WITHDRAWAL);
     }
     if (l->mention_count > 0)
-        qsort(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions);
+        qsort_r(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions, l->site.list);
     return code;
 }
 
@@ -206,7 +206,7 @@ static int show_verdict(struct logging *l, const struct event *event, const stru
 
     if (!is_in_time(l, event->at_ms))
         return 0;
-    code = entry_open(&entry, &l->site, l->json, event, l->why);
+    code = entry_open(&entry, &l->site, ENTRY_LEDGER, l->json, event, l->why);
     if (code == 0 && only)
         entry_show_verdict(&entry, only);
     else if (code == 0)
@@ -248,15 +248,20 @@ static int visit_verdict(struct txn *txn, const struct event *event, void *argum
     (void)txn;
     if (event->at_ms >= l->verdict_end)
         return LATER;
-    l->verdict_next = event->name.number + 1;
+    l->verdict_last = event->name;
     int code = show_verdict(l, event, NULL);
     return code == 0 && output_is_large() ? PAUSE : code;
+}
+
+static const struct event_name *behind(const struct event_name *last)
+{
+    return last->number ? last : NULL;
 }
 
 static int show_verdicts_until(struct logging *l, int64_t at_ms)
 {
     l->verdict_end = at_ms;
-    int code = ledger_walk(l->site.ledger_view, l->verdict_next, visit_verdict, l);
+    int code = ledger_walk(l->site.ledger_view, behind(&l->verdict_last), visit_verdict, l);
     return code == LATER ? 0 : code;
 }
 
@@ -269,10 +274,10 @@ static int visit_event(struct txn *txn, const struct event *event, void *argumen
     int code = show_verdicts_until(l, event->at_ms);
     if (code)
         return code;
-    l->event_next = event->name.number + 1;
+    l->event_last = event->name;
     if (!is_in_time(l, event->at_ms))
         return 0;
-    code = entry_open(&entry, &l->site, l->json, event, l->why);
+    code = entry_open(&entry, &l->site, ENTRY_LIST, l->json, event, l->why);
     if (code == 0)
         entry_show_all(&entry);
     entry_close(&entry);
@@ -291,9 +296,8 @@ static int log_all(struct logging *l)
 {
     int code = PAUSE;
 
-    l->event_next = l->verdict_next = 1;
     while (code == PAUSE) {
-        code = list_walk(l->site.list_view, l->event_next, visit_event, l);
+        code = list_walk(l->site.list_view, behind(&l->event_last), visit_event, l);
         if (code == 0)
             code = show_verdicts_until(l, INT64_MAX);
         if (code == PAUSE) {

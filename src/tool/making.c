@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "tool/output.h"
+#include "tool/part.h"
 #include "tool/staff.h"
 #include "tool/stops.h"
 
@@ -265,21 +266,20 @@ int making_list(struct making *m, struct error *why)
     const struct plan plan = {.name = "list:",
                               .folder = m->list,
                               .present = m->present.list,
-                              .mode = 02750,
-                              .data_mode = 0640,
+                              .mode = PART_LIST_MODE,
+                              .data_mode = PART_LIST_DATA_MODE,
                               .owner = &m->owners.list,
                               .make = make_list};
     return provide_store(m, &plan, why);
 }
 
-/* The milter owns it, and the tool may write it too. */
 int making_ledger(struct making *m, struct error *why)
 {
     const struct plan plan = {.name = "ledger:",
                               .folder = m->ledger,
                               .present = m->present.ledger,
-                              .mode = 02770,
-                              .data_mode = 0660,
+                              .mode = PART_LEDGER_MODE,
+                              .data_mode = PART_LEDGER_DATA_MODE,
                               .owner = &m->owners.ledger,
                               .make = make_ledger};
     return provide_store(m, &plan, why);

@@ -192,7 +192,8 @@ static int status_of(int code, const struct error *why)
     if (code >= 0)
         return code;
     complain("%s", why && *why->text ? why->text : error_name(code));
-    return code == ERR_BUSY || code == -EAGAIN || code == -EINTR ? STATUS_AGAIN : STATUS_CANNOT;
+    bool again = code == ERR_BUSY || code == ERR_RETIRED || code == -EAGAIN || code == -EINTR;
+    return again ? STATUS_AGAIN : STATUS_CANNOT;
 }
 
 int output_status(int code, const struct error *why)

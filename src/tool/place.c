@@ -1,6 +1,7 @@
 #include "tool/place.h"
 
 #include "base/file.h"
+#include "store/env.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -108,7 +109,7 @@ int place_has(const char *folder, const char *name, struct error *why)
 
 /* Owner and mode for a file that we made, or an earlier run that may have got as far as to give it
  * away; not for what somebody put in its place. */
-static int own_file(int folder, const char *name, const char *path, mode_t mode,
+static int own_file(int folder, const char *name, const char *path, uid_t maker, mode_t mode,
                     const struct owner *owner, struct error *why)
 {
     struct stat status;
@@ -116,9 +117,9 @@ static int own_file(int folder, const char *name, const char *path, mode_t mode,
     int code = fd < 0 || fstat(fd, &status) < 0 ? failed(why, "open", path) : 0;
 
     bool ours = code == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
-                (status.st_uid == geteuid() || status.st_uid == owner->uid);
+                (status.st_uid == maker || status.st_uid == owner->uid);
     if (code == 0 && !ours)
-        code = error_set(why, -EPERM, "%s is not the file that was made there", path);
+        code = error_set(why, -EPERM, "%s: %s is not the file that was made there", path, name);
     if (code == 0)
         code = own(fd, path, mode, owner, why);
     if (fd >= 0)
@@ -149,7 +150,7 @@ int place_file(const char *from, const char *to, const char *name, mode_t mode,
         goto out;
     code = folder = open_folder(from, false, why);
     if (code >= 0)
-        code = own_file(folder, name, source, mode, owner, why);
+        code = own_file(folder, name, source, geteuid(), mode, owner, why);
     if (code == 0)
         code = rename_new(folder, name, source, target, why);
 out:
@@ -198,5 +199,56 @@ int place_sync(const char *folder, struct error *why)
         code = failed(why, "write to disk the folder", folder);
     if (fd >= 0)
         close(fd);
+    return code;
+}
+
+/* --- stores that change places --- */
+
+int place_exchange(const char *path, const char *other, struct error *why)
+{
+    if (renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE) == 0)
+        return 0;
+    if (errno == ENOENT)
+        return rename(path, other) < 0 ? failed(why, "move to its place", path) : 0;
+    if (errno == EINVAL || errno == ENOSYS)
+        return error_set(why, -ENOTSUP,
+                         "the file system of %s cannot let two folders change places "
+                         "(renameat2 with RENAME_EXCHANGE): ext4, XFS, Btrfs and tmpfs can",
+                         other);
+    return failed(why, "put in its place", path);
+}
+
+int place_try_exchange(const char *folder, struct error *why)
+{
+    char *one = file_join(folder, ".try-1"), *two = file_join(folder, ".try-2");
+    int code = one && two ? file_make_folder(one, 0700, why) : -ENOMEM;
+
+    if (code == 0)
+        code = file_make_folder(two, 0700, why);
+    if (code == 0)
+        code = place_exchange(one, two, why);
+    if (one && two) {
+        rmdir(one);
+        rmdir(two);
+    }
+    free(one);
+    free(two);
+    return code;
+}
+
+int place_give(const char *folder, uid_t maker, mode_t mode, mode_t data_mode,
+               const struct owner *owner, struct error *why)
+{
+    int fd = open_folder(folder, false, why);
+    if (fd < 0)
+        return fd;
+    int code = own_file(fd, ENV_DATA_FILE, folder, maker, data_mode, owner, why);
+    if (code == 0)
+        code = own_file(fd, ENV_LOCK_FILE, folder, maker, 0660, owner, why);
+    if (code == 0)
+        code = own(fd, folder, mode, owner, why);
+    if (code == 0 && fsync(fd) < 0)
+        code = failed(why, "write to disk the folder", folder);
+    close(fd);
     return code;
 }

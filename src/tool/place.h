@@ -31,6 +31,18 @@ int place_has(const char *folder, const char *name, struct error *why);
 int place_file(const char *from, const char *to, const char *name, mode_t mode,
                const struct owner *owner, struct error *why);
 
+/* Lets two folders beside each other change places, in one moment; one that is not there yet just
+ * gets the other. -ENOTSUP: this file system cannot. -errno. */
+int place_exchange(const char *path, const char *other, struct error *why);
+
+/* Whether it could, tried out in `folder`. As place_exchange. */
+int place_try_exchange(const char *folder, struct error *why);
+
+/* Gives a folder with a store that user `maker` made to its owner, with these permissions of the
+ * folder and of the data file. Follows no link. -EPERM, -errno. */
+int place_give(const char *folder, uid_t maker, mode_t mode, mode_t data_mode,
+               const struct owner *owner, struct error *why);
+
 /* Removes the files in a folder. -errno. */
 int place_empty(const char *path, struct error *why);
 

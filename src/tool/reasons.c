@@ -9,9 +9,10 @@
 
 /* One event that gives a reason. */
 struct given {
-    uint64_t about;  /* number of the opt-out's event */
-    uint64_t number; /* of this one */
-    const char *key; /* "": words alone */
+    struct event_name about; /* the opt-out's event */
+    struct event_name event; /* this one */
+    size_t position;         /* in the sequence in which they were found */
+    const char *key;         /* "": words alone */
 };
 
 /* What is shown as one line. */
@@ -56,17 +57,21 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     if (!given || !key)
         return -ENOMEM;
     c->given = given;
-    given[c->given_count++] = (struct given){event->reason->about.number, event->name.number, key};
+    given[c->given_count] = (struct given){event->reason->about, event->name, c->given_count, key};
+    c->given_count++;
     return 0;
 }
 
 static int compare_given(const void *a, const void *b)
 {
     const struct given *x = a, *y = b;
+    int order = memcmp(x->about.node, y->about.node, EVENT_NODE_SIZE);
 
-    if (x->about != y->about)
-        return x->about < y->about ? -1 : 1;
-    return x->number < y->number ? -1 : x->number > y->number;
+    if (order)
+        return order;
+    if (x->about.number != y->about.number)
+        return x->about.number < y->about.number ? -1 : 1;
+    return x->position < y->position ? -1 : x->position > y->position;
 }
 
 /* The row of that scope and key, perhaps a new one; NULL without memory. */
@@ -87,14 +92,14 @@ static struct row *find_row(struct counting *c, const char *scope, const char *k
 }
 
 /* Adds what somebody wrote to the row; nothing where it was erased or cannot be read here. */
-static int add_words(struct counting *c, uint64_t number, struct row *row)
+static int add_words(struct counting *c, const struct event_name *name, struct row *row)
 {
     struct site *site = c->site;
     struct event event;
     struct word *words;
     size_t count;
 
-    int code = list_event(site->list_view, number, &site->pool, &event);
+    int code = list_event(site->list_view, name, &site->pool, &event);
     if (code == 0)
         code = list_words(site->list_view, &event, &site->pool, &words, &count);
     if (code == ERR_KEY && !site->has_address)
@@ -116,14 +121,14 @@ static int count_one(struct counting *c, const struct given *given)
     const struct reasons_question *q = c->question;
     struct pool pool = {0};
     struct event event;
-    int code = list_event(c->site->list_view, given->about, &pool, &event);
+    int code = list_event(c->site->list_view, &given->about, &pool, &event);
 
     if (code == 0 && event.choice_count > 0 &&
         (!q->scope || scope_covers(q->scope, event.choices[0].choice.scope))) {
         struct row *row = find_row(c, event.choices[0].choice.scope, given->key);
         if (row)
             row->count++;
-        code = !row ? -ENOMEM : q->words ? add_words(c, given->number, row) : 0;
+        code = !row ? -ENOMEM : q->words ? add_words(c, &given->event, row) : 0;
     }
     pool_release(&pool);
     return code;
@@ -141,12 +146,13 @@ static int compare_rows(const void *a, const void *b)
 
 static int gather(struct counting *c)
 {
-    int code = list_walk(c->site->list_view, 1, visit, c);
+    int code = list_walk(c->site->list_view, NULL, visit, c);
 
     if (c->given_count)
         qsort(c->given, c->given_count, sizeof *c->given, compare_given);
     for (size_t i = 0; i < c->given_count && code == 0; i++)
-        if (i + 1 == c->given_count || c->given[i].about != c->given[i + 1].about)
+        if (i + 1 == c->given_count ||
+            !event_name_equal(&c->given[i].about, &c->given[i + 1].about))
             code = count_one(c, &c->given[i]);
     if (c->row_count)
         qsort(c->rows, c->row_count, sizeof *c->rows, compare_rows);

@@ -65,9 +65,7 @@ static int read_event(struct removal *r, struct event *event, struct error *why)
     int code = argument_event(r->event_text, list_node(r->site.list), &name, why);
     if (code)
         return code;
-    code = memcmp(name.node, list_node(r->site.list), EVENT_NODE_SIZE) != 0
-               ? ERR_NOT_FOUND
-               : list_event(r->site.list_view, name.number, &r->site.pool, event);
+    code = list_event(r->site.list_view, &name, &r->site.pool, event);
     if (code == ERR_NOT_FOUND) {
         complain("the list has no event %s", r->event_text);
         return STATUS_NO;

@@ -64,8 +64,7 @@ static int64_t time_of(struct site *site, const struct event_name *name)
     struct event event;
     int64_t at = 0;
 
-    if (memcmp(name->node, list_node(site->list), EVENT_NODE_SIZE) == 0 &&
-        list_event(site->list_view, name->number, &pool, &event) == 0)
+    if (list_event(site->list_view, name, &pool, &event) == 0)
         at = event.at_ms;
     pool_release(&pool);
     return at;

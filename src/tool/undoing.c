@@ -87,7 +87,8 @@ static int visit_batch(const struct list_batch *batch, void *argument)
     struct pool pool = {0};
     struct list_batch undo;
 
-    if (batch->begin.kind != BATCH_IMPORT || batch->name.number <= target->name.number ||
+    if (batch->begin.kind != BATCH_IMPORT ||
+        !list_is_earlier(s->undoing->site.list, &target->name, &batch->name) ||
         !is_same_source(batch->source, target->source) || is_repetition(batch, target))
         return 0;
     if (batch->undone_by.number) {
@@ -122,6 +123,11 @@ static int check_newest(struct undoing *u, struct error *why)
     return STATUS_STOPPED;
 }
 
+static bool is_own(const struct undoing *u, const struct event_name *event)
+{
+    return memcmp(event->node, list_node(u->site.list), EVENT_NODE_SIZE) == 0;
+}
+
 /* Another undo has ended, or is to be gone on with. */
 static int check_undone(struct undoing *u, struct error *why)
 {
@@ -139,6 +145,8 @@ static int check_undone(struct undoing *u, struct error *why)
                  clock_format(undo.ended_ms / 1000, time));
         return STATUS_NO;
     }
+    if (!is_own(u, &undo.name))
+        return 0; /* broken off before a restore: another node cannot go on with it */
     u->undo = undo.name.number;
     u->resumed = true;
     return gather_events(u, &undo.name, &u->done, why);
@@ -221,7 +229,7 @@ struct part {
 /* Whether a row is one of the batch's. */
 static bool is_of_batch(const struct undoing *u, const struct choice *row)
 {
-    return memcmp(row->event.node, list_node(u->site.list), EVENT_NODE_SIZE) == 0 &&
+    return memcmp(row->event.node, u->batch.name.node, EVENT_NODE_SIZE) == 0 &&
            numbers_has(&u->events, row->event.number);
 }
 
@@ -297,7 +305,7 @@ static int find_past(struct undoing *u, struct part *part, struct target *target
     if (code)
         return site_explain(&u->site, code, why);
     for (size_t i = 0; i < count; i++)
-        if (event_name_equal(&rows[i].event, &part->event.name) &&
+        if (event_name_equal(&rows[i].event, &part->event.name) && is_own(u, &by[i]) &&
             numbers_has(&u->done, by[i].number))
             target->state = ROW_DONE;
     return 0;
@@ -334,8 +342,10 @@ static int read_part(struct undoing *u, uint64_t number, struct part *part, stru
     pool_reset(&part->pool);
     pool_reset(&u->site.pool); /* addresses that were told */
     part->standing = 0;
+    struct event_name name = u->batch.name;
+    name.number = number;
     int code = site_view(&u->site, why);
-    if (code == 0 && (code = list_event(u->site.list_view, number, &part->pool, &part->event)) != 0)
+    if (code == 0 && (code = list_event(u->site.list_view, &name, &part->pool, &part->event)) != 0)
         site_explain(&u->site, code, why);
     if (code == 0) {
         size_t count = part->event.choice_count;

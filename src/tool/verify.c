@@ -32,6 +32,18 @@ static int tell(const char *store, int code, uint64_t events, const struct error
     return code ? STATUS_NO : STATUS_OK;
 }
 
+/* What is derived from a journal that is whole can be made anew. */
+static void advise(const struct site *site, bool list_whole, bool ledger_whole)
+{
+    if ((list_whole || journal_check(list_store(site->list), NULL) == 0) &&
+        (ledger_whole || journal_check(ledger_store(site->ledger), NULL) == 0))
+        remark("The journals are whole: `optout migrate --rebuild` makes anew what follows from "
+               "them.");
+    else
+        remark("Keep a copy of the folder to look into, and restore the last backup that "
+               "verifies: `optout restore DIR` takes over what can still be read.");
+}
+
 static int verify(struct site *site, bool json, struct error *why)
 {
     uint64_t events = 0;
@@ -46,9 +58,7 @@ static int verify(struct site *site, bool json, struct error *why)
         return ledger;
     if (list == STATUS_OK && ledger == STATUS_OK)
         return STATUS_OK;
-    remark(
-        "Stop optout-milter and all that writes, keep a copy of the folder, and restore its last "
-        "backup that verifies.");
+    advise(site, list == STATUS_OK, ledger == STATUS_OK);
     return STATUS_NO;
 }
 

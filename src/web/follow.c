@@ -36,10 +36,10 @@ struct follower {
     struct histogram first; /* ms from an opt-out to the first refusal */
     /* Of the thread alone. */
     uint8_t node[EVENT_NODE_SIZE];
-    uint64_t list_next, ledger_next; /* events that are read next */
-    size_t left;                     /* of the piece */
-    uint8_t *refused;                /* a bit for each event of the list that kept mail back */
-    size_t refused_size;             /* octets */
+    struct event_name list_last, ledger_last; /* events that were read; number 0: none */
+    size_t left;                              /* of the piece */
+    uint8_t *refused;    /* a bit for each event of the list that kept mail back */
+    size_t refused_size; /* octets */
     struct list_view *view;
 };
 
@@ -53,7 +53,6 @@ struct follower *follow_new(void)
     f->first.bounds = waits;
     f->first.bound_count = sizeof waits / sizeof *waits;
     f->first.second = 1000;
-    f->list_next = f->ledger_next = 1;
     return f;
 }
 
@@ -84,7 +83,7 @@ static int visit_choice(struct txn *txn, const struct event *event, void *argume
     uint64_t opt_outs = 0;
     (void)txn;
 
-    f->list_next = event->name.number + 1;
+    f->list_last = event->name;
     for (size_t i = 0; i < event->choice_count; i++)
         opt_outs += event->choices[i].choice.kind == CHOICE_OPT_OUT;
     if (opt_outs > 0) {
@@ -125,7 +124,7 @@ static void note_basis(struct follower *f, const struct event_name *name, int64_
 
     if (memcmp(name->node, f->node, EVENT_NODE_SIZE) != 0 || !is_first(f, name->number))
         return;
-    if (list_event(f->view, name->number, &pool, &event) == 0 && event.choice_count == 1 &&
+    if (list_event(f->view, name, &pool, &event) == 0 && event.choice_count == 1 &&
         event.batch == 0 && event.choices[0].choice.kind == CHOICE_OPT_OUT)
         histogram_add(&f->first, refused_ms > event.at_ms ? refused_ms - event.at_ms : 0);
     pool_release(&pool);
@@ -137,7 +136,7 @@ static int visit_verdict(struct txn *txn, const struct event *event, void *argum
     const struct event_verdict *verdict = event->verdict;
     (void)txn;
 
-    f->ledger_next = event->name.number + 1;
+    f->ledger_last = event->name;
     for (size_t i = 0; verdict && verdict->mode == MODE_ENFORCE && i < verdict->row_count; i++) {
         const struct event_verdict_row *row = &verdict->rows[i];
         for (size_t j = 0; row->state == RECIPIENT_OPTED_OUT && j < row->basis_count; j++)
@@ -148,15 +147,24 @@ static int visit_verdict(struct txn *txn, const struct event *event, void *argum
 
 /* --- the thread ----------------------------------------------------------------------------- */
 
-/* A list that was restored counts its events anew. */
+/* A list that was restored is another one, and is read again from its beginning. */
 static void look_at_node(struct follower *f, const struct list *list)
 {
     if (memcmp(f->node, list_node(list), EVENT_NODE_SIZE) == 0)
         return;
     memcpy(f->node, list_node(list), EVENT_NODE_SIZE);
-    f->list_next = 1;
+    f->list_last.number = 0;
     if (f->refused)
         memset(f->refused, 0, f->refused_size);
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->source_count; i++)
+        f->sources[i].opt_outs = 0;
+    pthread_mutex_unlock(&f->lock);
+}
+
+static const struct event_name *behind(const struct event_name *last)
+{
+    return last->number ? last : NULL;
 }
 
 /* True: there is more to be read. */
@@ -171,10 +179,12 @@ static bool read_ledger(struct follower *f, const struct setup *setup)
         return false;
     if (ledger_view_begin(ledger, &view) == 0) {
         f->left = PIECE;
-        code = ledger_walk(view, f->ledger_next, visit_verdict, f);
+        code = ledger_walk(view, behind(&f->ledger_last), visit_verdict, f);
         ledger_view_end(view);
     }
     stores_give_ledger(f->web->stores);
+    if (code == ERR_NOT_FOUND)
+        f->ledger_last.number = 0; /* it is another one now */
     return code == ENOUGH;
 }
 
@@ -190,7 +200,7 @@ static bool read_piece(struct follower *f)
         look_at_node(f, list);
         if (list_view_begin(list, &f->view) == 0) {
             f->left = PIECE;
-            more = list_walk(f->view, f->list_next, visit_choice, f) == ENOUGH;
+            more = list_walk(f->view, behind(&f->list_last), visit_choice, f) == ENOUGH;
             more = read_ledger(f, setup) || more;
             list_view_end(f->view);
         }

@@ -56,14 +56,19 @@ static void name_client(const struct ip *ip, uint8_t client[16])
         memset(client + IPV6_PREFIX, 0, 16 - IPV6_PREFIX);
 }
 
-/* Multiplication by an odd number that nobody knows, folded. */
+/* The finalizer of MurmurHash3 (in the public domain): each bit of the input moves all others. */
+static uint64_t stir(uint64_t x)
+{
+    x = (x ^ x >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    x = (x ^ x >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return x ^ x >> 33;
+}
+
 static uint64_t mix(const struct limits *limits, const uint8_t client[16], unsigned more)
 {
     uint64_t halves[2];
     memcpy(halves, client, sizeof halves);
-    uint64_t mixed = (halves[0] ^ limits->seed) * (limits->seed | 1);
-    mixed = ((mixed ^ mixed >> 29) + halves[1] + more) * (limits->seed | 1);
-    return mixed ^ mixed >> 32;
+    return stir(stir(stir(limits->seed ^ halves[0]) ^ halves[1]) + more);
 }
 
 /* The client's bucket, or the one that it takes over, then full. Under the lock. */

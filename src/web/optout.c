@@ -81,7 +81,7 @@ static int64_t time_of(const struct writing *w)
 
     if (!w->entry.known || list_view_begin(w->list, &view))
         return when;
-    if (list_event(view, w->entry.event.number, &pool, &event) == 0)
+    if (list_event(view, &w->entry.event, &pool, &event) == 0)
         when = event.at_ms / 1000;
     pool_release(&pool);
     list_view_end(view);
@@ -331,8 +331,7 @@ static void read_told(struct list *list, const struct undo *what, struct told *t
 
     if (list_view_begin(list, &view))
         return;
-    if (memcmp(what->event.node, list_node(list), EVENT_NODE_SIZE) == 0 &&
-        list_event(view, what->event.number, &pool, &event) == 0 && event.choice_count > 0)
+    if (list_event(view, &what->event, &pool, &event) == 0 && event.choice_count > 0)
         snprintf(told->scope, sizeof told->scope, "%s", event.choices[0].choice.scope);
     if (list_address(view, &what->subject, &pool, &address) == 0 && *address)
         page_mask(address, told->masked);

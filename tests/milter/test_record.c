@@ -90,7 +90,7 @@ static uint64_t assert_last(const char *expected)
 
     assert_ok(stores_take_ledger(service->stores, &site_lookup, &ledger, &why));
     assert_int_equal(ledger_view_begin(ledger, &last.view), 0);
-    assert_int_equal(ledger_walk(last.view, 1, describe_event, &last), 0);
+    assert_int_equal(ledger_walk(last.view, NULL, describe_event, &last), 0);
     ledger_view_end(last.view);
     stores_give_ledger(service->stores);
     assert_string_equal(last.text.data ? last.text.data : "", expected);

@@ -3,6 +3,7 @@
 #define TESTS_STORE_LIST_SITE_H
 
 #include "site.h"
+#include "store/renew.h"
 
 #define NEWS "acme/news"
 
@@ -87,6 +88,59 @@ static inline void assert_row(const struct choice *row, const struct list_entry 
     assert_true(row->asked == entry->asked);
     assert_true(row->until == entry->until);
     assert_int_equal(row->name_count, entry->named);
+}
+
+/* --- several nodes --- */
+
+static inline void restart(struct list *of)
+{
+    assert_ok(store_restart(list_store(of), "restore", NULL, 0, &why));
+}
+
+static inline struct event_name add_to(struct list *to, const char *scope, unsigned person)
+{
+    struct list_entry entry = opt_out_of(scope, person);
+    add_entry(to, &entry);
+    assert_false(entry.known);
+    return entry.event;
+}
+
+static inline struct event_name withdraw_in(struct list *in, unsigned person,
+                                            const struct event_name *target)
+{
+    struct event_withdrawal row = {subject_number(person), *target};
+    struct event_name event;
+    assert_ok(list_withdraw(in, &row, 1, &by_cli, &event, &why));
+    return event;
+}
+
+static inline struct event_name withdrawn_by(struct list *in, unsigned person)
+{
+    struct subject subject = subject_number(person);
+    struct list_view *view = view_of(in);
+    struct event_name *by, name;
+    struct pool pool = {0};
+    struct choice *rows;
+    size_t count;
+    assert_int_equal(list_read(view, LIST_PAST, &subject, false, &pool, &rows, &count, &by), 0);
+    assert_int_equal(count, 1);
+    name = by[0];
+    list_view_end(view);
+    pool_release(&pool);
+    return name;
+}
+
+static inline void assert_event(struct event_name a, struct event_name b)
+{
+    assert_true(event_name_equal(&a, &b));
+}
+
+static inline int note_event(struct txn *txn, const struct event *event, void *argument)
+{
+    struct event_name **next = argument;
+    (void)txn;
+    *(*next)++ = event->name;
+    return 0;
 }
 
 #endif

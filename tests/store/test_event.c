@@ -88,6 +88,26 @@ static void the_octets_of_a_genesis(void **state)
                           "01");
 }
 
+static void the_octets_of_a_restored_nodes_genesis(void **state)
+{
+    struct event_genesis genesis = {"list", 1, "SHA-256", 1};
+    struct event_continued continued = {.event = name_of(other_node, 300)};
+    struct event event = event_of(EVENT_GENESIS, 24);
+    (void)state;
+    memset(continued.hash, 0xcd, sizeof continued.hash);
+    event.genesis = &genesis;
+    event.continues = &continued;
+    assert_golden(&event, "a9" HEAD("1818", "01") "0a8148a0a1a2a3a4a5a6a7"
+                                                  "0d84646c697374"
+                                                  "01675348412d323536"
+                                                  "01"
+                                                  "118301"
+                                                  "19012c"
+                                                  "5820"
+                                                  "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+                                                  "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd");
+}
+
 static void the_octets_of_a_batch(void **state)
 {
     static const uint64_t counts[BATCH_COUNTS] = {10, 5, 2, 1, 1, 1, 300};
@@ -292,6 +312,7 @@ static void event_types_have_names(void **state)
     assert_string_equal(event_type_name(EVENT_GENESIS), "genesis");
     assert_string_equal(event_type_name(EVENT_BATCH), "batch");
     assert_string_equal(event_type_name(EVENT_BATCH_END), "batch-end");
+    assert_string_equal(event_type_name(EVENT_LOSS), "loss");
     assert_string_equal(event_type_name(EVENT_SCOPES), "scopes");
     assert_string_equal(event_type_name(EVENT_CHOICES), "choices");
     assert_string_equal(event_type_name(EVENT_WITHDRAWAL), "withdrawal");
@@ -410,6 +431,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_octets_of_a_genesis),
+        cmocka_unit_test(the_octets_of_a_restored_nodes_genesis),
         cmocka_unit_test(the_octets_of_a_batch),
         cmocka_unit_test(the_octets_of_registered_scopes),
         cmocka_unit_test(the_octets_of_choices),

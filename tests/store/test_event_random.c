@@ -124,6 +124,14 @@ static void make_genesis(struct event *event)
     event->genesis = genesis;
 }
 
+static void make_continued(struct event *event)
+{
+    struct event_continued *continued = take(sizeof *continued);
+    continued->event = any_name();
+    fill(continued->hash, sizeof continued->hash);
+    event->continues = continued;
+}
+
 static void make_begin(struct event *event)
 {
     struct event_batch *begin = take(sizeof *begin);
@@ -176,6 +184,8 @@ static struct event any_event(void)
         make_verdict(&event);
     if (event.type == EVENT_GENESIS)
         make_genesis(&event);
+    if (event.type == EVENT_GENESIS && random_below(2))
+        make_continued(&event);
     if (event.type == EVENT_BATCH)
         make_begin(&event);
     if (event.type == EVENT_BATCH_END)
@@ -256,6 +266,11 @@ static void assert_batches_equal(const struct event *a, const struct event *b)
 
 static void assert_events_equal(const struct event *a, const struct event *b)
 {
+    assert_int_equal(!a->continues, !b->continues);
+    if (a->continues) {
+        assert_names_equal(&a->continues->event, &b->continues->event);
+        assert_memory_equal(a->continues->hash, b->continues->hash, EVENT_HASH_SIZE);
+    }
     assert_memory_equal(a->previous, b->previous, EVENT_HASH_SIZE);
     assert_names_equal(&a->name, &b->name);
     assert_true(a->at_ms == b->at_ms);

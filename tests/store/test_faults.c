@@ -105,7 +105,7 @@ static void a_file_that_was_replaced_or_removed_is_noticed(void **state)
         copy_file(data, copy);
         assert_int_equal(rename(data, kept), 0);
         assert_int_equal(list_check(list), ERR_RETIRED);
-        assert_refused(try_add(list, 3, &why), ERR_RETIRED, "was replaced or removed");
+        assert_refused(try_add(list, 3, &why), ERR_RETIRED, "was replaced while it was open");
         assert_int_equal(rename(copy, data), 0);
         assert_int_equal(list_check(list), ERR_RETIRED);
         assert_refused(try_add(list, 3, &why), ERR_RETIRED, "list/data.mdb");

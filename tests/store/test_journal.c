@@ -6,7 +6,8 @@
 #include <errno.h>
 
 static const char *const tables[] = {"meta", "journal", "private"};
-static const struct store_kind kind = {"test", tables, 3, 0600};
+static const struct store_kind kind = {
+    .name = "test", .tables = tables, .table_count = 3, .mode = 0600};
 
 static const uint8_t fingerprint[KEYS_FINGERPRINT_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8};
 static struct store store;
@@ -77,6 +78,15 @@ static int append_words(const struct word *words, size_t count, struct event_nam
     return code;
 }
 
+/* An event of the store's own node. */
+static const struct event_name *named(uint64_t number)
+{
+    static struct event_name name;
+    memcpy(name.node, store.node, sizeof name.node);
+    name.number = number;
+    return &name;
+}
+
 static void append_some(unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -114,7 +124,7 @@ static void the_first_event_tells_kind_format_and_algorithm(void **state)
     struct txn *txn;
     (void)state;
     assert_int_equal(txn_begin_read(store.env, &txn), 0);
-    assert_int_equal(journal_bytes(txn, 1, &bytes), 0);
+    assert_int_equal(journal_bytes(&store, txn, named(1), &bytes), 0);
     assert_int_equal(event_decode(bytes, &pool, &event), 0);
     assert_int_equal(event.type, EVENT_GENESIS);
     assert_int_equal(event.name.number, 1);
@@ -153,7 +163,7 @@ static void each_event_carries_the_hash_of_the_one_before(void **state)
     memset(hash, 0, sizeof hash);
     for (uint64_t i = 1; i <= 31; i++) {
         struct event event;
-        assert_int_equal(journal_bytes(txn, i, &bytes), 0);
+        assert_int_equal(journal_bytes(&store, txn, named(i), &bytes), 0);
         assert_int_equal(event_decode(bytes, &pool, &event), 0);
         assert_true(event.name.number == i);
         assert_memory_equal(event.previous, hash, sizeof hash);
@@ -162,14 +172,14 @@ static void each_event_carries_the_hash_of_the_one_before(void **state)
         assert_int_equal(event_decode_previous(SLICE(bytes.data, 20), head), ERR_CORRUPT);
         assert_int_equal(event_decode_previous(SLICE(bytes.data, 0), head), ERR_CORRUPT);
         assert_int_equal(seal_digest(bytes, hash), 0);
-        assert_int_equal(journal_short_hash(txn, i, first), 0);
+        assert_int_equal(journal_short_hash(&store, txn, named(i), first), 0);
         assert_memory_equal(first, hash, sizeof first);
     }
-    assert_int_equal(journal_head(txn, &last, head), 0);
+    assert_int_equal(journal_head(txn, 0, &last, head), 0);
     assert_int_equal(last, 31);
     assert_memory_equal(head, hash, sizeof hash);
-    assert_int_equal(journal_bytes(txn, 32, &bytes), ERR_NOT_FOUND);
-    assert_int_equal(journal_short_hash(txn, 32, first), ERR_NOT_FOUND);
+    assert_int_equal(journal_bytes(&store, txn, named(32), &bytes), ERR_NOT_FOUND);
+    assert_int_equal(journal_short_hash(&store, txn, named(32), first), ERR_NOT_FOUND);
     txn_abort(txn);
     pool_release(&pool);
     assert_int_equal(verified_count(), 31);
@@ -232,7 +242,7 @@ static void a_walk_goes_from_a_number_to_the_end(void **state)
     assert_int_equal(txn_begin_read(store.env, &txn), 0);
     for (uint64_t from = 0; from < 14; from++) {
         struct seen seen = {.count = 0};
-        assert_int_equal(journal_walk(txn, from, see, &seen), 0);
+        assert_int_equal(journal_walk(&store, txn, from ? named(from - 1) : NULL, see, &seen), 0);
         uint64_t first = from ? from : 1;
         assert_int_equal(seen.count, first <= 10 ? 11 - first : 0);
         for (size_t i = 0; i < seen.count; i++)
@@ -251,7 +261,7 @@ static void a_visitors_answer_ends_the_walk_and_is_returned(void **state)
     for (size_t i = 0; i < 4; i++)
         for (size_t end_at = 1; end_at <= 10; end_at++) {
             struct seen seen = {.end_at = end_at, .answer = answers[i]};
-            assert_int_equal(journal_walk(txn, 1, see, &seen), answers[i]);
+            assert_int_equal(journal_walk(&store, txn, NULL, see, &seen), answers[i]);
             assert_int_equal(seen.count, end_at);
         }
     txn_abort(txn);
@@ -285,7 +295,7 @@ static size_t words_of(uint64_t number, struct pool *pool, struct word **words)
     struct txn *txn;
     size_t count = 99;
     assert_int_equal(txn_begin_read(store.env, &txn), 0);
-    assert_int_equal(journal_bytes(txn, number, &bytes), 0);
+    assert_int_equal(journal_bytes(&store, txn, named(number), &bytes), 0);
     assert_int_equal(event_decode(bytes, pool, &event), 0);
     assert_int_equal(journal_words(&store, txn, &event, pool, words, &count), 0);
     txn_abort(txn);
@@ -353,9 +363,9 @@ static void the_same_words_twice_have_different_digests(void **state)
     assert_int_equal(append_words(&note, 1, NULL), 0);
     assert_int_equal(append_words(&note, 1, NULL), 0);
     assert_int_equal(txn_begin_read(store.env, &txn), 0);
-    assert_int_equal(journal_bytes(txn, 2, &bytes), 0);
+    assert_int_equal(journal_bytes(&store, txn, named(2), &bytes), 0);
     assert_int_equal(event_decode(bytes, &pool, &one), 0);
-    assert_int_equal(journal_bytes(txn, 3, &bytes), 0);
+    assert_int_equal(journal_bytes(&store, txn, named(3), &bytes), 0);
     assert_int_equal(event_decode(bytes, &pool, &other), 0);
     txn_abort(txn);
     assert_memory_not_equal(one.words, other.words, EVENT_HASH_SIZE);
@@ -377,7 +387,7 @@ static void without_the_key_words_are_neither_written_nor_read(void **state)
     assert_int_equal(append_words(NULL, 0, NULL), 0);
     assert_int_equal(verified_count(), 3);
     assert_int_equal(txn_begin_read(store.env, &txn), 0);
-    assert_int_equal(journal_bytes(txn, 2, &bytes), 0);
+    assert_int_equal(journal_bytes(&store, txn, named(2), &bytes), 0);
     assert_int_equal(event_decode(bytes, &pool, &event), 0);
     assert_int_equal(journal_words(&store, txn, &event, &pool, &words, &count), ERR_KEY);
     store.has_words_key = true;

@@ -111,7 +111,7 @@ static void a_verdict_is_read_back_with_its_rows_by_subject(void **state)
     verdict.mode = MODE_MONITOR;
     assert_int_equal(written(&verdict, NULL, 0), 2);
     struct ledger_view *view = view_of_ledger();
-    assert_int_equal(ledger_walk(view, 1, copy_event, &read), 0);
+    assert_int_equal(ledger_walk(view, NULL, copy_event, &read), 0);
     ledger_view_end(view);
     assert_int_equal(read.action, ACTION_STRIP);
     assert_int_equal(read.mode, MODE_MONITOR);
@@ -172,7 +172,7 @@ static void a_verdict_with_2500_rows_is_one_batch_of_events(void **state)
                                              .basis_count = 1};
     assert_int_equal(written(&verdict, words, 1), 2);
     struct ledger_view *view = view_of_ledger();
-    assert_int_equal(ledger_walk(view, 1, count_part, &parts), 0);
+    assert_int_equal(ledger_walk(view, NULL, count_part, &parts), 0);
     ledger_view_end(view);
     assert_int_equal(parts.first, 2);
     assert_true(parts.events > 1 && parts.events < 10);
@@ -203,7 +203,7 @@ static void rows_that_rest_on_much_fit_whatever_they_rest_on(void **state)
     rows[500].basis_count = 5000;
     written(&verdict, NULL, 0);
     struct ledger_view *view = view_of_ledger();
-    assert_int_equal(ledger_walk(view, 1, count_part, &parts), 0);
+    assert_int_equal(ledger_walk(view, NULL, count_part, &parts), 0);
     ledger_view_end(view);
     assert_int_equal(parts.rows, 1000);
     verified(1 + parts.events);
@@ -267,7 +267,7 @@ static void the_words_of_a_verdict_come_back(void **state)
     written(&verdict, words, 3);
     struct ledger_view *view = view_of_ledger();
     take_words(NULL, NULL, view);
-    assert_int_equal(ledger_walk(view, 1, take_words, &seen), 0);
+    assert_int_equal(ledger_walk(view, NULL, take_words, &seen), 0);
     ledger_view_end(view);
     assert_int_equal(seen, 1);
     verified(2);

@@ -89,7 +89,7 @@ static void a_person_comes_with_all_rows_and_their_times(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct event event;
         assert_row(&anna->rows[i], &entries[i], "cli");
-        assert_int_equal(list_event(view, entries[i].event.number, &pool, &event), 0);
+        assert_int_equal(list_event(view, &entries[i].event, &pool, &event), 0);
         assert_true(anna->recorded_ms[i] == event.at_ms);
     }
     list_view_end(view);

@@ -222,7 +222,7 @@ static void compare_journal(void)
     static bool seen[ROWS_MAX];
     struct list_view *view = view_of(list);
     memset(seen, 0, sizeof seen);
-    assert_int_equal(list_walk(view, 1, compare_event, seen), 0);
+    assert_int_equal(list_walk(view, NULL, compare_event, seen), 0);
     list_view_end(view);
     for (size_t i = 0; i < row_count; i++)
         assert_true(seen[i]);

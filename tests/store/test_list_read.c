@@ -193,7 +193,7 @@ static void an_event_and_its_words_are_read_by_number(void **state)
     (void)state;
     add_by(&act, &entry, 1);
     struct list_view *view = view_of(list);
-    assert_int_equal(list_event(view, entry.event.number, &pool, &event), 0);
+    assert_int_equal(list_event(view, &entry.event, &pool, &event), 0);
     assert_int_equal(event.type, EVENT_CHOICES);
     assert_string_equal(event.actor, "web");
     assert_string_equal(event.source, "hotline");
@@ -201,12 +201,13 @@ static void an_event_and_its_words_are_read_by_number(void **state)
     assert_int_equal(list_words(view, &event, &pool, &read, &count), 0);
     assert_int_equal(count, 1);
     assert_string_equal(read[0].text, "called on Monday");
-    assert_int_equal(list_event(view, 4711, &pool, &event), ERR_NOT_FOUND);
     list_event_hash(view, &entry.event, hash);
     assert_memory_not_equal(hash, zeros, sizeof hash);
     struct event_name foreign = entry.event, future = entry.event;
     foreign.node[0] ^= 1;
     future.number = 4711;
+    assert_int_equal(list_event(view, &foreign, &pool, &event), ERR_NOT_FOUND);
+    assert_int_equal(list_event(view, &future, &pool, &event), ERR_NOT_FOUND);
     list_event_hash(view, &foreign, hash);
     assert_memory_equal(hash, zeros, sizeof hash);
     list_event_hash(view, &future, hash);

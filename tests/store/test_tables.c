@@ -174,12 +174,12 @@ static void the_octets_of_meta_data(void **state)
     struct store store;
     struct txn *txn;
     static const char *const tables[] = {"meta", "journal", "private"};
-    const struct store_kind kind = {"list", tables, 3, 0640};
+    const struct store_kind kind = {.name = "list", .tables = tables, .table_count = 3};
     (void)state;
     assert_ok(store_open(&store, site_list, &kind, ENV_READ, SITE_MAP, NULL, NULL, &why));
     text_to_hex(store.node, EVENT_NODE_SIZE, node);
     assert_int_equal(txn_begin_read(store.env, &txn), 0);
-    assert_int_equal(journal_head(txn, &number, digest), 0);
+    assert_int_equal(journal_head(txn, 0, &number, digest), 0);
     text_to_hex(digest, sizeof digest, hash);
     txn_abort(txn);
     store_close(&store);

@@ -71,6 +71,10 @@ class Lab:
         self._logs.append(("optout-web", web.log))
         return web.start() if start else web
 
+    def proxy(self, kind, upstream):
+        """A started Nginx or Caddy, see there."""
+        return self._run(kind(self.directory("proxy"), upstream), kind.__name__)
+
     def logs(self):
         """(name, text) of what the servers have logged so far."""
         return [(name, read()) for name, read in self._logs]
