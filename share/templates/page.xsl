@@ -66,9 +66,12 @@
 </xsl:template>
 
 <xsl:template name="heading">
-  <xsl:call-template name="text">
-    <xsl:with-param name="id" select="concat(@kind, '-title')"/>
-  </xsl:call-template>
+  <xsl:choose>
+    <xsl:when test="@kind = 'ask' and not(@all)"><xsl:value-of select="key('text', 'ask-one-title')"/></xsl:when>
+    <xsl:otherwise>
+      <xsl:call-template name="text"><xsl:with-param name="id" select="concat(@kind, '-title')"/></xsl:call-template>
+    </xsl:otherwise>
+  </xsl:choose>
 </xsl:template>
 
 <xsl:template name="header">
@@ -124,7 +127,10 @@
 </xsl:template>
 
 <xsl:template name="ask">
-  <xsl:call-template name="paragraph"><xsl:with-param name="id" select="'ask-text'"/></xsl:call-template>
+  <xsl:choose>
+    <xsl:when test="@all"><xsl:call-template name="paragraph"><xsl:with-param name="id" select="'ask-text'"/></xsl:call-template></xsl:when>
+    <xsl:otherwise><xsl:call-template name="paragraph"><xsl:with-param name="id" select="'ask-one-text'"/></xsl:call-template></xsl:otherwise>
+  </xsl:choose>
   <xsl:call-template name="button">
     <xsl:with-param name="action" select="'this'"/>
     <xsl:with-param name="id" select="'ask-this'"/>
@@ -169,8 +175,8 @@
 
 <xsl:template name="offer-undo">
   <xsl:if test="@undo">
-    <section aria-labelledby="undo">
-      <h2 id="undo"><xsl:value-of select="key('text', 'undo-title')"/></h2>
+    <section>
+      <h2><xsl:value-of select="key('text', 'undo-title')"/></h2>
       <xsl:call-template name="paragraph"><xsl:with-param name="id" select="'undo-text'"/></xsl:call-template>
       <xsl:call-template name="button">
         <xsl:with-param name="action" select="'undo'"/>
@@ -181,7 +187,7 @@
 </xsl:template>
 
 <xsl:template name="ask-reason">
-  <section aria-labelledby="reason">
+  <section>
     <h2 id="reason"><xsl:value-of select="key('text', 'reason-title')"/></h2>
     <xsl:call-template name="paragraph"><xsl:with-param name="id" select="'reason-text'"/></xsl:call-template>
     <form method="post">

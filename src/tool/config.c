@@ -62,6 +62,11 @@ static int check_scopes(const struct site *site, struct error *why)
         code = check_source(site, &config->sources[i], why);
         status = code ? code : status;
     }
+    for (size_t i = 0; i < config->brand_count && code >= 0; i++) {
+        const struct brand *brand = &config->brands[i];
+        code = check_scope(site, "brand", brand->section, brand->scope, why);
+        status = code ? code : status;
+    }
     return status;
 }
 

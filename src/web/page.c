@@ -170,11 +170,12 @@ int page_render(const struct pages *pages, const struct page *page, struct text 
 bool pages_wider_scope(const struct pages *pages, const char *scope, char *wider)
 {
     const struct brand *brand = looks_of(&pages->looks, scope)->brand;
-    size_t length = brand->scope ? strlen(brand->scope) : strcspn(scope, "/");
+    const char *from = brand->scope ? brand->scope : scope;
+    size_t length = brand->scope ? strlen(from) : strcspn(from, "/");
 
-    if (length >= strlen(scope) || strcmp(scope, "/") == 0)
+    if (length == 0 || (strncmp(from, scope, length) == 0 && scope[length] == '\0'))
         return false;
-    memcpy(wider, brand->scope ? brand->scope : scope, length);
+    memcpy(wider, from, length);
     wider[length] = '\0';
     return true;
 }

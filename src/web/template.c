@@ -39,8 +39,8 @@ struct complaint {
     char text[300];
 };
 
-/* libxslt tells an error in pieces; the sentences are put on one line, up to what there is room
- * for. */
+/* libxslt tells an error in pieces and on several lines; they are put on one, up to what there is
+ * room for. */
 static void take_complaint(void *data, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -55,7 +55,26 @@ static void take_complaint(void *data, const char *format, ...)
     va_end(args);
     for (char *c = complaint->text + length; *c; c++)
         if (*c == '\n')
-            *c = c[1] ? ';' : '\0';
+            *c = ' ';
+}
+
+/* Without the blank that the last line left. */
+static const char *complaint_text(struct complaint *complaint)
+{
+    size_t length = strlen(complaint->text);
+
+    while (length > 0 && complaint->text[length - 1] == ' ')
+        complaint->text[--length] = '\0';
+    return complaint->text;
+}
+
+/* Between two compilations; left to itself, libxslt would write on standard error. */
+static void take_nothing(void *data, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void take_nothing(void *data, const char *format, ...)
+{
+    (void)data;
+    (void)format;
 }
 
 /* --- what it may load ------------------------------------------------------------------------ */
@@ -69,6 +88,24 @@ static bool lies_in(const char *path, const char *folder)
            !strchr(path + length + 1, '/');
 }
 
+/* As libxslt's own loader does it: the strings of all stylesheets lie in one dictionary, and it
+ * frees them as such. */
+static xmlDoc *parse_import(const char *path, const char *bytes, size_t length, xmlDict *dict)
+{
+    xmlParserCtxt *parser = xmlNewParserCtxt();
+
+    if (!parser)
+        return NULL;
+    if (dict) {
+        xmlDictFree(parser->dict);
+        parser->dict = dict;
+        xmlDictReference(dict);
+    }
+    xmlDoc *document = xmlCtxtReadMemory(parser, bytes, (int)length, path, NULL, PARSING);
+    xmlFreeParserCtxt(parser);
+    return document;
+}
+
 static xmlDoc *load_import(const xmlChar *uri, xmlDict *dict, int options, void *context,
                            xsltLoadType type)
 {
@@ -77,14 +114,13 @@ static xmlDoc *load_import(const xmlChar *uri, xmlDict *dict, int options, void 
     size_t length = 0;
     (void)options;
     (void)context;
-    (void)dict;
 
     if (strncmp(path, "file://", 7) == 0)
         path += 7;
     if (type != XSLT_LOAD_STYLESHEET || !installed_folder || !lies_in(path, installed_folder) ||
         file_read(path, TEMPLATE_FILE_MAX, &bytes, &length, NULL) < 0)
         return NULL;
-    xmlDoc *document = xmlReadMemory(bytes, (int)length, path, NULL, PARSING);
+    xmlDoc *document = parse_import(path, bytes, length, dict);
     free(bytes);
     return document;
 }
@@ -152,7 +188,7 @@ static xsltStylesheet *compile(xmlDoc *document, const char *installed, struct c
     xsltSetLoaderFunc(load_import);
     xsltSetGenericErrorFunc(complaint, take_complaint);
     xsltStylesheet *sheet = xsltParseStylesheetDoc(document);
-    xsltSetGenericErrorFunc(NULL, NULL);
+    xsltSetGenericErrorFunc(NULL, take_nothing);
     installed_folder = NULL;
     pthread_mutex_unlock(&compiling);
 
@@ -177,7 +213,7 @@ int template_load(const char *path, const char *installed, struct template **tem
         goto out;
     made->sheet = compile(document, installed, &complaint);
     if (!made->sheet) {
-        rc = error_set(why, ERR_CONFIG, "%s: %s", path, complaint.text);
+        rc = error_set(why, ERR_CONFIG, "%s: %s", path, complaint_text(&complaint));
         goto out;
     }
     made->path = strdup(path);
@@ -220,7 +256,7 @@ int template_apply(const struct template *template, xmlDoc *document, struct tex
     xsltSetTransformErrorFunc(context, &complaint, take_complaint);
     made = xsltApplyStylesheetUser(template->sheet, document, NULL, NULL, NULL, context);
     if (!made || context->state != XSLT_STATE_OK) {
-        rc = error_set(why, ERR_CONFIG, "%s: %s", template->path, complaint.text);
+        rc = error_set(why, ERR_CONFIG, "%s: %s", template->path, complaint_text(&complaint));
         goto out;
     }
     if (xsltSaveResultToString(&bytes, &length, made, template->sheet) < 0)

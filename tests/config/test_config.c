@@ -2,6 +2,7 @@
 
 #include "config/options.h"
 #include "core/address.h"
+#include "core/color.h"
 #include "reading.h"
 
 #include <errno.h>
@@ -20,6 +21,8 @@ static const char *sample_path(void)
 
 #define NOBODY 65534
 #define STREAM(lines) "stream s {\n scope = a/b\n match_login = x\n" lines "}\n"
+
+#define BRAND(lines) "brand b {\n scope = a\n name = A\n" lines "}\n"
 
 /* --- what is read ----------------------------------------------------------------------------- */
 
@@ -238,6 +241,10 @@ static void every_option_is_checked_where_it_stands(void **state)
             snprintf(text, sizeof text, "stream s {\n\n%s = ''\n}\n", option->name);
             refuses(text, 3, sentence);
         }
+        if (option->places & PLACE_BRAND) {
+            snprintf(text, sizeof text, "brand s {\n\n%s = ''\n}\n", option->name);
+            refuses(text, 3, sentence);
+        }
         if (option->places & PLACE_EXEMPT) {
             snprintf(text, sizeof text, "exempt s {\n\n%s = ''\n}\n", option->name);
             refuses(text, 3, sentence);
@@ -262,6 +269,10 @@ static void an_option_in_the_wrong_place_is_unknown(void **state)
         }
         if (!(option->places & PLACE_STREAM)) {
             snprintf(text, sizeof text, "stream s {\n\n%s = x\n}\n", option->name);
+            refuses(text, 3, sentence);
+        }
+        if (!(option->places & PLACE_BRAND)) {
+            snprintf(text, sizeof text, "brand s {\n\n%s = x\n}\n", option->name);
             refuses(text, 3, sentence);
         }
         if (!(option->places & PLACE_EXEMPT)) {
@@ -305,6 +316,51 @@ static void a_stream_needs_a_scope_and_something_to_match(void **state)
     refuses("exempt e {\n}\n", 1, "exempt \"e\" needs at least one match_");
     refuses(STREAM("") "exempt e {\n match_login = x\n}\nstream t {\n scope = x\n}\n", 8,
             "stream \"t\" needs");
+}
+
+static void a_brand_is_data(void **state)
+{
+    (void)state;
+    struct config *config = read_text(
+        "language = de\n" BRAND("color = '#7A1FA2'\npostal_address = {\"A Ltd\", \"1 B Street\"}\n"
+                                "reasons = {other, 'moved: I moved', 'moved[de]: Umzug'}\n"
+                                "privacy_url = 'https://a.example/p'\n"));
+    assert_int_equal(config->brand_count, 1);
+    const struct brand *brand = config->brands;
+    assert_string_equal(brand->section, "b");
+    assert_string_equal(brand->scope, "a");
+    assert_string_equal(brand->name, "A");
+    assert_string_equal(brand->language, "de");
+    assert_int_equal(brand->color, 0x7a1fa2);
+    assert_int_equal(brand->color_dark, color_for_dark(0x7a1fa2));
+    assert_string_equal(brand->privacy_url, "https://a.example/p");
+    assert_null(brand->imprint_url);
+    assert_int_equal(brand->postal_address_count, 2);
+    assert_string_equal(brand->postal_address[1], "1 B Street");
+    assert_int_equal(brand->reason_count, 3);
+    assert_string_equal(brand->reasons[2].language, "de");
+    config_release(config);
+
+    config = read_text(BRAND(""));
+    assert_int_equal(config->brands[0].reason_count, REASONS_KNOWN);
+    assert_string_equal(config->brands[0].language, "en");
+    assert_null(config->templates);
+    config_release(config);
+}
+
+static void a_brand_that_cannot_speak_is_refused(void **state)
+{
+    (void)state;
+    refuses("# x\nbrand b {\n name = A\n}\n", 2, "brand \"b\" needs a scope");
+    refuses("brand b {\n scope = a\n}\n", 1, "brand \"b\" needs a name");
+    refuses(BRAND("") "brand c {\n scope = a\n name = C\n}\n", 5,
+            "brand \"c\" has the scope of brand \"b\"");
+    refuses(STREAM("") "brand s {\n scope = a\n name = C\n}\n", 5,
+            "brand \"s\" has the name of another section, in line 1");
+    refuses(BRAND("logo_dark = /a.svg\n"), 1, "has a logo_dark and no logo");
+    refuses(BRAND("reasons = {'a: b', 'a: c'}\n"), 1, "has the reason a twice");
+    refuses(BRAND("reasons = {'a: b', 'a[de]: c', 'a[de]: d'}\n"), 1,
+            "has the reason a twice in de");
 }
 
 /* An emptied list would widen what the section matches. */
@@ -431,6 +487,7 @@ static void what_is_printed_reads_as_the_same(void **state)
         "internal = {}\nmode = monitor\npublic_url = https://u.example\nlist_size = 20M\n",
         "mailto = out@a.example\n" STREAM("title = 'a \"b\" \\\\ $HOME ${x} Ä'\n"),
         "exempt e {\n match_header = {'A: \"*\"', \"B: \\\\\"}\n}\n" STREAM("mode = monitor\n"),
+        "language = de\n" BRAND("color = '#7a1fa2'\nreasons = {}\nlanguage = fr\n"),
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct config *config = read_text(texts[i]);
@@ -448,8 +505,8 @@ static void what_is_printed_reads_as_the_same(void **state)
 static void values_that_count_are_printed(void **state)
 {
     (void)state;
-    struct config *config =
-        read_text("mode = monitor\ninternal = {}\n" STREAM("title = \"$a\"\n") "source a {\n}\n");
+    struct config *config = read_text("mode = monitor\ninternal = {}\n" STREAM("title = \"$a\"\n")
+                                          BRAND("color_dark = \"#ffffff\"\n") "source a {\n}\n");
     char *text = print(config);
     assert_non_null(strstr(text, "\ninternal = {}\n"));
     assert_non_null(strstr(text, "\n# user is not set\n"));
@@ -586,6 +643,8 @@ int main(void)
         cmocka_unit_test(a_source_is_read_with_all_that_belongs_to_it),
         cmocka_unit_test(a_source_s_values_and_name_are_checked),
         cmocka_unit_test(a_stream_needs_a_scope_and_something_to_match),
+        cmocka_unit_test(a_brand_is_data),
+        cmocka_unit_test(a_brand_that_cannot_speak_is_refused),
         cmocka_unit_test(an_empty_list_to_match_is_refused),
         cmocka_unit_test(a_file_that_cannot_be_one_is_named),
         cmocka_unit_test(a_file_that_may_not_be_read_is_named),
