@@ -190,7 +190,13 @@ static int build_global(const struct builder *builder, struct config *config)
     config->connections = number_of(file, "connections");
     config->templates = text_of(file, "templates");
     config->language = text_of(file, "language");
+    config->notice = word_of(file, "notice") == 1;
+    config->notice_from = text_of(file, "notice_from");
+    config->smtp_server = text_of(file, "smtp_server");
 
+    if (config->notice && !config->notice_from)
+        return error_set(builder->why, ERR_CONFIG, "%s:%u: notice = on needs a notice_from",
+                         builder->path, section_setting(file, "notice")->line);
     int rc = build_networks(builder, "internal", &policy->internal, &policy->internal_count);
     if (rc == 0)
         rc = build_companions(builder, policy);
@@ -392,6 +398,8 @@ static int build_brand(const struct builder *builder, const struct section *sect
     brand->scope = text_of(section, "scope");
     brand->name = text_of(section, "name");
     brand->language = text_of(section, "language");
+    brand->notice = word_of(section, "notice") == 1;
+    brand->notice_from = text_of(section, "notice_from");
     brand->logo = text_of(section, "logo");
     brand->logo_dark = text_of(section, "logo_dark");
     brand->imprint_url = text_of(section, "imprint_url");
@@ -406,6 +414,8 @@ static int build_brand(const struct builder *builder, const struct section *sect
 
     if (!brand->scope || !brand->name)
         return fail(builder, section, "needs a %s", brand->scope ? "name" : "scope");
+    if (brand->notice && !brand->notice_from)
+        return fail(builder, section, "sends notices (notice = on) and needs a notice_from");
     if (brand->logo_dark && !brand->logo)
         return fail(builder, section, "has a logo_dark and no logo");
     return build_reasons(builder, section, brand);

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/un.h>
 
+#define HEX_DIGITS "0123456789abcdefABCDEF"
+#define PORT_MAX 65535
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
@@ -101,6 +103,22 @@ int check_web_listen(const char *value, struct error *why)
     if (socket_parse(value, &place) < 0)
         return error_set(why, ERR_CONFIG,
                          "needs the form ADDRESS:PORT, [IPV6-ADDRESS]:PORT or unix:/PATH");
+    return 0;
+}
+
+int check_smtp_server(const char *value, struct error *why)
+{
+    const char *colon = strrchr(value, ':');
+    size_t length = colon ? (size_t)(colon - value) : 0;
+    bool bracketed = length > 2 && value[0] == '[' && colon[-1] == ']';
+    const char *host = bracketed ? value + 1 : value;
+    uint64_t port;
+
+    if (bracketed)
+        length -= 2;
+    if (length == 0 || strspn(host, bracketed ? HEX_DIGITS ":." : LETTERS DIGITS ".-") != length ||
+        text_to_u64(colon + 1, PORT_MAX, &port) < 0 || port == 0)
+        return error_set(why, ERR_CONFIG, "needs the form HOST:PORT or [IPV6-ADDRESS]:PORT");
     return 0;
 }
 

@@ -17,6 +17,7 @@ int check_network(const char *value, struct error *why);
 int check_companion(const char *value, struct error *why);
 int check_account(const char *value, struct error *why); /* a name of a user or group */
 int check_store_size(const char *value, struct error *why);
+int check_smtp_server(const char *value, struct error *why);
 int check_connections(const char *value, struct error *why);
 int check_scope(const char *value, struct error *why);
 int check_dates(const char *value, struct error *why);

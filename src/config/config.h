@@ -55,8 +55,11 @@ struct config {
     unsigned connections; /* beyond this many at once, the milter says 451 to new ones */
     struct policy policy;
     struct web_config web;
-    const char *templates; /* folder with files that replace installed ones; NULL: none */
-    const char *language;  /* of pages without a brand */
+    const char *templates;   /* folder with files that replace installed ones; NULL: none */
+    const char *language;    /* of pages without a brand */
+    bool notice;             /* for who belongs to no brand */
+    const char *notice_from; /* NULL: not set */
+    const char *smtp_server; /* HOST:PORT */
     const struct brand *brands;
     size_t brand_count;
     const struct source *sources;

@@ -23,6 +23,25 @@ const struct brand *brand_of(const struct brand *brands, size_t count, const cha
     return best;
 }
 
+const char *brand_title(const struct brand *brand, const struct policy *policy, const char *scope)
+{
+    const char *title = NULL;
+    bool others = false;
+
+    for (size_t i = 0; i < policy->stream_count; i++) {
+        const struct stream *stream = &policy->streams[i];
+        if (strcmp(stream->scope, scope) == 0)
+            title = title ? title : stream->title;
+        else if (scope_covers(scope, stream->scope))
+            others = true;
+    }
+    bool all = (brand && brand->scope && strcmp(brand->scope, scope) == 0) || !strchr(scope, '/') ||
+               strcmp(scope, "/") == 0;
+    if (all && (others || !title))
+        return NULL;
+    return title ? title : scope;
+}
+
 bool brand_has_reason(const struct brand *brand, const char *key)
 {
     for (size_t i = 0; i < brand->reason_count; i++)

@@ -2,6 +2,8 @@
 #ifndef CORE_BRAND_H
 #define CORE_BRAND_H
 
+#include "core/stream.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,9 +22,11 @@ struct reason {
 struct brand {
     const char *section; /* its name in the configuration */
     const char *scope;
-    const char *name;     /* as people know it */
-    const char *language; /* of who asks for none that there is */
-    const char *logo;     /* path of a picture; NULL: none */
+    const char *name;        /* as people know it */
+    const char *language;    /* of who asks for none that there is */
+    bool notice;             /* whether opt-outs are told by mail */
+    const char *notice_from; /* NULL only where they are not */
+    const char *logo;        /* path of a picture; NULL: none */
     const char *logo_dark;
     uint32_t color;      /* 0xRRGGBB, legible on COLOR_PAPER_LIGHT */
     uint32_t color_dark; /* on COLOR_PAPER_DARK */
@@ -37,6 +41,10 @@ struct brand {
 
 /* The brand with the longest scope that covers this one; NULL: none does. */
 const struct brand *brand_of(const struct brand *brands, size_t count, const char *scope);
+
+/* The title of the only kind of mail that this scope covers, or the scope where it has no title;
+ * NULL: it covers all of the brand, of which there are several. `brand` may be NULL. */
+const char *brand_title(const struct brand *brand, const struct policy *policy, const char *scope);
 
 /* Whether the key is on the brand's list. */
 bool brand_has_reason(const struct brand *brand, const char *key);

@@ -243,6 +243,11 @@ int list_batch_end(struct list *list, const uint64_t counts[BATCH_COUNTS], const
 int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
                     const struct act *act, size_t *added, struct error *why);
 
+/* Claims the one notice that a person may be sent within `pause` seconds: on disk before it is
+ * sent, so that a crash between can lose one and never sends two. ERR_EXISTS: there was one. */
+int list_claim_notice(struct list *list, const struct subject *subject, int64_t now, int64_t pause,
+                      struct error *why);
+
 /* --- writing without waiting, for servers: returns at once ---
  *
  * 0: `done` is called, once and on another thread, with what the blocking call would return and its

@@ -8,6 +8,7 @@
  *     scope, source    "n" name -> id (4 octets); "i" id (4 octets) -> name
  *     batch            local number of the node (2), number of the event that began it (6)
  *                        -> [number of its end, node and number of the batch that undoes it]
+ *     notice           subject -> when it was sent one last, in seconds (8)
  *
  * Flags are kind + 4 * confirmed; what is 0 or empty at the end of the array is left out, and items
  * behind those that we know are skipped. Names are pairs of node and number.
@@ -27,7 +28,10 @@ enum list_table {
     TABLE_SCOPE,
     TABLE_SOURCE,
     TABLE_BATCH,
+    TABLE_NOTICE,
 };
+
+#define LIST_NOTICE_SIZE 8 /* of a row of `notice` */
 
 #define CHOICE_KEY_SIZE (SUBJECT_SIZE + JOURNAL_KEY_SIZE)
 

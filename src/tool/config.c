@@ -204,7 +204,7 @@ static const enum option_place places[] = {PLACE_GLOBAL, PLACE_STREAM, PLACE_EXE
 
 static void show_option(const struct option *option)
 {
-    char where[48] = "";
+    char where[64] = "";
     size_t length = 0;
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)

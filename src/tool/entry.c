@@ -266,6 +266,15 @@ void entry_show_reason(const struct entry *entry)
     end_line(entry, &line);
 }
 
+/* Among the entries of everybody, where addresses stand, too. */
+static void show_reason_without_words(const struct entry *entry)
+{
+    struct entry bare = *entry;
+
+    bare.word_count = 0;
+    entry_show_reason(&bare);
+}
+
 /* --- the ledger's --- */
 
 static void append_row(struct text *line, const struct entry *entry,
@@ -365,7 +374,7 @@ void entry_show_all(const struct entry *entry)
     if (event->counts)
         show_end(entry);
     if (event->reason)
-        entry_show_reason(entry);
+        show_reason_without_words(entry);
     if (event->verdict)
         entry_show_verdict(entry, NULL);
 }

@@ -36,7 +36,8 @@ void entry_show_withdrawal(const struct entry *entry, const struct event_withdra
 void entry_show_reason(const struct entry *entry);
 /* Its verdict: all recipients that it tells of, or only this one. */
 void entry_show_verdict(const struct entry *entry, const struct subject *only);
-/* Everything that it did. */
+/* Everything that it did; what somebody wrote beside a reason is shown in their own record alone.
+ */
 void entry_show_all(const struct entry *entry);
 
 #endif

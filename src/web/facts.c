@@ -1,5 +1,6 @@
 #include "web/facts.h"
 
+#include "core/brand.h"
 #include "core/scope.h"
 
 #include <stdio.h>
@@ -99,34 +100,12 @@ static void add_link(struct builder *builder, xmlNode *node, const char *attribu
 
 /* --- what it is about ------------------------------------------------------------------------ */
 
-/* The title of the only kind of mail that this scope covers; NULL: there are several, or it has
- * none. */
-static const char *title_of(const struct builder *builder, const char *scope)
-{
-    const struct policy *policy = &builder->ground->config->policy;
-    const struct brand *brand = builder->look->brand;
-    const char *title = NULL;
-    bool others = false;
-
-    for (size_t i = 0; i < policy->stream_count; i++) {
-        const struct stream *stream = &policy->streams[i];
-        if (strcmp(stream->scope, scope) == 0)
-            title = title ? title : stream->title;
-        else if (scope_covers(scope, stream->scope))
-            others = true;
-    }
-    bool all = (brand->scope && strcmp(brand->scope, scope) == 0) || !strchr(scope, '/') ||
-               strcmp(scope, "/") == 0;
-    if (all && (others || !title))
-        return NULL;
-    return title ? title : scope;
-}
-
 static void settle_subject(struct builder *builder)
 {
     const char *scope = builder->page->scope;
 
-    builder->title = scope ? title_of(builder, scope) : NULL;
+    builder->title =
+        scope ? brand_title(builder->look->brand, &builder->ground->config->policy, scope) : NULL;
     if (scope && !builder->look->brand->scope && strcmp(scope, "/") != 0)
         snprintf(builder->brand_name, sizeof builder->brand_name, "%.*s", (int)strcspn(scope, "/"),
                  scope);

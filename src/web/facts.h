@@ -4,9 +4,9 @@
 #define WEB_FACTS_H
 
 #include "config/config.h"
+#include "speech/texts.h"
 #include "web/look.h"
 #include "web/page.h"
-#include "web/texts.h"
 
 #include <libxml/tree.h>
 

@@ -2,12 +2,12 @@
 
 #include "base/file.h"
 #include "core/scope.h"
+#include "speech/language.h"
+#include "speech/texts.h"
 #include "web/assets.h"
 #include "web/facts.h"
-#include "web/language.h"
 #include "web/look.h"
 #include "web/template.h"
-#include "web/texts.h"
 
 #include <errno.h>
 #include <libxml/parser.h>
@@ -40,24 +40,6 @@ static char *find_file(const struct config *config, const char *name)
         return own;
     free(own);
     return file_join(OPTOUT_TEMPLATES, name);
-}
-
-/* The site's own texts are laid over the installed ones. */
-static int load_texts(struct pages *pages, struct error *why)
-{
-    char *installed = file_join(OPTOUT_TEMPLATES, "texts.xml");
-    char *own = find_file(pages->config, "texts.xml");
-    bool found = installed && own;
-    bool differ = found && strcmp(installed, own) != 0;
-    int rc = found ? 0 : error_set(why, -ENOMEM, "out of memory");
-
-    if (found && !(differ && access(installed, F_OK) != 0))
-        rc = texts_read(&pages->texts, installed, why);
-    if (rc == 0 && differ)
-        rc = texts_read(&pages->texts, own, why);
-    free(installed);
-    free(own);
-    return rc;
 }
 
 static int load_template(struct pages *pages, struct error *why)
@@ -140,7 +122,7 @@ int pages_load(const struct config *config, struct pages **pages, struct error *
     xmlInitParser();
     made->config = config_hold(config);
     made->ground = (struct facts_ground){config, &made->texts, root_of(config->policy.public_url)};
-    rc = load_texts(made, why);
+    rc = texts_load(&made->texts, made->config->templates, why);
     if (rc == 0)
         rc = load_template(made, why);
     if (rc == 0)
@@ -227,4 +209,9 @@ void page_mask(const char *address, char masked[PAGE_MASK_SIZE])
     append_first(address, masked);
     strcat(masked, "@");
     append_first(at ? at + 1 : "", masked);
+}
+
+const struct texts *pages_texts(const struct pages *pages)
+{
+    return &pages->texts;
 }

@@ -56,12 +56,16 @@ struct page {
 /* Templates, texts and brands, as one configuration has them. Does not change once it is loaded, so
  * any number of threads may use it. */
 struct pages;
+struct texts;
 
 /* Loads everything, and renders every kind of page in every language once: a template that would
  * fail fails here. Call it first from the main thread, before others are started. *pages keeps a
  * reference to the configuration. ERR_CONFIG, -errno, -ENOMEM; `why` names the file. */
 int pages_load(const struct config *config, struct pages **pages, struct error *why);
 void pages_free(struct pages *pages); /* NULL is allowed */
+
+/* What they say. Lives as long as `pages`. */
+const struct texts *pages_texts(const struct pages *pages);
 
 /* The HTML of one page, in UTF-8; `html` must be empty. From any thread. ERR_CONFIG where the
  * stylesheet fails (the caller then sends a plain text), -ENOMEM. */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "daemon/start.h"
 #include "web/metrics.h"
+#include "web/notifier.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -56,8 +57,10 @@ int web_start(const char *config_path, struct web **web, struct error *why)
         w->limits = limits_new();
         w->metrics = metrics_new();
         code = w->limits && w->metrics ? open_stores(w) : -ENOMEM;
+        if (code == 0)
+            code = notifier_start(w, &w->notifier);
         if (code)
-            error_set(why, code, "no memory");
+            error_set(why, code, "%s", code == -ENOMEM ? "no memory" : error_name(code));
     }
     if (code)
         web_stop(w);
@@ -68,6 +71,7 @@ int web_start(const char *config_path, struct web **web, struct error *why)
 
 void web_stop(struct web *web)
 {
+    notifier_stop(web->notifier);
     metrics_free(web->metrics);
     stores_free(web->stores);
     limits_free(web->limits);

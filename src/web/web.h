@@ -14,13 +14,16 @@
 #include <stdint.h>
 
 struct metrics;
+struct notifier;
 
 struct web {
     struct setups *setups;
     struct stores *stores;
     struct limits *limits;
     struct metrics *metrics;
-    atomic_bool draining; /* stopping: connections are not kept */
+    struct notifier *notifier;
+    atomic_bool notifier_stops; /* and what it has under way is broken off */
+    atomic_bool draining;       /* stopping: connections are not kept */
 };
 
 /* One request on its way through the handlers. */

@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "web/answer.h"
 #include "web/metrics.h"
+#include "web/notifier.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void release(struct writing *writing)
 {
@@ -34,11 +36,24 @@ struct writing *writing_begin(struct visit *visit, const char *source,
     return w;
 }
 
+/* An opt-out that is on disk, and did not stand before. */
+static void notify(struct writing *w)
+{
+    struct notice notice = {.address = w->address,
+                            .undo = {w->entry.event, w->entry.subject, w->entry.asked}};
+
+    memcpy(notice.scope, w->scope, sizeof notice.scope);
+    notifier_add(w->web->notifier, w->setup, &notice);
+}
+
 /* On a thread of the server. */
 static void finish(struct request *request)
 {
     struct writing *w = request->work;
 
+    if (w->opts_out && w->code == 0 && !w->entry.known)
+        notify(w);
+    w->opts_out = false;
     if (w->code && w->code != ERR_NOT_FOUND) {
         metrics_failed(w->web->metrics);
         answer_failed(request, w->setup, w->why.text);
@@ -98,6 +113,7 @@ void writing_opt_out(struct writing *w)
     w->entry.kind = CHOICE_OPT_OUT;
     w->entry.reason = REASON_UNSUBSCRIBE;
     w->entry.asked = clock_now();
+    w->opts_out = true;
     begin(w);
     int code = take_subject(w);
     submitted(w, code ? code : list_add_later(w->list, &w->entry, 1, &w->act, on_done, w));

@@ -20,6 +20,7 @@ struct writing {
     struct undo undo;
     struct event_reason reason;
     struct word word;
+    bool opts_out; /* what is under way is the opt-out of `scope` */
     /* What became of it. */
     int code;
     struct error why;

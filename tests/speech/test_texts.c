@@ -1,6 +1,6 @@
-#include "files.h"
-#include "web/language.h"
-#include "web/texts.h"
+#include "../web/files.h"
+#include "speech/language.h"
+#include "speech/texts.h"
 
 static struct texts read_texts(const char *inner)
 {

@@ -1,4 +1,4 @@
-#include "web/language.h"
+#include "speech/language.h"
 
 #include "base/text.h"
 #include "core/brand.h"

@@ -1,13 +1,14 @@
-#include "web/texts.h"
+#include "speech/texts.h"
 
 #include "base/file.h"
 #include "core/brand.h"
-#include "web/language.h"
+#include "speech/language.h"
 
 #include <errno.h>
 #include <libxml/parser.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SPACE " \t\r\n"
 
@@ -132,6 +133,22 @@ out:
     xmlFreeDoc(document);
     xmlFreeParserCtxt(parser);
     free(bytes);
+    return rc;
+}
+
+int texts_load(struct texts *texts, const char *own, struct error *why)
+{
+    char *installed = file_join(OPTOUT_TEMPLATES, "texts.xml");
+    char *path = own ? file_join(own, "texts.xml") : NULL;
+    bool whole = path && access(path, F_OK) == 0; /* it may take the place of all */
+    int rc = installed && (path || !own) ? 0 : no_memory(why);
+
+    if (rc == 0 && !(whole && access(installed, F_OK) != 0))
+        rc = texts_read(texts, installed, why);
+    if (rc == 0 && whole)
+        rc = texts_read(texts, path, why);
+    free(installed);
+    free(path);
     return rc;
 }
 

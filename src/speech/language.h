@@ -1,6 +1,6 @@
 /* The language of a page: RFC 9110 section 12.5.4, RFC 4647 section 3.4. */
-#ifndef WEB_LANGUAGE_H
-#define WEB_LANGUAGE_H
+#ifndef SPEECH_LANGUAGE_H
+#define SPEECH_LANGUAGE_H
 
 #include <stddef.h>
 

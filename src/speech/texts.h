@@ -3,8 +3,8 @@
  * A file of texts has elements <text id="...">, in English, each followed by its translations,
  * <text xml:lang="...">: that is what msgfmt --xml makes of the English file and po/ *.po. Nothing
  * here asks for the process's locale. */
-#ifndef WEB_TEXTS_H
-#define WEB_TEXTS_H
+#ifndef SPEECH_TEXTS_H
+#define SPEECH_TEXTS_H
 
 #include "base/error.h"
 #include "base/pool.h"
@@ -28,6 +28,8 @@ struct texts {
 /* Adds the file's texts to those that are there; one with the same id and language takes the place
  * of the other. `texts` begins as all zero. ERR_CONFIG, -errno, -ENOMEM. */
 int texts_read(struct texts *texts, const char *path, struct error *why);
+/* Reads the installed texts, and those of the folder `own` over them; NULL: there is none. */
+int texts_load(struct texts *texts, const char *own, struct error *why);
 void texts_release(struct texts *texts);
 
 /* The text in that language, or in English; NULL: there is none of that id. */
