@@ -130,6 +130,7 @@ def archive(name):
         ("list.zip", archive("list.csv"), "unpack"),
         ("list.csv.gz", gzip.compress(b"email,created\n"), "zcat"),
     ],
+    ids=["xlsx", "zip", "gz"],
 )
 def test_workbooks_and_archives_are_refused_with_advice(site, name, content, advice):
     site.tool("import", write(site, name, content), *SCOPE, *ALL, code=2)
