@@ -21,7 +21,7 @@ def web(lab):
 
 @pytest.fixture(scope="module")
 def browser(lab):
-    made = Browser(lab.directory("profile"))
+    made = Browser(lab.directory("profile").path)
     yield made
     made.close()
 
