@@ -330,6 +330,7 @@ static void assets_are_those_that_pages_name(void **state)
     const struct page_asset *css = pages_asset(pages, name);
     assert_non_null(css);
     has(css->bytes, "--accent: #7a1fa2; --on-accent: #ffffff;");
+    has(html, "rel=\"icon\" href=\"/x/icon-");
     has(html, "src=\"/x/logo-");
     has(html, "srcset=\"/x/logo-");
     has(html, "alt=\"Acme\"");
