@@ -29,8 +29,8 @@ struct gathering {
     struct list_scan scans[2]; /* what stands of people and, with 1, of domains */
     const char *scope;         /* that was found to be registered last; NULL: none was */
     struct pool pool;
-    struct event_choice rows[EVENT_ROWS_MAX];
-    struct list_entry *entries[EVENT_ROWS_MAX]; /* that the rows came from */
+    struct event_choice *rows;   /* as many as there are entries, or as an event may have */
+    struct list_entry **entries; /* that the rows came from */
     size_t count;
     size_t room; /* octets that the rows may still take */
     int64_t now_ms;
@@ -267,12 +267,26 @@ static struct list_entry **sort_entries(const struct addition *addition)
     return sorted;
 }
 
+/* NULL without memory. Most of the time there is one entry, and most of the rows would be cleared
+ * for nothing. */
+static struct gathering *new_gathering(size_t entries)
+{
+    size_t most = entries < EVENT_ROWS_MAX ? entries : EVENT_ROWS_MAX;
+    struct gathering *g = calloc(1, sizeof *g + most * (sizeof *g->rows + sizeof *g->entries));
+
+    if (!g)
+        return NULL;
+    g->rows = (struct event_choice *)(g + 1);
+    g->entries = (struct list_entry **)(g->rows + most);
+    return g;
+}
+
 static int add_job(struct txn *txn, void *argument)
 {
     struct addition *addition = argument;
     size_t left = addition->count;
     struct list_entry **sorted = sort_entries(addition);
-    struct gathering *g = calloc(1, sizeof *g);
+    struct gathering *g = new_gathering(left);
     int code = sorted && g ? list_batch_check(addition->list, txn, addition->act->batch) : -ENOMEM;
 
     if (code == 0)

@@ -67,7 +67,7 @@ static const char *content_type(const struct response *response)
 static void add_fields(struct MHD_Response *out, const struct response *response, bool closing)
 {
     char seconds[16];
-    const char *vary = response->type == BODY_HTML ? "Accept-Language" : NULL;
+    bool page = response->type == BODY_HTML, is_seen = page || response->type == BODY_ASSET;
     const char *cache =
         response->type == BODY_ASSET ? "public, max-age=31536000, immutable" : "no-store";
     snprintf(seconds, sizeof seconds, "%u", response->retry_after);
@@ -77,11 +77,11 @@ static void add_fields(struct MHD_Response *out, const struct response *response
     } fields[] = {
         {MHD_HTTP_HEADER_CONTENT_TYPE, content_type(response)},
         {MHD_HTTP_HEADER_CACHE_CONTROL, cache},
-        {"Content-Security-Policy", PAGE_CONTENT_SECURITY_POLICY},
-        {"Referrer-Policy", "no-referrer"},
-        {"X-Robots-Tag", "noindex, nofollow"},
         {"X-Content-Type-Options", "nosniff"},
-        {MHD_HTTP_HEADER_VARY, vary},
+        {"Content-Security-Policy", is_seen ? PAGE_CONTENT_SECURITY_POLICY : NULL},
+        {"Referrer-Policy", page ? "no-referrer" : NULL},
+        {"X-Robots-Tag", page ? "noindex, nofollow" : NULL},
+        {MHD_HTTP_HEADER_VARY, page ? "Accept-Language" : NULL},
         {MHD_HTTP_HEADER_ALLOW, response->allow},
         {MHD_HTTP_HEADER_RETRY_AFTER, response->retry_after ? seconds : NULL},
         {MHD_HTTP_HEADER_CONNECTION, closing ? "close" : NULL},

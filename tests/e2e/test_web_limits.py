@@ -27,7 +27,7 @@ def raw(web, text, source="127.0.0.1", timeout=30):
     """Sends these bytes, returns all that comes back before the connection is closed or reset."""
     said = b""
     with socket.create_connection(("127.0.0.1", web.port), timeout, (source, 0)) as sock:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             sock.sendall(text if isinstance(text, bytes) else text.encode())
             sock.shutdown(socket.SHUT_WR)
             while more := sock.recv(65536):
