@@ -3,15 +3,17 @@
 import email
 import email.policy
 import re
+import subprocess
 import time
 
 import pytest
 
 from lab.hole import Hole
 from lab.letter import Letter
-from lab.product import PUBLIC_URL
+from lab.product import PUBLIC_URL, program
 from lab.ports import free_port
 from lab.waiting import until
+from lab.web import templates
 from lab.world import World, person
 
 POLICY = """\
@@ -191,6 +193,28 @@ def test_a_mail_server_that_says_nothing_holds_up_no_one_click(own_lab):
     begun = time.monotonic()
     web.stop()
     assert time.monotonic() - begun < 10 and web.log_lines("notices that waited are lost")
+
+
+def test_a_crash_on_the_way_loses_the_notice_and_never_sends_two(own_lab):
+    hole = Hole()
+    own_lab.keep_ending(hole.close)
+    site = own_lab.site(policy=POLICY, settings={**SETTINGS, "smtp_server": f"127.0.0.1:{hole.port}"})
+    site.configure(settings={"templates": str(templates(site.root))})
+    anna = person()
+    site.opt_out(anna, scope="other/news")
+    tokens = [site.tool("token", "make", anna, "--scope", scope).strip()
+              for scope in ("acme/newsletter", "acme/offers")]  # fmt: skip
+    killed = subprocess.Popen([program("optout"), "-c", site.conf, "receive"],
+                              stdin=subprocess.PIPE, text=True)  # fmt: skip
+    killed.stdin.write(f"Subject: {tokens[0]}\n\n")
+    killed.stdin.close()
+    until(lambda: hole.taken, "the notice on its way")
+    killed.kill()
+    killed.wait()
+    site.tool("check", anna, "--scope", "acme/newsletter", code=1)
+    assert "known already" in site.tool("receive", stdin=f"Subject: {tokens[0]}\n\n")
+    assert "lost" not in site.tool("receive", stdin=f"Subject: {tokens[1]}\n\n")
+    assert len(hole.taken) == 1
 
 
 @pytest.mark.parametrize("settings, words", [
