@@ -160,7 +160,7 @@ static int tell(const struct call *call, struct job *job)
         output_json(import_show_object(file, job->importing.request.dry_run, report));
     else if (!quiet || job->importing.request.dry_run)
         import_show_text(&job->site, file, job->importing.request.dry_run, report);
-    import_show_stops(file, report);
+    import_show_stops(file, IMPORT_WAY_FLAGS, report);
     if (report->has_more)
         remark("%s says of itself that it is one page of several: have the others too", file);
     return importing_status(report);
