@@ -49,10 +49,14 @@ static struct date date_of(int64_t days)
 
 static unsigned days_in_month(struct date date)
 {
-    struct date first = {date.year, date.month, 1};
-    struct date next = date.month == 12 ? (struct date){date.year + 1, 1, 1}
-                                        : (struct date){date.year, date.month + 1, 1};
-    return (unsigned)(days_of(next) - days_of(first));
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+    return days[date.month - 1] + (date.month == 2 && leap);
+}
+
+static bool is_date(struct date date)
+{
+    return date.month >= 1 && date.month <= 12 && date.day >= 1 && date.day <= days_in_month(date);
 }
 
 int64_t clock_now(void)
@@ -151,7 +155,7 @@ static bool take_date(const char **text, struct date *date)
         !take_number(text, 2, 31, &date->day))
         return false;
     date->year = year;
-    return date->month > 0 && date->day > 0 && date->day <= days_in_month(*date);
+    return is_date(*date);
 }
 
 /* partial-time, in seconds of the day; the fraction is read and dropped. */
@@ -194,9 +198,25 @@ static bool take_offset(const char **text, int64_t *seconds)
     return true;
 }
 
-int clock_parse(const char *text, int64_t *seconds)
+/* The moment of a date that there is, and of a second of that day. */
+static int settle(struct date date, int64_t time, int64_t offset, bool leap_second,
+                  int64_t *seconds)
 {
     static const struct date end = {10000, 1, 1};
+
+    int64_t result = days_of(date) * DAY + time - offset;
+    if (result < 0 || result >= days_of(end) * DAY)
+        return ERR_SYNTAX;
+    /* Leap seconds are put in only at the end of a UTC month; POSIX counts one as the second after
+     * it. */
+    if (leap_second && (result % DAY != 0 || date_of(result / DAY).day != 1))
+        return ERR_SYNTAX;
+    *seconds = result;
+    return 0;
+}
+
+int clock_parse(const char *text, int64_t *seconds)
+{
     struct date date;
     int64_t time = 0, offset = 0;
     bool leap_second = false;
@@ -209,13 +229,16 @@ int clock_parse(const char *text, int64_t *seconds)
         if (!take_time(&text, &time, &leap_second) || !take_offset(&text, &offset) || *text)
             return ERR_SYNTAX;
     }
-    int64_t result = days_of(date) * DAY + time - offset;
-    if (result < 0 || result >= days_of(end) * DAY)
+    return settle(date, time, offset, leap_second, seconds);
+}
+
+int clock_from_fields(const struct clock_fields *fields, int64_t *seconds)
+{
+    struct date date = {fields->year, fields->month, fields->day};
+
+    if (fields->year > 9999 || !is_date(date) || fields->hour > 23 || fields->minute > 59 ||
+        fields->second > 60)
         return ERR_SYNTAX;
-    /* Leap seconds are put in only at the end of a UTC month; POSIX counts one as the second after
-     * it. */
-    if (leap_second && (result % DAY != 0 || date_of(result / DAY).day != 1))
-        return ERR_SYNTAX;
-    *seconds = result;
-    return 0;
+    return settle(date, (int64_t)fields->hour * 3600 + fields->minute * 60 + fields->second, 0,
+                  fields->second == 60, seconds);
 }

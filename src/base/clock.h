@@ -19,4 +19,13 @@ const char *clock_format_ms(int64_t milliseconds, char text[CLOCK_TEXT_SIZE]);
  * the second behind it. Years 1970 to 9999 in UTC: 0, ERR_SYNTAX. */
 int clock_parse(const char *text, int64_t *seconds);
 
+/* A date of the Gregorian calendar and a time of that day, in UTC. */
+struct clock_fields {
+    unsigned year, month, day, hour, minute, second;
+};
+
+/* The moment of what the fields say, by the rules of clock_parse: 0; ERR_SYNTAX where there is no
+ * such day or time. */
+int clock_from_fields(const struct clock_fields *fields, int64_t *seconds);
+
 #endif

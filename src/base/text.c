@@ -71,11 +71,6 @@ void text_release(struct text *text)
     *text = TEXT_EMPTY;
 }
 
-char text_lower_char(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 void text_lower(char *string)
 {
     for (; *string; string++)
@@ -98,11 +93,6 @@ bool text_starts(const char *string, const char *prefix)
         prefix++;
     }
     return *prefix == '\0';
-}
-
-bool text_is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 bool text_glob(const char *pattern, const char *string)

@@ -20,16 +20,33 @@ struct text {
 
 void text_append(struct text *text, const char *string);
 void text_append_bytes(struct text *text, const char *bytes, size_t length);
+static inline void text_append_char(struct text *text, char c)
+{
+    if (text->failed || text->size - text->length < 2) {
+        text_append_bytes(text, &c, 1);
+        return;
+    }
+    text->data[text->length++] = c;
+    text->data[text->length] = '\0';
+}
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Frees the memory and leaves an empty text. */
 void text_release(struct text *text);
 
 /* ASCII letters only; other bytes stay as they are. */
-char text_lower_char(char c);
+static inline char text_lower_char(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
 void text_lower(char *string);
 bool text_equal(const char *a, const char *b);            /* without regard to case */
 bool text_starts(const char *string, const char *prefix); /* without regard to case */
-bool text_is_space(char c);                               /* blank, tab, CR, LF */
+
+/* Blank, tab, CR, LF. */
+static inline bool text_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 /* Whether `string` as a whole fits the pattern, without regard to ASCII case. `*` stands for any
  * bytes, `?` for one byte; nothing else is special. Time is at most length of pattern times length

@@ -61,6 +61,14 @@ void *queue_take(struct queue *queue)
     return item;
 }
 
+size_t queue_count(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    size_t count = queue->count;
+    pthread_mutex_unlock(&queue->lock);
+    return count;
+}
+
 void queue_close(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);

@@ -16,6 +16,8 @@ void queue_free(struct queue *queue);
 bool queue_put(struct queue *queue, void *item);
 /* Waits for something. NULL: it was closed, and is empty. */
 void *queue_take(struct queue *queue);
+/* How many are in it just now. */
+size_t queue_count(struct queue *queue);
 /* Nothing more is put; what is in it is still taken. */
 void queue_close(struct queue *queue);
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNKS 4
+#define CHUNKS 6
+#define BACKLOG 2 /* chunks waiting at which the reader seals, too */
 #define CHUNK_ITEMS 2048
 #define CHUNK_BYTES ((size_t)128 << 10)
 
@@ -23,8 +24,19 @@ struct item {
 
 struct chunk {
     size_t count, used;
+    bool sealed; /* `records` are made */
     struct item items[CHUNK_ITEMS];
     char bytes[CHUNK_BYTES];
+    /* Of each item what is put into the runs; it fits, as no more is sealed than there are bytes.
+     */
+    uint16_t lengths[CHUNK_ITEMS];
+    uint8_t records[CHUNK_BYTES + CHUNK_ITEMS * (RECORD_HEAD_MAX + LIST_SEALED_MAX - ADDRESS_MAX)];
+};
+
+/* What a thread seals with. */
+struct tools {
+    struct subject_hasher *hasher;
+    struct sealer *sealer;
 };
 
 struct sealing {
@@ -32,23 +44,23 @@ struct sealing {
     struct queue *empty, *full;
     struct chunk *chunk; /* that is being filled; NULL: none */
     struct chunk *chunks[CHUNKS];
+    struct tools own, readers;
     struct runs *runs;
-    struct subject_hasher *hasher;
-    struct sealer *sealer;
-    int code;
+    int code;         /* of the thread, to be looked at when it has ended */
+    int readers_code; /* of the reader's own sealing */
     struct error why;
 };
 
-/* --- the thread --- */
+/* --- records --- */
 
-static int find_subject(struct sealing *s, const struct item *item, const char *bytes,
+static int find_subject(struct tools *tools, const struct item *item, const char *bytes,
                         struct subject *subject)
 {
     switch (item->kind) {
     case ITEM_ADDRESS:
-        return subject_of_address(s->hasher, bytes, item->length, subject);
+        return subject_of_address(tools->hasher, bytes, item->length, subject);
     case ITEM_DIGEST:
-        return subject_of_digest(s->hasher, (const uint8_t *)bytes, subject);
+        return subject_of_digest(tools->hasher, (const uint8_t *)bytes, subject);
     case ITEM_SUBJECT:
         break;
     }
@@ -56,36 +68,56 @@ static int find_subject(struct sealing *s, const struct item *item, const char *
     return 0;
 }
 
-static int seal(struct sealing *s, const struct item *item, const char *bytes,
+static int seal(struct tools *tools, const struct item *item, const char *bytes,
                 const struct subject *subject, uint8_t *row, size_t *size)
 {
     *size = 0;
     switch (item->kind) {
     case ITEM_ADDRESS:
-        return list_seal_address(s->sealer, subject, bytes, item->length, row, size);
+        return list_seal_address(tools->sealer, subject, bytes, item->length, row, size);
     case ITEM_DIGEST:
-        return list_seal_digest(s->sealer, subject, (const uint8_t *)bytes, row, size);
+        return list_seal_digest(tools->sealer, subject, (const uint8_t *)bytes, row, size);
     case ITEM_SUBJECT:
         break;
     }
     return 0;
 }
 
-static int make_record(struct sealing *s, const struct chunk *chunk, struct item *item)
+/* Makes the records of a chunk. */
+static int seal_chunk(struct tools *tools, struct chunk *chunk)
 {
-    const char *bytes = chunk->bytes + item->at;
-    struct record *record = &item->record;
-    uint8_t packed[RECORD_HEAD_MAX + LIST_SEALED_MAX];
-    size_t head = 0, size = 0;
+    uint8_t *at = chunk->records;
 
-    int code = find_subject(s, item, bytes, &record->subject);
-    if (code == 0) {
-        head = record_pack_head(record, packed);
-        code = seal(s, item, bytes, &record->subject, packed + head, &size);
+    for (size_t i = 0; i < chunk->count; i++) {
+        struct item *item = &chunk->items[i];
+        const char *bytes = chunk->bytes + item->at;
+        size_t size;
+        int code = find_subject(tools, item, bytes, &item->record.subject);
+        if (code)
+            return code;
+        size_t head = record_pack_head(&item->record, at);
+        code = seal(tools, item, bytes, &item->record.subject, at + head, &size);
+        if (code)
+            return code;
+        chunk->lengths[i] = (uint16_t)(head + size);
+        at += head + size;
     }
+    chunk->sealed = true;
+    return 0;
+}
+
+/* --- the thread --- */
+
+static int take_chunk(struct sealing *s, struct chunk *chunk)
+{
+    const uint8_t *at = chunk->records;
+    int code = chunk->sealed ? 0 : seal_chunk(&s->own, chunk);
+
     if (code)
         return error_set(&s->why, code, "no record could be made: %s", error_name(code));
-    return runs_put(s->runs, SLICE(packed, head + size), &s->why);
+    for (size_t i = 0; i < chunk->count && code == 0; at += chunk->lengths[i++])
+        code = runs_put(s->runs, SLICE(at, chunk->lengths[i]), &s->why);
+    return code;
 }
 
 static void *work(void *argument)
@@ -94,8 +126,7 @@ static void *work(void *argument)
     struct chunk *chunk;
 
     while (s->code == 0 && (chunk = queue_take(s->full))) {
-        for (size_t i = 0; i < chunk->count && s->code == 0; i++)
-            s->code = make_record(s, chunk, &chunk->items[i]);
+        s->code = take_chunk(s, chunk);
         queue_put(s->empty, chunk);
     }
     queue_close(s->empty);
@@ -105,14 +136,26 @@ static void *work(void *argument)
 
 /* --- the other side --- */
 
+static int make_tools(struct list *list, const struct lookup_key *lookup, struct tools *tools)
+{
+    int code = subject_hasher_new(lookup->subject, &tools->hasher);
+    return code ? code : list_sealer_new(list, &tools->sealer);
+}
+
+static void release_tools(struct tools *tools)
+{
+    subject_hasher_free(tools->hasher);
+    sealer_free(tools->sealer);
+}
+
 static void release(struct sealing *s)
 {
     for (size_t i = 0; i < CHUNKS; i++)
         free(s->chunks[i]);
     queue_free(s->empty);
     queue_free(s->full);
-    subject_hasher_free(s->hasher);
-    sealer_free(s->sealer);
+    release_tools(&s->own);
+    release_tools(&s->readers);
     free(s);
 }
 
@@ -138,9 +181,9 @@ int sealing_start(struct list *list, const struct lookup_key *lookup, struct run
     int code = s ? make_chunks(s) : -ENOMEM;
 
     if (code == 0)
-        code = subject_hasher_new(lookup->subject, &s->hasher);
+        code = make_tools(list, lookup, &s->own);
     if (code == 0)
-        code = list_sealer_new(list, &s->sealer);
+        code = make_tools(list, lookup, &s->readers);
     if (code == 0) {
         s->runs = runs;
         sigfillset(&all);
@@ -159,15 +202,28 @@ int sealing_start(struct list *list, const struct lookup_key *lookup, struct run
     return 0;
 }
 
-/* Hands on the chunk, and waits for an empty one; false where the thread gave up. */
+/* Hands on the chunk. Which of the two threads has less to do depends on the file, so this one
+ * seals what would only wait for the other one. */
+static bool hand_on(struct sealing *s)
+{
+    struct chunk *chunk = s->chunk;
+
+    s->chunk = NULL;
+    if (chunk && queue_count(s->full) >= BACKLOG)
+        s->readers_code = seal_chunk(&s->readers, chunk);
+    return s->readers_code == 0 && (!chunk || queue_put(s->full, chunk));
+}
+
+/* Hands on the chunk, and waits for an empty one; false where one of both threads gave up. */
 static bool change_chunk(struct sealing *s)
 {
-    if (s->chunk && !queue_put(s->full, s->chunk))
+    if (!hand_on(s))
         return false;
     s->chunk = queue_take(s->empty);
     if (!s->chunk)
         return false;
     s->chunk->count = s->chunk->used = 0;
+    s->chunk->sealed = false;
     return true;
 }
 
@@ -196,13 +252,14 @@ int sealing_end(struct sealing *s, struct error *why)
 {
     if (!s)
         return 0;
-    if (s->chunk)
-        queue_put(s->full, s->chunk);
+    hand_on(s);
     queue_close(s->full);
     pthread_join(s->thread, NULL);
     int code = s->code;
     if (code)
         error_set(why, code, "%s", s->why.text);
+    else if ((code = s->readers_code) != 0)
+        error_set(why, code, "no record could be made: %s", error_name(code));
     release(s);
     return code;
 }

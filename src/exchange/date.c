@@ -11,7 +11,7 @@
 
 /* What a text says. */
 struct said {
-    unsigned year, month, day, hour, minute, second;
+    struct clock_fields at;
     bool has_zone;
     int64_t offset; /* seconds ahead of UTC */
 };
@@ -66,15 +66,13 @@ static void skip_letters(const char **text)
  */
 static unsigned find_name(const char *word, size_t length, const char *const *names)
 {
-    for (unsigned i = 0; names[i]; i++) {
-        size_t n = strlen(names[i]);
-        if (length >= 3 && length <= n) {
-            size_t same = 0;
-            while (same < length && text_lower_char(word[same]) == names[i][same])
-                same++;
-            if (same == length)
-                return i + 1;
-        }
+    for (unsigned i = 0; length >= 3 && names[i]; i++) {
+        size_t same = 0;
+        /* A name ends in a NUL, which is no letter. */
+        while (same < length && text_lower_char(word[same]) == names[i][same])
+            same++;
+        if (same == length)
+            return i + 1;
     }
     return 0;
 }
@@ -102,6 +100,9 @@ static bool take_name(const char **text, const char *const *names, unsigned *pla
 static bool is_absent(const char *text)
 {
     static const char *const words[] = {"", "null", "none", "never", "n/a", "nil", "-", "0"};
+    /* Most dates begin in another way. */
+    if (*text && !strchr("nN-0", *text))
+        return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (text_equal(text, words[i]))
             return true;
@@ -115,18 +116,18 @@ static bool set_year(unsigned digits, unsigned number, struct said *said)
 {
     if (digits != 2 && digits != 4)
         return false;
-    said->year = digits == 4 ? number : number < 70 ? 2000 + number : 1900 + number;
+    said->at.year = digits == 4 ? number : number < 70 ? 2000 + number : 1900 + number;
     return true;
 }
 
 /* "2011-03-04", whatever is between. */
 static bool take_year_first(const char **text, struct said *said)
 {
-    unsigned digits = take_digits(text, 4, &said->year);
+    unsigned digits = take_digits(text, 4, &said->at.year);
     char between = **text;
     return digits == 4 && (between == '-' || between == '/' || between == '.') &&
-           take_char(text, between) && take_digits(text, 2, &said->month) &&
-           take_char(text, between) && take_digits(text, 2, &said->day);
+           take_char(text, between) && take_digits(text, 2, &said->at.month) &&
+           take_char(text, between) && take_digits(text, 2, &said->at.day);
 }
 
 /* The two numbers in front of a year. */
@@ -141,8 +142,8 @@ static enum date_reading set_day_and_month(unsigned first, unsigned second, bool
         else
             return DATE_AMBIGUOUS;
     }
-    said->day = order == DATE_ORDER_MDY ? second : first;
-    said->month = order == DATE_ORDER_MDY ? first : second;
+    said->at.day = order == DATE_ORDER_MDY ? second : first;
+    said->at.month = order == DATE_ORDER_MDY ? first : second;
     return DATE_READ;
 }
 
@@ -158,8 +159,8 @@ static enum date_reading take_numbers(const char **text, enum date_order order, 
         return DATE_UNREADABLE;
     unsigned third_digits = take_digits(text, 4, &third);
     if (order == DATE_ORDER_ISO && (between != '.' || third_digits == 2)) {
-        said->month = second;
-        said->day = third;
+        said->at.month = second;
+        said->at.day = third;
         return first_digits == 2 && third_digits == 2 && set_year(2, first, said) ? DATE_READ
                                                                                   : DATE_UNREADABLE;
     }
@@ -175,12 +176,12 @@ static bool take_day_and_name(const char **text, struct said *said)
 {
     unsigned year;
 
-    if (!take_digits(text, 2, &said->day))
+    if (!take_digits(text, 2, &said->at.day))
         return false;
     take_char(text, '.');
     if (!take_char(text, '-'))
         skip_blanks(text);
-    if (!take_name(text, months, &said->month))
+    if (!take_name(text, months, &said->at.month))
         return false;
     take_char(text, ',');
     if (!take_char(text, '-'))
@@ -192,14 +193,14 @@ static bool take_day_and_name(const char **text, struct said *said)
 /* "Jan 7, 2025". */
 static bool take_name_and_day(const char **text, struct said *said)
 {
-    if (!take_name(text, months, &said->month))
+    if (!take_name(text, months, &said->at.month))
         return false;
     skip_blanks(text);
-    if (!take_digits(text, 2, &said->day))
+    if (!take_digits(text, 2, &said->at.day))
         return false;
     take_char(text, ',');
     skip_blanks(text);
-    return take_digits(text, 4, &said->year) == 4;
+    return take_digits(text, 4, &said->at.year) == 4;
 }
 
 static enum date_reading take_day(const char **text, enum date_order order, struct said *said)
@@ -231,9 +232,9 @@ static bool take_half(const char **text, struct said *said)
     bool pm = text_starts(*text, "pm") || text_starts(*text, "p.m.");
     if (!pm && !text_starts(*text, "am") && !text_starts(*text, "a.m."))
         return true;
-    if (said->hour < 1 || said->hour > 12)
+    if (said->at.hour < 1 || said->at.hour > 12)
         return false;
-    said->hour = said->hour % 12 + (pm ? 12 : 0);
+    said->at.hour = said->at.hour % 12 + (pm ? 12 : 0);
     *text += (*text)[1] == '.' ? 4 : 2;
     return true;
 }
@@ -243,10 +244,10 @@ static bool take_time(const char **text, struct said *said)
 {
     unsigned ignored;
 
-    if (!take_digits(text, 2, &said->hour) || !take_char(text, ':') ||
-        take_digits(text, 2, &said->minute) != 2)
+    if (!take_digits(text, 2, &said->at.hour) || !take_char(text, ':') ||
+        take_digits(text, 2, &said->at.minute) != 2)
         return false;
-    if (take_char(text, ':') && take_digits(text, 2, &said->second) != 2)
+    if (take_char(text, ':') && take_digits(text, 2, &said->at.second) != 2)
         return false;
     if ((**text == '.' || **text == ',') && is_digit((*text)[1])) {
         (*text)++;
@@ -288,7 +289,7 @@ static bool take_zone_name(const char **text, struct said *said)
 
     skip_letters(&end);
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
-        if (strlen(zones[i].name) == (size_t)(end - *text) && text_starts(*text, zones[i].name)) {
+        if (text_starts(*text, zones[i].name) && strlen(zones[i].name) == (size_t)(end - *text)) {
             said->has_zone = true;
             said->offset = zones[i].hours * 3600;
             *text = end;
@@ -316,34 +317,14 @@ static bool take_zone(const char **text, struct said *said)
 
 /* --- all of it --- */
 
-/* Also checks that there is such a day and such a time. */
-static bool to_seconds(const struct said *said, int64_t *local)
-{
-    const unsigned numbers[] = {said->year / 100, said->year % 100, said->month, said->day,
-                                said->hour,       said->minute,     said->second};
-    static const char behind[] = {0, '-', '-', 'T', ':', ':', 'Z'};
-    char text[sizeof "2025-01-07T19:25:45Z"], *to = text;
-
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        if (numbers[i] > 99)
-            return false;
-        *to++ = (char)('0' + numbers[i] / 10);
-        *to++ = (char)('0' + numbers[i] % 10);
-        if (behind[i])
-            *to++ = behind[i];
-    }
-    *to = '\0';
-    return clock_parse(text, local) == 0;
-}
-
 static enum date_reading settle(const struct said *said, const struct zone *zone, int64_t *seconds)
 {
     int64_t local;
 
     /* What stands for no date: 0000-00-00, 0001-01-01, 1899-12-30. */
-    if (said->year < 1970 && said->month <= 12 && said->day <= 31)
+    if (said->at.year < 1970 && said->at.month <= 12 && said->at.day <= 31)
         return DATE_ABSENT;
-    if (!to_seconds(said, &local))
+    if (clock_from_fields(&said->at, &local))
         return DATE_UNREADABLE;
     int64_t utc = said->has_zone ? local - said->offset : zone_to_utc(zone, local);
     if (utc <= 0)
@@ -360,12 +341,13 @@ static enum date_reading read_digits(const char *text, size_t digits, const stru
     unsigned high = 0, low = 0, ignored;
 
     if (digits == 8) {
-        take_digits(&text, 4, &said.year);
-        take_digits(&text, 2, &said.month);
-        take_digits(&text, 2, &said.day);
+        take_digits(&text, 4, &said.at.year);
+        take_digits(&text, 2, &said.at.month);
+        take_digits(&text, 2, &said.at.day);
         if (take_char(&text, 'T') &&
-            (take_digits(&text, 2, &said.hour) != 2 || take_digits(&text, 2, &said.minute) != 2 ||
-             take_digits(&text, 2, &said.second) != 2 || !take_zone(&text, &said)))
+            (take_digits(&text, 2, &said.at.hour) != 2 ||
+             take_digits(&text, 2, &said.at.minute) != 2 ||
+             take_digits(&text, 2, &said.at.second) != 2 || !take_zone(&text, &said)))
             return DATE_UNREADABLE;
         return *text ? DATE_UNREADABLE : settle(&said, zone, seconds);
     }

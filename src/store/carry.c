@@ -104,6 +104,14 @@ static int find_end(struct carrying *c)
     return common.number ? check_same(c, &common) : 0;
 }
 
+/* How many events `to` has, of those that it will have at least. */
+static void tell(const struct carrying *c)
+{
+    uint64_t done, of;
+    if (journal_count(c->to_txn, &done) == 0 && journal_count(c->from_txn, &of) == 0)
+        c->to->watch(done, of, c->to->watcher);
+}
+
 static int carry_job(struct txn *txn, void *argument)
 {
     struct carrying *c = argument;
@@ -114,6 +122,8 @@ static int carry_job(struct txn *txn, void *argument)
     if (code == 0)
         code = journal_walk(c->from, c->from_txn, &c->last, adopt, c);
     c->more = code == FULL;
+    if (code >= 0 && c->to->watch)
+        tell(c);
     return code == FULL || code == NODE_DONE ? 0 : code;
 }
 

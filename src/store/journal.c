@@ -359,6 +359,7 @@ struct chain {
     uint64_t number; /* of its last event that fitted */
     uint8_t hash[EVENT_HASH_SIZE];
     uint64_t count; /* events of all nodes */
+    uint64_t of;
     struct error *why;
     journal_visitor visit; /* NULL: none */
     void *argument;
@@ -475,6 +476,8 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
     if (code == 0) {
         chain->number = event->name.number;
         chain->count++;
+        if (chain->store->watch)
+            chain->store->watch(chain->count, chain->of, chain->store->watcher);
     }
     return code;
 }
@@ -502,7 +505,9 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
         .store = store, .txn = txn, .visit = visit, .argument = argument, .why = &head};
     struct walk w = {.check = check_link, .state = &chain};
 
-    int code = walk(&w, txn, SLICE(NULL, 0));
+    int code = journal_count(txn, &chain.of);
+    if (code == 0)
+        code = walk(&w, txn, SLICE(NULL, 0));
     if (code == 0)
         code = find_chain(&chain, store->node_count - 1);
     if (code == 0)

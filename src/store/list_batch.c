@@ -86,6 +86,19 @@ int list_batch_check(const struct list *list, struct txn *txn, uint64_t number)
 
 /* --- the fold --- */
 
+/* ERR_EXISTS, unless the undo was broken off before a restore: it is of another node, and has no
+ * end. */
+static int check_left(const struct list *list, struct txn *txn, const struct event_name *undo,
+                      const uint8_t node[EVENT_NODE_SIZE])
+{
+    struct batch_row row;
+
+    if (memcmp(undo->node, node, EVENT_NODE_SIZE) == 0)
+        return ERR_EXISTS;
+    int code = list_batch_row(list, txn, undo, &row);
+    return code == 0 && row.end ? ERR_EXISTS : code;
+}
+
 static int fold_begin(struct list *list, struct txn *txn, const struct event *event)
 {
     const struct event_name *target = &event->begin->undoes;
@@ -95,27 +108,26 @@ static int fold_begin(struct list *list, struct txn *txn, const struct event *ev
     if (code || target->number == 0)
         return code;
     code = list_batch_row(list, txn, target, &row);
-    /* As for a row that is withdrawn twice, the earlier event counts. */
-    if (code || (row.undone_by.number && !list_is_earlier(list, &event->name, &row.undone_by)))
-        return code;
+    /* As for a row that is withdrawn twice, the earlier event counts, unless nobody can end it. */
+    if (code == 0 && row.undone_by.number && !list_is_earlier(list, &event->name, &row.undone_by))
+        code = check_left(list, txn, &row.undone_by, event->name.node);
+    if (code)
+        return code == ERR_EXISTS ? 0 : code;
     row.undone_by = event->name;
     return put_row(list, txn, target, &row);
 }
 
-/* What is asked before a batch is begun. An undo of another node that has no end was broken off
- * before a restore, and nobody can go on with it. */
+/* What is asked before a batch is begun. */
 static int check_undone(const struct list *list, struct txn *txn, const struct event_batch *begin)
 {
-    struct batch_row row, undo;
+    struct batch_row row;
 
     if (!begin || begin->undoes.number == 0)
         return 0;
     int code = list_batch_row(list, txn, &begin->undoes, &row);
-    if (code || row.undone_by.number == 0)
-        return code;
-    code = list_batch_row(list, txn, &row.undone_by, &undo);
-    bool left = memcmp(row.undone_by.node, list->store.node, EVENT_NODE_SIZE) != 0 && undo.end == 0;
-    return code == 0 && !left ? ERR_EXISTS : code;
+    return code == 0 && row.undone_by.number
+               ? check_left(list, txn, &row.undone_by, list->store.node)
+               : code;
 }
 
 static int fold_end(struct list *list, struct txn *txn, const struct event *event)

@@ -112,6 +112,18 @@ static int check_withdrawal(struct fold_check *check, struct txn *txn, const str
     return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
 }
 
+/* An undo that was broken off before a restore gave way to a later one. */
+static int check_undone(struct fold_check *check, struct txn *txn, const struct event_name *kept,
+                        const struct event *event)
+{
+    struct batch_row row;
+
+    int code = list_batch_row(check->list, txn, &event->name, &row);
+    if (code == 0 && row.end == 0 && list_is_earlier(check->list, &event->name, kept))
+        return 0;
+    return code ? code : check_first(check, kept, event, &check->undone);
+}
+
 static int check_batch(struct fold_check *check, struct txn *txn, const struct event *event)
 {
     struct batch_row row;
@@ -123,7 +135,7 @@ static int check_batch(struct fold_check *check, struct txn *txn, const struct e
         if (code == 0 && event->begin->undoes.number) {
             code = list_batch_row(check->list, txn, &event->begin->undoes, &row);
             if (code == 0)
-                code = check_first(check, &row.undone_by, event, &check->undone);
+                code = check_undone(check, txn, &row.undone_by, event);
         }
     } else if (event->type == EVENT_BATCH_END) {
         struct event_name name = event->name;

@@ -7,49 +7,59 @@
 #define HEAD_MAX 9  /* octets of an item's head, RFC 8949 section 3 */
 #define DEPTH_MAX 8 /* of what unpack_skip follows */
 
-#define SMALL 24 /* numbers below it are their own head, RFC 8949 section 3.1; most in rows are */
+/* Major types, in the high bits of a head. */
+enum {
+    TYPE_UINT = 0x00,
+    TYPE_BYTES = 0x40,
+    TYPE_STRING = 0x60,
+    TYPE_ARRAY = 0x80,
+    TYPE_MAP = 0xa0
+};
+
+#define SMALL 24 /* numbers below it stand in the head itself; most in rows are */
+
+/* All heads are that of a number, with another type. */
+static void put_head(struct text *text, unsigned type, uint64_t number)
+{
+    unsigned char head[HEAD_MAX];
+
+    if (number < SMALL) {
+        text_append_char(text, (char)(type | (unsigned)number));
+        return;
+    }
+    size_t length = cbor_encode_uint(number, head, sizeof head);
+    head[0] |= (unsigned char)type;
+    text_append_bytes(text, (char *)head, length);
+}
 
 void pack_uint(struct text *text, uint64_t number)
 {
-    if (number < SMALL) {
-        char head = (char)number;
-        text_append_bytes(text, &head, 1);
-        return;
-    }
-    unsigned char head[HEAD_MAX];
-    text_append_bytes(text, (char *)head, cbor_encode_uint(number, head, sizeof head));
+    put_head(text, TYPE_UINT, number);
 }
 
 void pack_bytes(struct text *text, const void *bytes, size_t length)
 {
-    unsigned char head[HEAD_MAX];
-    text_append_bytes(text, (char *)head, cbor_encode_bytestring_start(length, head, sizeof head));
+    put_head(text, TYPE_BYTES, length);
     text_append_bytes(text, bytes, length);
 }
 
 void pack_string(struct text *text, const char *string)
 {
-    unsigned char head[HEAD_MAX];
     size_t length = strlen(string);
     /* RFC 8949 section 3.1: a text string is UTF-8, and other decoders refuse one that is not. */
-    if (u8_check((const uint8_t *)string, length) != NULL) {
-        pack_bytes(text, string, length);
-        return;
-    }
-    text_append_bytes(text, (char *)head, cbor_encode_string_start(length, head, sizeof head));
+    bool is_text = u8_check((const uint8_t *)string, length) == NULL;
+    put_head(text, is_text ? TYPE_STRING : TYPE_BYTES, length);
     text_append_bytes(text, string, length);
 }
 
 void pack_array(struct text *text, size_t count)
 {
-    unsigned char head[HEAD_MAX];
-    text_append_bytes(text, (char *)head, cbor_encode_array_start(count, head, sizeof head));
+    put_head(text, TYPE_ARRAY, count);
 }
 
 void pack_map(struct text *text, size_t count)
 {
-    unsigned char head[HEAD_MAX];
-    text_append_bytes(text, (char *)head, cbor_encode_map_start(count, head, sizeof head));
+    put_head(text, TYPE_MAP, count);
 }
 
 /* One decoded item: what libcbor's callbacks leave behind. */

@@ -41,6 +41,9 @@ enum store_table {
 
 struct store_kind;
 
+/* Told now and then how many of the store's events are done, where that takes long. */
+typedef void (*store_watcher)(uint64_t done, uint64_t of, void *argument);
+
 struct store {
     struct env *env;
     const struct store_kind *kind;
@@ -50,6 +53,8 @@ struct store {
     size_t node_count;                 /* 1 at least */
     bool has_words_key;
     uint8_t words_key[SEAL_KEY_SIZE];
+    store_watcher watch; /* NULL: nobody */
+    void *watcher;
 };
 
 struct store_kind {

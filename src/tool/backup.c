@@ -15,9 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WITH_KEYS, JSON };
+enum { WITH_KEYS, QUIET, JSON };
 static const struct flag flags[] = {
     {.name = "with-keys", .text = "copy the keys too; whoever has both can read everything"},
+    {.name = "quiet", .letter = 'q', .text = "do not tell how far it has come"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };
@@ -110,7 +111,7 @@ static int digest_file(const char *path, struct manifest_file *file, struct erro
 
 /* Opens the copy and checks it, as a reader of a restored store would find it. */
 static int verify_copy(const struct part *part, const struct part_keys *keys, const char *file,
-                       json_t **description, struct error *why)
+                       struct progress *progress, json_t **description, struct error *why)
 {
     struct part_store copy;
     struct manifest_file digest;
@@ -119,7 +120,10 @@ static int verify_copy(const struct part *part, const struct part_keys *keys, co
     int code = part_open(part, part->name, ENV_READ, keys, &copy, why);
     if (code)
         return code;
+    progress_begin(progress, part->name, "events");
+    part_watch(&copy, progress);
     code = part_verify(&copy, &events, why);
+    progress_clear(progress);
     if (code == 0)
         code = digest_file(file, &digest, why);
     if (code == 0 && !(*description = manifest_describe(&copy, file, &digest, events, why)))
@@ -128,8 +132,8 @@ static int verify_copy(const struct part *part, const struct part_keys *keys, co
     return code;
 }
 
-static int copy_store(const struct site *site, const struct part *part, json_t **description,
-                      struct error *why)
+static int copy_store(const struct site *site, const struct part *part, struct progress *progress,
+                      json_t **description, struct error *why)
 {
     const struct part_keys keys = {&site->lookup, site->has_address ? &site->address : NULL};
     const struct store *store = part->is_list ? list_store(site->list) : ledger_store(site->ledger);
@@ -139,7 +143,7 @@ static int copy_store(const struct site *site, const struct part *part, json_t *
     if (code == 0)
         code = store_copy(store, file, why);
     if (code == 0)
-        code = verify_copy(part, &keys, file, description, why);
+        code = verify_copy(part, &keys, file, progress, description, why);
     if (code == 0 && unlink(lock) < 0)
         code = error_set(why, -errno, "cannot remove %s: %s", lock, strerror(errno));
     if (code == 0)
@@ -178,9 +182,10 @@ static int copy_keys(const char *key_dir, struct error *why)
 /* --- all of it --- */
 
 /* The ledger first: what its verdicts rest on is in the list then. */
-static int write_backup(const struct site *site, bool with_keys, json_t **manifest,
+static int write_backup(const struct site *site, bool with_keys, bool quiet, json_t **manifest,
                         struct error *why)
 {
+    struct progress progress = {.quiet = quiet};
     const struct owners nobody = {.milter_outside = false};
     json_t *described[2] = {NULL, NULL};
     struct part ledger = {0}, list = {0};
@@ -189,9 +194,9 @@ static int write_backup(const struct site *site, bool with_keys, json_t **manife
     if (code == 0)
         code = part_init(&list, true, site->config, &nobody);
     if (code == 0)
-        code = copy_store(site, &ledger, &described[0], why);
+        code = copy_store(site, &ledger, &progress, &described[0], why);
     if (code == 0)
-        code = copy_store(site, &list, &described[1], why);
+        code = copy_store(site, &list, &progress, &described[1], why);
     if (code == 0 && with_keys)
         code = copy_keys(site->config->key_dir, why);
     if (code == 0) {
@@ -242,7 +247,7 @@ static int backup(const struct call *call, int folder, struct site *site, struct
         return error_set(why, ERR_KEY, "without the address key a backup cannot be verified");
     if (fchdir(folder) < 0)
         return error_set(why, -errno, "cannot go to %s: %s", call->arguments[0], strerror(errno));
-    int code = write_backup(site, call->values[WITH_KEYS], &manifest, why);
+    int code = write_backup(site, call->values[WITH_KEYS], call->values[QUIET], &manifest, why);
     if (code == 0) {
         tell(call->arguments[0], manifest, call, site);
         return 0;

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { JSON };
+enum { QUIET, JSON };
 static const struct flag flags[] = {
+    {.name = "quiet", .letter = 'q', .text = "do not tell how far it has come"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };
@@ -76,7 +77,7 @@ static int compact(struct upkeep *upkeep, const struct part *part, bool json, st
 
 static int run(const struct call *call)
 {
-    return upkeep_run(call->config_file, compact, call->values[JSON]);
+    return upkeep_run(call->config_file, compact, call->values[JSON], call->values[QUIET]);
 }
 
 const struct command command_compact = {

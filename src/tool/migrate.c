@@ -5,9 +5,10 @@
 
 #include <inttypes.h>
 
-enum { REBUILD, JSON };
+enum { REBUILD, QUIET, JSON };
 static const struct flag flags[] = {
     {.name = "rebuild", .text = "make all that follows from the journals anew"},
+    {.name = "quiet", .letter = 'q', .text = "do not tell how far it has come"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };
@@ -66,7 +67,7 @@ static int rebuild(struct upkeep *upkeep, const struct part *part, bool json, st
 static int run(const struct call *call)
 {
     return upkeep_run(call->config_file, call->values[REBUILD] ? rebuild : check,
-                      call->values[JSON]);
+                      call->values[JSON], call->values[QUIET]);
 }
 
 const struct command command_migrate = {

@@ -49,6 +49,17 @@ int part_close(struct part_store *store)
     return code;
 }
 
+static void tell(uint64_t done, uint64_t of, void *argument)
+{
+    progress_tell(argument, done, of, done);
+}
+
+void part_watch(struct part_store *store, struct progress *progress)
+{
+    store->store->watch = tell;
+    store->store->watcher = progress;
+}
+
 int part_verify(const struct part_store *store, uint64_t *events, struct error *why)
 {
     struct txn *txn;

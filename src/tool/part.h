@@ -8,6 +8,7 @@
 #include "store/ledger.h"
 #include "store/list.h"
 #include "tool/owners.h"
+#include "tool/progress.h"
 
 #include <stdbool.h>
 
@@ -50,6 +51,9 @@ int part_open(const struct part *part, const char *folder, enum env_access acces
               const struct part_keys *keys, struct part_store *store, struct error *why);
 /* ERR_BUSY as store_close. */
 int part_close(struct part_store *store);
+
+/* From now on what takes long with the store is told; `progress` must live longer than it. */
+void part_watch(struct part_store *store, struct progress *progress);
 
 /* Checks its chain and what follows from it; *events: how many there are. As list_verify. */
 int part_verify(const struct part_store *store, uint64_t *events, struct error *why);

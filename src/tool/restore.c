@@ -19,12 +19,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ACCEPT_LOSS, JOIN, JSON };
+enum { ACCEPT_LOSS, JOIN, QUIET, JSON };
 static const struct flag flags[] = {
     {.name = "accept-loss",
      .argument = "NOTE",
      .text = "go on without the opt-outs that a restore could not bring back"},
     {.name = "join", .text = "keep what is in place, though the backup is of another list"},
+    {.name = "quiet", .letter = 'q', .text = "do not tell how far it has come"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };
@@ -34,7 +35,7 @@ struct restore {
     const char *folder; /* of the backup */
     struct manifest manifest;
     int list, ledger; /* its files, opened before we became the user; -1: not yet */
-    bool join, json;
+    bool join, quiet, json;
     bool loss; /* to be accepted */
 };
 
@@ -270,6 +271,7 @@ static int restore_both(struct restore *r, struct error *why)
 static int restore(struct restore *r, const char *config_file, struct error *why)
 {
     int code = upkeep_open(config_file, &r->upkeep, why);
+    r->upkeep.progress.quiet = r->quiet;
     if (code == 0)
         code = open_backup(r, why);
     if (code)
@@ -290,6 +292,7 @@ static int run_restore(const struct call *call)
                         .list = -1,
                         .ledger = -1,
                         .join = call->values[JOIN],
+                        .quiet = call->values[QUIET],
                         .json = call->values[JSON]};
     struct error why = {""};
 
@@ -360,7 +363,7 @@ static int run(const struct call *call)
 const struct command command_restore = {
     .name = "restore",
     .arguments = "DIR",
-    .usage = "usage: optout [-c FILE] restore DIR [--join] [--json]\n"
+    .usage = "usage: optout [-c FILE] restore DIR [--join] [-q] [--json]\n"
              "       optout [-c FILE] restore --accept-loss NOTE [--json]\n",
     .text = "put a backup in place, with what came since",
     .flags = flags,

@@ -59,7 +59,7 @@ static void show_summary_json(struct undoing *u)
     json_t *object = json_object(), *keepers = json_array();
     struct event_name undo = {.number = u->undo};
 
-    memcpy(undo.node, list_node(u->site.list), sizeof undo.node);
+    memcpy(undo.node, list_node(u->site.list), EVENT_NODE_SIZE);
     show_put_event(object, "batch", &u->batch.name);
     output_put_text(object, "source", u->batch.source);
     output_put_bool(object, "dry_run", u->dry_run);

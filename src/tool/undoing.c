@@ -67,7 +67,6 @@ static bool is_same_source(const char *a, const char *b)
 
 struct search {
     struct undoing *undoing;
-    bool behind;                      /* the batch to be undone was visited */
     struct event_name newest;         /* import of the source that is not undone; number 0: none */
     struct event_name undoing_newest; /* that has begun to undo it */
     int code;
@@ -88,12 +87,9 @@ static int visit_batch(const struct list_batch *batch, void *argument)
     struct pool pool = {0};
     struct list_batch undo;
 
-    if (!s->behind) {
-        s->behind = event_name_equal(&batch->name, &target->name);
-        return 0;
-    }
-    if (batch->begin.kind != BATCH_IMPORT || !is_same_source(batch->source, target->source) ||
-        is_repetition(batch, target))
+    if (batch->begin.kind != BATCH_IMPORT ||
+        !list_is_earlier(s->undoing->site.list, &target->name, &batch->name) ||
+        !is_same_source(batch->source, target->source) || is_repetition(batch, target))
         return 0;
     if (batch->undone_by.number) {
         int code = list_batch(s->undoing->site.list_view, &batch->undone_by, &pool, &undo);
@@ -127,9 +123,9 @@ static int check_newest(struct undoing *u, struct error *why)
     return STATUS_STOPPED;
 }
 
-static bool is_of_own_node(const struct undoing *u, const struct event_name *name)
+static bool is_own(const struct undoing *u, const struct event_name *event)
 {
-    return memcmp(name->node, list_node(u->site.list), EVENT_NODE_SIZE) == 0;
+    return memcmp(event->node, list_node(u->site.list), EVENT_NODE_SIZE) == 0;
 }
 
 /* Another undo has ended, or is to be gone on with. */
@@ -149,10 +145,8 @@ static int check_undone(struct undoing *u, struct error *why)
                  clock_format(undo.ended_ms / 1000, time));
         return STATUS_NO;
     }
-    /* One that was broken off before a restore belongs to another node: a new one withdraws the
-     * rest. */
-    if (!is_of_own_node(u, &undo.name))
-        return 0;
+    if (!is_own(u, &undo.name))
+        return 0; /* broken off before a restore: another node cannot go on with it */
     u->undo = undo.name.number;
     u->resumed = true;
     return gather_events(u, &undo.name, &u->done, why);
@@ -311,7 +305,7 @@ static int find_past(struct undoing *u, struct part *part, struct target *target
     if (code)
         return site_explain(&u->site, code, why);
     for (size_t i = 0; i < count; i++)
-        if (event_name_equal(&rows[i].event, &part->event.name) && is_of_own_node(u, &by[i]) &&
+        if (event_name_equal(&rows[i].event, &part->event.name) && is_own(u, &by[i]) &&
             numbers_has(&u->done, by[i].number))
             target->state = ROW_DONE;
     return 0;
@@ -345,11 +339,10 @@ static int look_at(struct undoing *u, struct part *part, struct target *target, 
 /* Reads an event of the batch, and what became of its rows. */
 static int read_part(struct undoing *u, uint64_t number, struct part *part, struct error *why)
 {
-    struct event_name name = u->batch.name;
-
     pool_reset(&part->pool);
     pool_reset(&u->site.pool); /* addresses that were told */
     part->standing = 0;
+    struct event_name name = u->batch.name;
     name.number = number;
     int code = site_view(&u->site, why);
     if (code == 0 && (code = list_event(u->site.list_view, &name, &part->pool, &part->event)) != 0)

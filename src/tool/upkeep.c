@@ -80,12 +80,13 @@ int upkeep_begin(struct upkeep *u, struct error *why)
 int upkeep_run(const char *config_file,
                int (*work)(struct upkeep *upkeep, const struct part *part, bool json,
                            struct error *why),
-               bool json)
+               bool json, bool quiet)
 {
     struct upkeep upkeep;
     struct error why = {""};
 
     int code = upkeep_open(config_file, &upkeep, &why);
+    upkeep.progress.quiet = quiet;
     if (code == 0)
         code = upkeep_begin(&upkeep, &why);
     if (code == 0)
@@ -113,7 +114,14 @@ int renewal_open_old(struct renewal *r, struct error *why)
 
 int renewal_open_fresh(struct renewal *r, struct error *why)
 {
-    return part_open(r->part, r->part->aside, ENV_WRITE, &r->upkeep->keys, &r->fresh, why);
+    struct progress *progress = &r->upkeep->progress;
+
+    int code = part_open(r->part, r->part->aside, ENV_WRITE, &r->upkeep->keys, &r->fresh, why);
+    if (code == 0) {
+        progress_begin(progress, r->part->name, "events");
+        part_watch(&r->fresh, progress);
+    }
+    return code;
 }
 
 static int catch_up(struct renewal *r, struct txn *txn, struct error *why)
@@ -197,6 +205,7 @@ int renewal_put(struct renewal *r, struct error *why)
     struct putting p = {r, &said};
 
     int code = part_verify(&r->fresh, &r->events, why);
+    progress_clear(&r->upkeep->progress);
     if (code == 0 && r->old.store)
         code = renewal_catch_up(r, why);
     if (code)
@@ -210,9 +219,8 @@ int renewal_put(struct renewal *r, struct error *why)
 
 void renewal_end(struct renewal *r)
 {
-    struct error why;
-
+    progress_clear(&r->upkeep->progress);
     part_close(&r->fresh);
     part_close(&r->old);
-    place_remove(r->part->aside, &why);
+    place_remove(r->part->aside, NULL);
 }

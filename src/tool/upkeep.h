@@ -18,6 +18,7 @@ struct upkeep {
     struct part_keys keys;
     char staff[STAFF_SIZE];
     int lock; /* on data_dir; -1: none */
+    struct progress progress;
 };
 
 /* Reads the configuration. To be closed whatever it returns. ERR_CONFIG, -EPERM for who is not root
@@ -33,7 +34,7 @@ int upkeep_begin(struct upkeep *upkeep, struct error *why);
 int upkeep_run(const char *config_file,
                int (*work)(struct upkeep *upkeep, const struct part *part, bool json,
                            struct error *why),
-               bool json);
+               bool json, bool quiet);
 
 /* One store that another one is to take the place of. */
 struct renewal {

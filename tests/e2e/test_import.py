@@ -130,6 +130,7 @@ def archive(name):
         ("list.zip", archive("list.csv"), "unpack"),
         ("list.csv.gz", gzip.compress(b"email,created\n"), "zcat"),
     ],
+    ids=["xlsx", "zip", "gz"],
 )
 def test_workbooks_and_archives_are_refused_with_advice(site, name, content, advice):
     site.tool("import", write(site, name, content), *SCOPE, *ALL, code=2)
@@ -363,3 +364,17 @@ def test_a_file_of_nothing_but_a_header_is_no_error(site):
 def test_json_is_one_object(site):
     path = write(site, "json.txt", person() + "\n")
     assert json.loads(site.tool("import", path, *SCOPE, *ALL, "--json"))["finished"] is True
+
+
+def test_root_reads_and_writes_its_own_files_and_the_owner_the_list(own_lab):
+    """A file that only root may read, rejects where only root may write; the list is the owner's."""
+    site = own_lab.site(policy=POLICY,
+                        settings={"user": "bin", "milter_user": "daemon", "group": "bin"})  # fmt: skip
+    anna = person()
+    folder = site.root / "private"
+    folder.mkdir(mode=0o700)
+    path = write(site, "private/list.csv", f"email,created\n{anna},1700000000\nnobody,1\n")
+    path.chmod(0o600)
+    report(site, path, *SCOPE, "--rejects", folder / "rejects.csv", code=1)
+    assert "nobody" in (folder / "rejects.csv").read_text() and kept_back(site, anna)
+    assert {entry.owner() for entry in (site.data / "list").iterdir()} == {"bin"}

@@ -41,9 +41,9 @@ def start(site, path, *words, **more):
                             **more)  # fmt: skip
 
 
-def finish(ran, timeout=120):
-    """(exit status, standard output, standard error) of an import."""
-    out, said = ran.communicate(timeout=timeout)
+def finish(ran, more=None):
+    """(exit status, standard output, standard error) of an import, which gets more input before."""
+    out, said = ran.communicate(more, timeout=120)
     check_sanitizer(said)
     return ran.returncode, out, said
 
@@ -132,9 +132,7 @@ def test_interrupted_while_it_reads_it_has_written_nothing(site):
     ran.stdin.flush()
     until(lambda: catches(ran.pid, signal.SIGINT), "it waits for signals", 30)
     ran.send_signal(signal.SIGINT)
-    time.sleep(0.2)
-    ran.stdin.write("\n".join(people(5000)))
-    code, _, said = finish(ran)
+    code, _, said = finish(ran, "\n".join(people(5000)))
     assert code == 75 and "nothing was written" in said and site.tool("log") == before
 
 

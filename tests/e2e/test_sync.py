@@ -314,7 +314,7 @@ def test_one_run_at_a_time(drop):
     drop.sync()
 
 
-ROWS = 150000
+ROWS = 300000
 
 
 def start(drop):

@@ -117,6 +117,37 @@ static void batches_of_an_earlier_node_are_undone(void **state)
     pool_release(&pool);
 }
 
+/* Nobody can end an undo that was broken off before a restore: another one takes its place. */
+static void an_undo_that_an_earlier_node_left_open_can_be_begun_again(void **state)
+{
+    const struct event_batch begin = {.kind = BATCH_IMPORT, .size = 1};
+    const uint64_t counts[BATCH_COUNTS] = {0};
+    struct event_batch undo = {.kind = BATCH_UNDO};
+    struct act act = by_cli;
+    struct pool pool = {0};
+    struct list_batch batch;
+    (void)state;
+    memcpy(undo.undoes.node, list_node(list), EVENT_NODE_SIZE);
+    assert_ok(list_batch_begin(list, &begin, &by_cli, &undo.undoes.number, &why));
+    act.batch = undo.undoes.number;
+    assert_ok(list_batch_end(list, counts, &act, &why));
+    assert_ok(list_batch_begin(list, &undo, &by_cli, &act.batch, &why));
+    restart(list);
+    verified();
+    assert_ok(list_batch_begin(list, &undo, &by_cli, &act.batch, &why));
+    verified();
+    assert_ok(list_batch_end(list, counts, &act, &why));
+    restart(list);
+    assert_refused(list_batch_begin(list, &undo, &by_cli, &act.batch, &why), ERR_EXISTS,
+                   "undone already");
+    verified();
+    struct list_view *view = view_of(list);
+    assert_int_equal(list_batch(view, &undo.undoes, &pool, &batch), 0);
+    assert_int_equal(batch.undone_by.number, 2); /* behind the genesis of the second node */
+    list_view_end(view);
+    pool_release(&pool);
+}
+
 static void damage_to_an_earlier_node_is_found(void **state)
 {
     struct raw raw;
@@ -165,6 +196,7 @@ int main(void)
         TEST(what_an_earlier_node_wrote_is_known_named_and_withdrawn),
         TEST(a_walk_goes_from_node_to_node),
         TEST(batches_of_an_earlier_node_are_undone),
+        TEST(an_undo_that_an_earlier_node_left_open_can_be_begun_again),
         TEST(damage_to_an_earlier_node_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
