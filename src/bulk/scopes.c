@@ -21,16 +21,23 @@ static int append(struct scopes *scopes, const char *name)
     return 0;
 }
 
-int scopes_number(struct scopes *scopes, const char *name, uint16_t *number, struct error *why)
+/* The count where there is none. */
+static size_t find(const struct scopes *scopes, const char *name)
 {
-    size_t i = scopes->last;
+    size_t i = 0;
 
     /* Rows of one scope mostly come one after the other. */
-    if (i >= scopes->count || strcmp(scopes->names[i], name) != 0) {
-        i = 0;
-        while (i < scopes->count && strcmp(scopes->names[i], name) != 0)
-            i++;
-    }
+    if (scopes->last < scopes->count && strcmp(scopes->names[scopes->last], name) == 0)
+        return scopes->last;
+    while (i < scopes->count && strcmp(scopes->names[i], name) != 0)
+        i++;
+    return i;
+}
+
+int scopes_number(struct scopes *scopes, const char *name, uint16_t *number, struct error *why)
+{
+    size_t i = find(scopes, name);
+
     if (i == SCOPES_MAX)
         return error_set(why, ERR_TOO_LONG, "more than %d scopes in one import", SCOPES_MAX);
     int code = i == scopes->count ? append(scopes, name) : 0;
@@ -39,6 +46,11 @@ int scopes_number(struct scopes *scopes, const char *name, uint16_t *number, str
     scopes->last = i;
     *number = (uint16_t)i;
     return 0;
+}
+
+bool scopes_has(const struct scopes *scopes, const char *name)
+{
+    return find(scopes, name) < scopes->count;
 }
 
 void scopes_release(struct scopes *scopes)

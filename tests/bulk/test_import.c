@@ -230,6 +230,20 @@ static void stopped_while_it_reads_nothing_is_written(void **state)
     free(lines);
 }
 
+/* What a killed process leaves: a begun batch with a part of the rows, here one. */
+static void break_off(const char *source, const char *lines, const char *address,
+                      enum choice_kind kind, const char *scope)
+{
+    struct act act = {.actor = "cli", .source = source};
+    struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = strlen(lines)};
+
+    assert_int_equal(seal_digest(SLICE(lines, strlen(lines)), begin.digest), 0);
+    assert_ok(list_batch_begin(list, &begin, &act, &act.batch, &why));
+    struct list_entry entry = {
+        .subject = subject_of(address), .address = address, .kind = kind, .scope = scope};
+    add_by(&act, &entry, 1);
+}
+
 static void the_next_run_goes_on_in_the_same_batch(void **state)
 {
     struct trial trial = new_trial();
@@ -239,16 +253,7 @@ static void the_next_run_goes_on_in_the_same_batch(void **state)
 
     trial.request.progress = NULL;
     trial.request.source = "shop";
-    /* What a killed process leaves: a begun batch with a part of the rows. */
-    struct act act = {.actor = "cli", .source = "shop"};
-    struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = strlen(lines)};
-    assert_int_equal(seal_digest(SLICE(lines, strlen(lines)), begin.digest), 0);
-    assert_ok(list_batch_begin(list, &begin, &act, &act.batch, &why));
-    struct list_entry entry = {.subject = subject_of("person5@home.example"),
-                               .address = "person5@home.example",
-                               .kind = CHOICE_OPT_OUT,
-                               .scope = NEWS};
-    add_by(&act, &entry, 1);
+    break_off("shop", lines, "person5@home.example", CHOICE_OPT_OUT, NEWS);
     imports(&trial, lines, 12000, 0);
     assert_true(trial.report.resumed && trial.report.finished);
     assert_int_equal(trial.report.written, 11999);
@@ -263,21 +268,57 @@ static void a_batch_that_lacks_only_its_end_gets_it(void **state)
 {
     struct trial trial = new_trial();
     static const char lines[] = "a@x.example\n";
-    struct act act = {.actor = "cli", .source = "plain"};
-    struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = strlen(lines)};
     (void)state;
 
-    assert_int_equal(seal_digest(SLICE(lines, strlen(lines)), begin.digest), 0);
-    assert_ok(list_batch_begin(list, &begin, &act, &act.batch, &why));
-    struct list_entry entry = {.subject = subject_of("a@x.example"),
-                               .address = "a@x.example",
-                               .kind = CHOICE_OPT_OUT,
-                               .scope = NEWS};
-    add_by(&act, &entry, 1);
+    break_off("plain", lines, "a@x.example", CHOICE_OPT_OUT, NEWS);
     uint64_t before = count_events();
     imports(&trial, lines, 1, 0);
     assert_int_equal(count_events(), before + 1);
     assert_int_equal(trial.report.written, 0);
+}
+
+static void for_other_scopes_it_is_another_import(void **state)
+{
+    struct trial trial = new_trial();
+    static const char lines[] = "a@x.example\nb@x.example\n";
+    uint64_t before = count_events();
+    (void)state;
+
+    break_off("plain", lines, "a@x.example", CHOICE_OPT_OUT, "acme/offers");
+    imports(&trial, lines, 2, 0);
+    assert_false(trial.report.resumed);
+    assert_int_equal(trial.report.batch.number, before + 3);
+    trial.request.scope = "acme/offers";
+    imports(&trial, lines, 2, 0);
+    assert_true(trial.report.resumed);
+    assert_int_equal(trial.report.batch.number, before + 1);
+    verified();
+}
+
+static void without_opt_ins_it_is_another_import(void **state)
+{
+    struct trial trial = new_trial();
+    static const char lines[] = "email,status\na@x.example,subscribed\nb@x.example,unsub\n";
+    (void)state;
+
+    break_off("contacts", lines, "a@x.example", CHOICE_OPT_IN, NEWS);
+    imports(&trial, lines, 1, 0);
+    assert_false(trial.report.resumed);
+    trial.request.opt_in = true;
+    trial.request.evidence = "form";
+    imports(&trial, lines, 1, 1);
+    assert_true(trial.report.resumed);
+}
+
+static void what_it_would_not_write_now_is_not_counted(void **state)
+{
+    struct trial trial = new_trial();
+    static const char lines[] = "a@x.example\nb@x.example\n";
+    (void)state;
+
+    break_off("plain", lines, "a@x.example", CHOICE_BLOCK, NEWS);
+    imports(&trial, lines, 2, 0);
+    assert_true(trial.report.resumed);
 }
 
 static void more_than_a_transaction_takes_is_written(void **state)
@@ -313,6 +354,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_next_run_goes_on_in_the_same_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_that_lacks_only_its_end_gets_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(for_other_scopes_it_is_another_import, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_opt_ins_it_is_another_import, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_it_would_not_write_now_is_not_counted, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(more_than_a_transaction_takes_is_written, set_up,
                                         tear_down),
     };

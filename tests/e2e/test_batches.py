@@ -1,5 +1,6 @@
 """optout batches, undo, sources and log: what came in one piece, and how it goes again."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -362,6 +363,21 @@ def test_a_batch_that_was_broken_off_can_be_undone(site):
     site.json("import", path, *SCOPE, *ALL, "--source", "shop")
     assert standing(site) == MANY and batches(site)[-1]["number"] != cut["number"]
     site.tool("verify")
+
+
+def test_of_a_hash_json_has_the_hash_and_no_address(site):
+    anna, ben = people(2)
+    digests = {hashlib.sha256(who.encode()).hexdigest() for who in (anna, ben)}
+    batch = bring(site, digests, "hashes")
+    (first,) = {row["event"] for row in site.json("log") if row["type"] == "choice"}
+    (removed,) = site.json("remove", first, anna, *NOTE)
+    assert removed["address"] is None and removed["sha256"] in digests
+    rows, _ = undo(site, batch)
+    assert {row["sha256"] for row in rows} == digests - {removed["sha256"]}
+    told = [row for row in site.json("log") if row["type"] in ("choice", "withdrawal")]
+    assert len(told) == 4 and {row["sha256"] for row in told} == digests
+    assert all(row["address"] is None for row in rows + told)
+    assert "(only a hash is known)" in site.tool("log")
 
 
 # -- sources

@@ -261,6 +261,12 @@ def test_many_rejects_do_not_flood_the_terminal(site):
     assert found["rejected"] == 5000 and len(site.last.stderr.splitlines()) < 110
 
 
+def test_rejects_do_not_mix_with_the_summary(site):
+    path = write(site, "mixed.csv", "email,status\nnobody,unsub\n")
+    assert site.tool("import", path, *SCOPE, "--rejects", "-", "--json", code=2) == ""
+    assert "name a file" in site.last.stderr
+
+
 def test_the_rejects_may_not_be_the_input(site):
     path = write(site, "same.csv", f"email,created\n{person()},1700000000\n")
     before = path.read_bytes()

@@ -119,6 +119,10 @@ def test_guards_hold_and_the_file_goes_to_failed(drop):
     assert told["tags.csv"]["stopped_by"] == ["scope"]
     assert told["all.csv"]["stopped_by"] == ["says-nothing"]
     assert {row["result"] for row in told.values()} == {"failed"}
+    said = drop.site.last.stderr
+    assert "--" not in said and said.count("set it in the source's section") == 3
+    for way in ("max_new = 4 takes them", "map says what a tag", "all_opted_out = yes says so"):
+        assert way in said
     assert drop.files() == ["failed/all.csv", "failed/all.csv.report.json"]
     assert not any(kept_back(drop.site, who) for who in to) and drop.site.tool("batches") == ""
 
