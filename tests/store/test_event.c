@@ -439,6 +439,14 @@ static void a_choice_has_its_event_and_source_or_else_the_actor(void **state)
     pool_release(&pool);
 }
 
+static void the_octets_of_an_unknown_type(void **state)
+{
+    struct event event = event_of((enum event_type)4711, 1);
+    (void)state;
+    assert_golden(&event, "a6" HEAD("01", "191267"));
+    assert_string_equal(event_type_name(event.type), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +458,7 @@ int main(void)
         cmocka_unit_test(the_octets_of_choices),
         cmocka_unit_test(the_octets_of_a_withdrawal),
         cmocka_unit_test(the_octets_of_a_verdict),
+        cmocka_unit_test(the_octets_of_an_unknown_type),
         cmocka_unit_test(numbers_that_are_stored_keep_their_meaning),
         cmocka_unit_test(event_types_have_names),
         cmocka_unit_test(an_event_of_full_rows_fits_and_a_longer_one_is_refused),

@@ -552,21 +552,6 @@ static void without_its_first_six_keys_it_is_no_event(void **state)
     assert_int_equal(decode_exactly("\xa0", 1), ERR_CORRUPT);
 }
 
-static void an_event_of_an_unknown_type_is_read(void **state)
-{
-    struct text bytes = TEXT_EMPTY;
-    struct pool memory = {0};
-    struct event event;
-    (void)state;
-    pack_map(&bytes, 6);
-    pack_first_keys(&bytes, (enum event_type)4711);
-    assert_int_equal(event_decode(SLICE(bytes.data, bytes.length), &memory, &event), 0);
-    assert_int_equal(event.type, 4711);
-    assert_string_equal(event_type_name(event.type), "unknown");
-    text_release(&bytes);
-    pool_release(&memory);
-}
-
 static void no_memory_is_told_from_damage(void **state)
 {
     (void)state;
@@ -603,7 +588,6 @@ int main(void)
         cmocka_unit_test(a_string_with_a_nul_is_damage),
         cmocka_unit_test(a_key_twice_is_damage),
         cmocka_unit_test(without_its_first_six_keys_it_is_no_event),
-        cmocka_unit_test(an_event_of_an_unknown_type_is_read),
         cmocka_unit_test(no_memory_is_told_from_damage),
     };
     return cmocka_run_group_tests(tests, NULL, release_pool);
