@@ -2,13 +2,14 @@
 
 import json
 import re
+import time
 
 import pytest
 
 from lab.letter import Letter
 from lab.links import token_of
 from lab.web import ONE_CLICK
-from lab.world import World, person
+from lab.world import World, people, person
 
 MULTIPART = "multipart/form-data; boundary=frontier"
 
@@ -274,6 +275,37 @@ def test_the_general_page_of_everything_and_of_nothing(web):
     assert web.get("/s/").status == 200
     for path in ("/s/acme/unknown", "/s/ACME", "/s/acme//x", "/s/../etc", "/s"):
         assert web.get(path).status == 404, path
+
+
+def now(shift=0):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + shift))
+
+
+def test_a_flood_is_undone_as_a_whole_and_nothing_else(own_lab):
+    site = own_lab.site()
+    web = own_lab.web(site, settings={"limit_addresses": 0})
+    before, clicked = person(), person()
+    web.post("/s/acme", {"address": before})
+    time.sleep(1.1)
+    begin = now()
+    flood = people(1200)
+    for address in flood + [clicked]:
+        assert web.post("/s/acme", {"address": address}).status == 200
+    web.post("/" + web.token(clicked))
+    words = ("undo", "--source", "general-page", "--since", begin, "--until", now(1),
+             "--note", "flood", "--json")  # fmt: skip
+    told = json.loads(site.tool(*words, "--dry-run"))
+    assert (told["rows"], told["withdrawn"]) == (1201, 1201)
+    assert not web.entries(flood[0], "withdrawal")
+    assert json.loads(site.tool(*words))["withdrawn"] == 1201
+    for address in (flood[0], flood[-1]):
+        assert len(web.entries(address, "withdrawal")) == 1
+    assert not web.entries(before, "withdrawal")
+    assert len(web.entries(clicked, "withdrawal")) == 1 and len(web.entries(clicked, "choice")) == 2
+    assert json.loads(site.tool(*words))["withdrawn"] == 0
+    site.tool("verify")
+    site.tool("undo", "--source", "general-page", "--note", "x", code=2)
+    site.tool("undo", "--note", "x", code=2)
 
 
 # -- the log

@@ -153,12 +153,19 @@ static void make_counts(struct event *event)
     event->counts = counts;
 }
 
+static void make_reason(struct event *event)
+{
+    struct event_reason *reason = take(sizeof *reason);
+    *reason = (struct event_reason){any_name(), any_of(strings, 5)};
+    event->reason = reason;
+}
+
 /* In the pool, which is reset first. */
 static struct event any_event(void)
 {
     static const enum event_type types[] = {EVENT_GENESIS,    EVENT_SCOPES,  EVENT_CHOICES,
                                             EVENT_WITHDRAWAL, EVENT_VERDICT, EVENT_BATCH,
-                                            EVENT_BATCH_END};
+                                            EVENT_BATCH_END,  EVENT_REASON};
     pool_reset(&pool);
     struct event event = {.name = any_name(),
                           .at_ms = (int64_t)any_number(),
@@ -186,6 +193,8 @@ static struct event any_event(void)
         make_genesis(&event);
     if (event.type == EVENT_GENESIS && random_below(2))
         make_continued(&event);
+    if (event.type == EVENT_REASON)
+        make_reason(&event);
     if (event.type == EVENT_BATCH)
         make_begin(&event);
     if (event.type == EVENT_BATCH_END)
@@ -258,6 +267,11 @@ static void assert_batches_equal(const struct event *a, const struct event *b)
         assert_true(a->begin->undoes.number == b->begin->undoes.number);
         if (a->begin->undoes.number)
             assert_names_equal(&a->begin->undoes, &b->begin->undoes);
+    }
+    assert_int_equal(!a->reason, !b->reason);
+    if (a->reason) {
+        assert_true(event_name_equal(&a->reason->about, &b->reason->about));
+        assert_string_equal(a->reason->key, b->reason->key);
     }
     assert_int_equal(!a->counts, !b->counts);
     if (a->counts)
