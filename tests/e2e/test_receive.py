@@ -106,6 +106,22 @@ def test_the_link_of_a_mail_to_several_opts_its_writer_out(world):
     assert event["source"] == "general-mail"
 
 
+def test_a_flood_of_forged_ones_is_taken_back(world):
+    """Anybody can write any address behind From:, so these have a source of their own."""
+    time.sleep(1.1)
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    victims, anna = [person() for _ in range(5)], person()
+    for victim in victims:
+        letter = f"From: {victim}\nSubject: acme/newsletter\n\n"
+        assert "added" in world.site.tool("receive", stdin=letter)
+    world.site.tool("receive", stdin=f"Subject: {world.token(anna)}\n\n")
+    assert all(map(world.stands, victims))
+    until_then = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    world.site.tool("undo", "--source", "general-mail", "--since", since, "--until", until_then,
+                    "--note", "a flood")  # fmt: skip
+    assert not any(map(world.stands, victims)) and world.stands(anna)
+
+
 @pytest.mark.parametrize("shape", [
     "{}", "Re: {}", "[EXTERNAL] {} ", "=?utf-8?Q?{}?=", "{half}\r\n {rest}",
     "=?utf-8?Q?{half}?=\r\n =?utf-8?Q?{rest}?=",
