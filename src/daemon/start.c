@@ -157,14 +157,21 @@ void daemon_block_signals(sigset_t *set)
     signal(SIGTSTP, SIG_IGN);
 }
 
-void daemon_wait(const sigset_t *set, void (*reload)(void *argument), void *argument)
+void daemon_wait(const sigset_t *set, int (*reload)(void *argument, struct error *why),
+                 void *argument)
 {
+    struct error why;
+
     for (;;) {
         int number = sigwaitinfo(set, NULL);
         if (number == SIGTERM || number == SIGINT)
             return;
-        if (number > 0)
-            reload(argument);
+        if (number <= 0)
+            continue;
+        if (reload(argument, &why))
+            log_error("the configuration stays as it was: %s", why.text);
+        else
+            log_info("the configuration was read again");
     }
 }
 

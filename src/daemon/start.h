@@ -42,8 +42,10 @@ int daemon_begin(const struct daemon_program *program, const struct daemon_argum
 /* Blocks what daemon_wait waits for, in all threads that are started later. */
 void daemon_block_signals(sigset_t *set);
 
-/* Calls `reload` for each USR1 or HUP; returns at TERM or INT. */
-void daemon_wait(const sigset_t *set, void (*reload)(void *argument), void *argument);
+/* Calls `reload` for each USR1 or HUP and tells the log what became of it; returns at TERM or INT.
+ */
+void daemon_wait(const sigset_t *set, int (*reload)(void *argument, struct error *why),
+                 void *argument);
 
 /* As daemon_raise_files; a warning where `needed` are too many for this process. */
 void daemon_need_files(unsigned long needed, const char *option);

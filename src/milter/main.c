@@ -110,13 +110,9 @@ static int start(const struct daemon_arguments *arguments, struct service **serv
 
 /* --- running -------------------------------------------------------------------------------- */
 
-static void reload(void *argument)
+static int reload(void *argument, struct error *why)
 {
-    struct error why;
-    if (service_reload(argument, &why))
-        log_error("the configuration stays as it was: %s", why.text);
-    else
-        log_info("the configuration was read again");
+    return service_reload(argument, why);
 }
 
 /* Lets what is under way come to its end. A message may still lie unread in the socket, and

@@ -48,13 +48,9 @@ static int start(const struct daemon_arguments *arguments, struct web **web, str
     return code;
 }
 
-static void reload(void *argument)
+static int reload(void *argument, struct error *why)
 {
-    struct error why;
-    if (web_reload(argument, &why))
-        log_error("the configuration stays as it was: %s", why.text);
-    else
-        log_info("the configuration was read again");
+    return web_reload(argument, why);
 }
 
 static void stop(struct web *web, struct server *server)

@@ -58,6 +58,19 @@ static inline struct config *read_text(const char *text)
     return config;
 }
 
+/* As config_print writes it; the caller frees it. */
+static inline char *print(const struct config *config)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *file = open_memstream(&text, &length);
+
+    assert_non_null(file);
+    config_print(config, file);
+    fclose(file);
+    return text;
+}
+
 static void refuses_bytes(const char *bytes, size_t length, unsigned line, const char *sentence)
 {
     struct config *untouched = (struct config *)(void *)&reading_path, *config = untouched;

@@ -1,8 +1,6 @@
 /* Writers of one process share commits; nobody waits without limit; what was answered with an error
  * is never done later. */
-#include "committing.h"
-
-#include <dlfcn.h>
+#include "committer_site.h"
 
 static void what_is_answered_with_success_is_there(void **state)
 {

@@ -1,12 +1,12 @@
-/* For the tests of the committer: one with its store, another process that takes the write lock,
- * and pieces of writing. */
-#ifndef TESTS_STORE_COMMITTING_H
-#define TESTS_STORE_COMMITTING_H
-
-#include "store/committer.h"
+/* For the tests of the committer: a store with one, and another process that holds the write lock.
+ */
+#ifndef TESTS_STORE_COMMITTER_SITE_H
+#define TESTS_STORE_COMMITTER_SITE_H
 
 #include "site.h"
+#include "store/committer.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,7 +24,7 @@ static struct committer *committer;
 static pid_t holder;
 static int to_holder, from_holder;
 
-static void hold(int commands, int answers)
+static inline void hold(int commands, int answers)
 {
     struct env *own;
     struct txn *txn = NULL;
@@ -50,30 +50,30 @@ static void hold(int commands, int answers)
     _exit(0);
 }
 
-static void tell_holder(char command)
+static inline void tell_holder(char command)
 {
     assert_int_equal(write(to_holder, &command, 1), 1);
 }
 
-static void await_holder(void)
+static inline void await_holder(void)
 {
     char answer;
     assert_int_equal(read(from_holder, &answer, 1), 1);
 }
 
-static void holder_takes_lock(void)
+static inline void holder_takes_lock(void)
 {
     tell_holder('t');
     await_holder();
 }
 
-static void holder_lets_go(void)
+static inline void holder_lets_go(void)
 {
     tell_holder('l');
     await_holder();
 }
 
-static void end_holder(void)
+static inline void end_holder(void)
 {
     if (holder) {
         kill(holder, SIGKILL);
@@ -84,7 +84,7 @@ static void end_holder(void)
 
 /* --- */
 
-static int set_up(void **state)
+static inline int set_up(void **state)
 {
     int commands[2], answers[2];
     struct error why;
@@ -109,7 +109,7 @@ static int set_up(void **state)
                : 0;
 }
 
-static int tear_down(void **state)
+static inline int tear_down(void **state)
 {
     end_holder();
     close(to_holder);
@@ -121,14 +121,14 @@ static int tear_down(void **state)
     return remove_site(state);
 }
 
-static double seconds(void)
+static inline double seconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void sleep_ms(long ms)
+static inline void sleep_ms(long ms)
 {
     struct timespec time = {ms / 1000, ms % 1000 * 1000000};
     nanosleep(&time, NULL);
@@ -147,7 +147,7 @@ struct piece {
     atomic_bool began; /* the thread */
 };
 
-static int write_row(struct txn *txn, void *argument)
+static inline int write_row(struct txn *txn, void *argument)
 {
     struct piece *piece = argument;
     piece->runs++;
@@ -158,7 +158,7 @@ static int write_row(struct txn *txn, void *argument)
     return code ? code : piece->answer;
 }
 
-static void *run_piece(void *argument)
+static inline void *run_piece(void *argument)
 {
     struct piece *piece = argument;
     piece->began = true;
@@ -184,7 +184,7 @@ static inline void join(struct piece *pieces, size_t count)
         assert_int_equal(pthread_join(pieces[i].thread, NULL), 0);
 }
 
-static bool is_there(struct slice key)
+static inline bool is_there(struct slice key)
 {
     struct txn *txn;
     struct slice value;
@@ -195,10 +195,12 @@ static bool is_there(struct slice key)
     return code == 0;
 }
 
-static bool row_is_there(unsigned row)
+static inline bool row_is_there(unsigned row)
 {
     return is_there(SLICE(&row, sizeof row));
 }
+
+/* --- tests --- */
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 

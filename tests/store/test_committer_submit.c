@@ -1,6 +1,5 @@
-/* Writing without waiting: it shares commits like all other, has no more time, and whoever
- * submitted it is told once. */
-#include "committing.h"
+/* Pieces that are submitted share commits, give up in time and are told once, as those who wait. */
+#include "committer_site.h"
 
 static atomic_uint told;
 
