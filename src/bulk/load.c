@@ -70,7 +70,8 @@ static int take(const struct record *record, enum plan_outcome outcome, void *ar
                             .reason = record->reason,
                             .scope = load->facts->scopes[record->scope],
                             .asked = record->asked,
-                            .until = record->until};
+                            .until = record->until,
+                            .address_only = outcome == PLAN_ADDRESS};
     block->fresh += outcome == PLAN_FRESH;
     return 0;
 }

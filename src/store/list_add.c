@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "core/scope.h"
+#include "store/event_keys.h"
 #include "store/list_tables.h"
 
 #include <errno.h>
@@ -147,6 +148,39 @@ static int write_event(struct gathering *g)
     return code;
 }
 
+static int is_of_batch(const struct gathering *g, const struct choice *row, bool *of_batch)
+{
+    struct slice bytes;
+    uint64_t batch;
+
+    int code = journal_bytes(&g->addition->list->store, g->txn, &row->event, &bytes);
+    if (code == 0)
+        code = event_decode_number(bytes, KEY_BATCH, &batch);
+    else if (code == ERR_NOT_FOUND)
+        code = ERR_CORRUPT; /* a row always has its event */
+    *of_batch = code == 0;
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+/* The row that says already what the choice does, or NULL. What is said by itself does not rest on
+ * a row of a batch, which an undo takes away with all of them, whoever said it again meanwhile. */
+static int find_known(struct gathering *g, const struct choice *choice, struct choice *rows,
+                      size_t count, const struct choice **known)
+{
+    bool of_batch = false;
+    int code = 0;
+
+    while ((*known = choice_find_known(choice, rows, count, g->now_ms / 1000)) &&
+           g->addition->act->batch == 0) {
+        code = is_of_batch(g, *known, &of_batch);
+        if (code || !of_batch)
+            break;
+        size_t at = (size_t)(*known - rows);
+        memmove(&rows[at], &rows[at + 1], (--count - at) * sizeof *rows);
+    }
+    return code;
+}
+
 /* Finds what the entry's row is and, in *known, the row that says so already or NULL. */
 static int make_row(struct gathering *g, const struct list_entry *entry, struct choice *choice,
                     const struct choice **known)
@@ -169,9 +203,7 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
                               NULL);
     if (code == 0 && entry->confirmed && entry->kind == CHOICE_OPT_IN)
         code = collect_names(g, rows, count, choice);
-    if (code == 0)
-        *known = choice_find_known(choice, rows, count, g->now_ms / 1000);
-    return code;
+    return code ? code : find_known(g, choice, rows, count, known);
 }
 
 /* Adds the entry to the event, unless it is known; writes the event first where it is full. */
@@ -180,6 +212,9 @@ static int gather(struct gathering *g, struct list_entry *entry)
     struct choice choice;
     const struct choice *known;
 
+    entry->known = entry->address_only;
+    if (entry->address_only)
+        return 0;
     int code = make_row(g, entry, &choice, &known);
     if (code)
         return code;
