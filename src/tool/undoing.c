@@ -65,6 +65,35 @@ static bool is_same_source(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* The undo of a batch that counts: the one that came to its end, or else one of ours that was broken
+ * off. There may be others, broken off before a restore, which nobody can go on with. */
+struct undo_search {
+    const struct event_name *target;
+    const uint8_t *node;    /* ours */
+    struct event_name name; /* number 0: none */
+    int64_t ended_ms;       /* 0: it was broken off */
+};
+
+static int visit_undo(const struct list_batch *batch, void *argument)
+{
+    struct undo_search *s = argument;
+    bool ours = memcmp(batch->name.node, s->node, EVENT_NODE_SIZE) == 0;
+
+    if (s->ended_ms == 0 && event_name_equal(&batch->begin.undoes, s->target) &&
+        (batch->ended_ms || ours)) {
+        s->name = batch->name;
+        s->ended_ms = batch->ended_ms;
+    }
+    return 0;
+}
+
+static int find_undo(const struct undoing *u, const struct list_batch *batch,
+                     struct undo_search *found)
+{
+    *found = (struct undo_search){.target = &batch->name, .node = list_node(u->site.list)};
+    return batch->undone_by.number ? list_each_batch(u->site.list_view, visit_undo, found) : 0;
+}
+
 struct search {
     struct undoing *undoing;
     bool behind;                      /* the batch to be undone was visited */
@@ -85,8 +114,7 @@ static int visit_batch(const struct list_batch *batch, void *argument)
 {
     struct search *s = argument;
     const struct list_batch *target = &s->undoing->batch;
-    struct pool pool = {0};
-    struct list_batch undo;
+    struct undo_search undo;
 
     if (!s->behind) {
         s->behind = event_name_equal(&batch->name, &target->name);
@@ -95,13 +123,9 @@ static int visit_batch(const struct list_batch *batch, void *argument)
     if (batch->begin.kind != BATCH_IMPORT || !is_same_source(batch->source, target->source) ||
         is_repetition(batch, target))
         return 0;
-    if (batch->undone_by.number) {
-        int code = list_batch(s->undoing->site.list_view, &batch->undone_by, &pool, &undo);
-        bool undone = code == 0 && undo.ended_ms;
-        pool_release(&pool);
-        if (code || undone)
-            return code;
-    }
+    int code = find_undo(s->undoing, batch, &undo);
+    if (code || undo.ended_ms)
+        return code;
     s->newest = batch->name;
     s->undoing_newest = batch->undone_by;
     return 0;
@@ -127,20 +151,13 @@ static int check_newest(struct undoing *u, struct error *why)
     return STATUS_STOPPED;
 }
 
-static bool is_of_own_node(const struct undoing *u, const struct event_name *name)
-{
-    return memcmp(name->node, list_node(u->site.list), EVENT_NODE_SIZE) == 0;
-}
-
 /* Another undo has ended, or is to be gone on with. */
 static int check_undone(struct undoing *u, struct error *why)
 {
     char name[SHOW_EVENT_SIZE], by[SHOW_EVENT_SIZE], time[CLOCK_TEXT_SIZE];
-    struct list_batch undo;
+    struct undo_search undo;
 
-    if (u->batch.undone_by.number == 0)
-        return 0;
-    int code = list_batch(u->site.list_view, &u->batch.undone_by, &u->pool, &undo);
+    int code = find_undo(u, &u->batch, &undo);
     if (code)
         return site_explain(&u->site, code, why);
     if (undo.ended_ms) {
@@ -149,9 +166,7 @@ static int check_undone(struct undoing *u, struct error *why)
                  clock_format(undo.ended_ms / 1000, time));
         return STATUS_NO;
     }
-    /* One that was broken off before a restore belongs to another node: a new one withdraws the
-     * rest. */
-    if (!is_of_own_node(u, &undo.name))
+    if (undo.name.number == 0)
         return 0;
     u->undo = undo.name.number;
     u->resumed = true;
@@ -294,6 +309,11 @@ static int find_keepers(struct undoing *u, struct part *part, struct target *tar
                       &target->keeper_count) != DECISION_OPTED_OUT)
         target->keeper_count = 0; /* what decided lets them through */
     return 0;
+}
+
+static bool is_of_own_node(const struct undoing *u, const struct event_name *name)
+{
+    return memcmp(name->node, list_node(u->site.list), EVENT_NODE_SIZE) == 0;
 }
 
 /* Whether the undo itself withdrew the row, in an earlier run. */

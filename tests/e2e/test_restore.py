@@ -611,3 +611,32 @@ def test_what_was_imported_before_a_restore_is_undone_after_it_newest_first(site
     site.tool("undo", first, "--note", "wrong file")
     assert not any(is_kept_back(site, who) for who in [*older, both])
     site.tool("verify")
+
+
+def test_an_undo_that_broke_off_before_a_restore_is_done_by_a_new_one(site, backup):
+    folder = site.root
+    older = [f"o{n}@home.example" for n in range(3)]
+    newer = [f"n{n}@home.example" for n in range(30000)]
+    for number, group in enumerate((older, newer)):
+        path = folder / f"{number}.txt"
+        path.write_text("\n".join(group) + "\n")
+        site.tool("import", path, *SCOPE, "--all-opted-out", "--source", "shop", "--max-new", "none")
+    first, second = (batch["event"] for batch in site.json("batches"))
+    standing = lambda: site.json("stats")[0]["choices"]  # noqa: E731
+    command = [program("optout"), "-c", site.conf, "undo", second, "--note", "wrong file"]
+    undoing = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: standing() < len(older) + len(newer), "rows are withdrawn")
+    undoing.kill()
+    undoing.wait()
+    assert standing() > len(older), "it was not killed in the middle"
+    site.tool("restore", backup(site))
+    site.tool("undo", first, "--note", "wrong file", code=4)
+    assert "broken off" in site.last.stderr
+    site.tool("undo", second, "--note", "wrong file")
+    assert standing() == len(older)
+    site.tool("undo", second, "--note", "wrong file", code=1)
+    assert "undone already" in site.last.stderr
+    site.tool("undo", first, "--note", "wrong file")
+    assert standing() == 0
+    assert [batch["kind"] for batch in site.json("batches")] == ["import"] * 2 + ["undo"] * 3
+    site.tool("verify")
