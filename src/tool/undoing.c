@@ -99,7 +99,6 @@ struct search {
     bool behind;                      /* the batch to be undone was visited */
     struct event_name newest;         /* import of the source that is not undone; number 0: none */
     struct event_name undoing_newest; /* that has begun to undo it */
-    int code;
 };
 
 /* The very same file, that came again and brought nothing. */

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import pwd
 import shutil
 import signal
@@ -327,6 +328,23 @@ def test_a_lost_ledger_is_told_and_holds_no_mail(world, backup):
 
 
 # -- what is refused
+
+
+def test_a_reader_that_somebody_kills_does_not_make_the_list_a_lost_one(site, backup):
+    made = backup(site)
+    to = [f"p{n}@home.example" for n in range(30000)]
+    site.tool("add", "-", *SCOPE, stdin="\n".join(to))
+    before = data_of(site)
+    command = [program("optout"), "-c", site.conf, "restore", made]
+    ran = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    children = pathlib.Path(f"/proc/{ran.pid}/task/{ran.pid}/children")
+    until(lambda: children.read_text().split(), "the old list is read in a process of its own")
+    os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+    out, said = ran.communicate(timeout=60)
+    assert ran.returncode == 75 and "killed by signal 9" in said and out == ""
+    assert data_of(site) == before
+    site.tool("restore", made)
+    assert not site.last.stderr and is_kept_back(site, to[0])
 
 
 def refused(site, *words, code=2):
