@@ -188,15 +188,19 @@ static int find_batch(const struct import *import, struct search *found,
     return 0;
 }
 
-/* The batch is one, whatever number of runs it took: what an earlier one wrote was added too. */
+/* The batch is one, whatever number of runs it took: what an earlier one wrote was added too. This
+ * one knows it, unless it was withdrawn meanwhile or the runs did not want the same. */
 static void add_earlier(struct import_report *report, const uint64_t earlier[BATCH_COUNTS])
 {
-    uint64_t before = earlier[BATCH_ADDED] + earlier[BATCH_BLOCKED];
+    static const enum batch_count written[] = {BATCH_ADDED, BATCH_BLOCKED};
+    uint64_t *counts = report->counts;
 
-    report->counts[BATCH_ADDED] += earlier[BATCH_ADDED];
-    report->counts[BATCH_BLOCKED] += earlier[BATCH_BLOCKED];
-    report->counts[BATCH_KNOWN] -=
-        before < report->counts[BATCH_KNOWN] ? before : report->counts[BATCH_KNOWN];
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        uint64_t before = earlier[written[i]];
+        uint64_t moved = before < counts[BATCH_KNOWN] ? before : counts[BATCH_KNOWN];
+        counts[written[i]] += moved;
+        counts[BATCH_KNOWN] -= moved;
+    }
 }
 
 static int write_batch(struct import *import, struct act *act)

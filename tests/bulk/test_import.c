@@ -259,6 +259,25 @@ static void the_next_run_goes_on_in_the_same_batch(void **state)
     verified();
 }
 
+/* What the first run wrote is not what the second one finds: it covers something else. */
+static void what_an_earlier_run_wrote_counts_as_far_as_it_is_known(void **state)
+{
+    struct trial trial = new_trial();
+    char *lines = many_lines(40000);
+    (void)state;
+
+    trial.stop_phase = IMPORT_WRITING;
+    trial.stop_behind = 1;
+    assert_int_equal(import_bytes(&trial, lines), -EINTR);
+    assert_true(trial.report.written > 0);
+    trial.stop_behind = 0;
+    trial.request.scope = "beta";
+    imports(&trial, lines, 40000, 0);
+    assert_true(trial.report.resumed);
+    verified();
+    free(lines);
+}
+
 static void a_batch_that_lacks_only_its_end_gets_it(void **state)
 {
     struct trial trial = new_trial();
@@ -312,6 +331,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(stopped_while_it_reads_nothing_is_written, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_next_run_goes_on_in_the_same_batch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_an_earlier_run_wrote_counts_as_far_as_it_is_known, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_that_lacks_only_its_end_gets_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(more_than_a_transaction_takes_is_written, set_up,
                                         tear_down),
