@@ -306,8 +306,11 @@ def test_another_restore_does_not_make_up_for_a_loss(site, backup):
     for words in (("restore", made), ("compact",), ("migrate", "--rebuild")):
         site.tool(*words)
         site.tool("check", person(), *SCOPE, code=2)
+    site.tool("export", code=3)
+    assert "opt-outs may be missing" in site.last.stderr
     site.tool("restore", "--accept-loss", "known")
     site.tool("check", person(), *SCOPE)
+    site.tool("export")
 
 
 def test_a_lost_ledger_is_told_and_holds_no_mail(world, backup):
