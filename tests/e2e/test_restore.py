@@ -574,6 +574,26 @@ def test_migrate_tells_the_format_and_changes_nothing(site):
     assert [entry["rebuilt"] for entry in site.json("migrate")] == [False, False]
 
 
+def test_what_somebody_else_put_beside_a_store_is_not_removed_with_it(site, backup):
+    """Like a damaged data file that was given another name, for a closer look."""
+    site.opt_out(person())
+    made = backup(site)
+    data = site.data / "list/data.mdb"
+    for name, folder in (("data.mdb.damaged", data.parent), ("notes", site.data / "ledger")):
+        kept = folder / name
+        kept.write_bytes(data.read_bytes())
+        before = data_of(site)
+        for words in (("compact",), ("migrate", "--rebuild"), ("restore", made)):
+            site.tool(*words, code=2)
+            assert str(kept) in site.last.stderr and "move" in site.last.stderr
+            assert kept.exists() and (data_of(site) == before or folder.name == "ledger")
+        kept.unlink()
+    site.tool("verify")
+    data.rename(kept := data.parent / "data.mdb.damaged")
+    site.tool("restore", made, code=2)
+    assert kept.exists()
+
+
 def test_a_table_that_does_not_follow_from_the_journal_is_rebuilt(site):
     """verify finds it, and says what helps."""
     gone = person()
