@@ -56,6 +56,41 @@ static void one_person_may_say_several_things(void **state)
     verified();
 }
 
+static uint64_t commits(void)
+{
+    struct txn *txn;
+    assert_int_equal(txn_begin_read(list_store(list)->env, &txn), 0);
+    uint64_t version = txn_version(txn);
+    txn_abort(txn);
+    return version;
+}
+
+/* Each choice of a person reads all that were before it, and others wait for the write lock. */
+static void very_much_about_one_person_is_not_written_at_once(void **state)
+{
+    enum { MANY = 400 };
+    char names[MANY][16];
+    const char *scopes[MANY];
+    struct trial trial = new_trial();
+    struct text text = TEXT_EMPTY;
+    size_t added;
+    (void)state;
+
+    text_append(&text, "kind,address,scope\n");
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "many/s%u", i);
+        scopes[i] = names[i];
+        text_format(&text, "opt-out,a@x.example,%s\n", names[i]);
+    }
+    assert_ok(list_add_scopes(list, scopes, MANY, &by_cli, &added, &why));
+    uint64_t before = commits();
+    imports(&trial, text.data, MANY, 0);
+    assert_true(commits() >= before + 2 + MANY / 100);
+    assert_int_equal(count_standing("a@x.example"), MANY);
+    verified();
+    text_release(&text);
+}
+
 static void an_address_told_later_is_kept_without_a_choice(void **state)
 {
     struct trial trial = new_trial();
@@ -318,6 +353,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_new_is_added_in_one_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_again_writes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_person_may_say_several_things, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(very_much_about_one_person_is_not_written_at_once, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_address_told_later_is_kept_without_a_choice, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
