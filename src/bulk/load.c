@@ -13,7 +13,7 @@
 #define BLOCKS 3
 #define PAUSE_NS 1000000 /* between transactions: LMDB's lock is not fair */
 #define ROUNDS 50 /* choices about one person in a transaction: each reads all that were before */
-#define TRIES 15 /* for a write lock that others hold, each as long as the committer waits */
+#define TRIES 15  /* for a write lock that others hold, each as long as the committer waits */
 #define TELL_EVERY_MS 100 /* progress: the other thread has to let go of its view for that */
 
 /* What one look at the list found to be written. */
@@ -129,9 +129,9 @@ static void count_written(struct load *load, const struct list_entry *entries, s
         bool known = entries[i].known;
         if (entries[i].address_only)
             continue;
-        counts[known                              ? BATCH_KNOWN
+        counts[known                             ? BATCH_KNOWN
                : entries[i].kind == CHOICE_BLOCK ? BATCH_BLOCKED
-                                                  : BATCH_ADDED]++;
+                                                 : BATCH_ADDED]++;
         load->report->written += !known;
     }
 }

@@ -2,8 +2,8 @@
  *
  * An event is one CBOR map with small numbers as keys, EVENT_MAX octets at most. Its hash is the
  * SHA-256 of exactly these bytes; the next event of the same node carries it. Numbers, once given,
- * never change their meaning; they ascend. A reader skips keys that it does not know, and items behind those of
- * an array that it knows. Keys 0 to 5 are in every event.
+ * never change their meaning; they ascend. A reader skips keys that it does not know, and items
+ * behind those of an array that it knows. Keys 0 to 5 are in every event.
  *
  *      0  hash of the event before (32 octets, zero for the first)
  *      1  node (8 octets)

@@ -200,8 +200,8 @@ int place_check_store(const char *path, struct error *why)
         return errno == ENOENT ? 0 : failed(why, "open the folder", path);
     for (struct dirent *entry; code == 0 && (entry = readdir(folder)) != NULL;) {
         const char *name = entry->d_name;
-        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-            strcmp(name, ENV_DATA_FILE) != 0 && strcmp(name, ENV_LOCK_FILE) != 0)
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, ENV_DATA_FILE) != 0 &&
+            strcmp(name, ENV_LOCK_FILE) != 0)
             code = error_set(why, -EEXIST,
                              "%s/%s does not belong to the store and would be removed with it: "
                              "move it elsewhere first",

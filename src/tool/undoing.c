@@ -65,8 +65,8 @@ static bool is_same_source(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* The undo of a batch that counts: the one that came to its end, or else one of ours that was broken
- * off. There may be others, broken off before a restore, which nobody can go on with. */
+/* The undo of a batch that counts: the one that came to its end, or else one of ours that was
+ * broken off. There may be others, broken off before a restore, which nobody can go on with. */
 struct undo_search {
     const struct event_name *target;
     const uint8_t *node;    /* ours */

@@ -292,7 +292,6 @@ static void a_source_s_values_and_name_are_checked(void **state)
     refuses("source s {\n all_opted_out = maybe\n}\n", 2, "is not one of: no yes");
     refuses("# x\nsource 'a/b' {\n}\n", 2, "needs a name");
     refuses("# x\nsource '.a' {\n}\n", 2, "needs a name");
-    refuses("# x\nsource 'crm@acme.example' {\n}\n", 2, "needs a name");
     refuses("# x\nsource ' a' {\n}\n", 2, "needs a name");
     refuses("source a {\n}\n\nsource a {\n}\n", 4, "taken by the section in line 1");
     refuses("source a {\n match_login = x\n}\n", 2, "it may stand in a stream");
