@@ -298,6 +298,28 @@ def test_what_can_still_be_read_of_a_changed_list_comes_along(site, backup):
     site.tool("verify")
 
 
+def test_a_replaced_list_that_was_put_back_can_be_replaced_again(site, backup):
+    """Nobody may write to it, so nothing can come to it meanwhile."""
+    before, after = people(2)
+    site.opt_out(before)
+    made = backup(site)
+    site.opt_out(after)
+    changed_journal(site)
+    site.tool("restore", made, code=1)
+    (kept,) = site.data.glob("list.replaced-*")
+    shutil.rmtree(site.data / "list")
+    kept.rename(site.data / "list")
+    assert is_kept_back(site, after)
+    site.opt_out(person(), code=75)
+    assert "was replaced" in site.last.stderr
+    site.tool("restore", made, code=1)
+    assert "may be missing" in site.last.stderr
+    site.tool("restore", "--accept-loss", "looked through")
+    assert is_kept_back(site, before) and is_kept_back(site, after)
+    site.opt_out(person())
+    site.tool("verify")
+
+
 def test_another_restore_does_not_make_up_for_a_loss(site, backup):
     """The mark goes along: what was lost is lost until somebody accepts that."""
     made = backup(site)
