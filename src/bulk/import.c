@@ -132,6 +132,7 @@ static int check_limit(struct import *import)
 struct search {
     const struct import *import;
     uint64_t number; /* of the batch that was broken off; 0: none */
+    uint64_t head;   /* of the last event */
     bool imported;   /* the input was, and that was not undone */
 };
 
@@ -169,13 +170,15 @@ static int find_batch(const struct import *import, struct search *found,
 {
     struct list *list = import->request->list;
     struct search search = {.import = import};
-    struct event_name name;
+    struct event_name name, head;
     struct list_view *view;
 
     int code = list_view_begin(list, &view);
     if (code)
         return list_explain(list, code, import->why);
-    code = list_each_batch(view, look_at_batch, &search);
+    code = list_head(view, &head);
+    if (code == 0)
+        code = list_each_batch(view, look_at_batch, &search);
     if (code == 0 && search.number) {
         name.number = search.number;
         memcpy(name.node, list_node(list), sizeof name.node);
@@ -184,6 +187,7 @@ static int find_batch(const struct import *import, struct search *found,
     list_view_end(view);
     if (code)
         return list_explain(list, code, import->why);
+    search.head = head.number;
     *found = search;
     return 0;
 }
@@ -217,6 +221,7 @@ static int write_batch(struct import *import, struct act *act)
         return code;
     act->batch = search.number;
     report->resumed = act->batch != 0;
+    import->facts.since = act->batch ? act->batch : search.head;
     code = load_run(request, &import->facts, import->runs, &begin, act, report, import->why);
     /* It came: that is noted, unless it is only the same again. */
     if (code == 0 && !act->batch && (request->recorded || !search.imported))

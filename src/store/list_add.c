@@ -148,35 +148,40 @@ static int write_event(struct gathering *g)
     return code;
 }
 
-static int is_of_batch(const struct gathering *g, const struct choice *row, bool *of_batch)
+/* Whether the row may go while what is written now stands. An undo takes away a batch with all its
+ * rows, whoever said the same meanwhile, and the newest batch first: so nothing that is said by
+ * itself rests on a row of a batch, and no batch on one that began later. */
+static int may_go_before(const struct gathering *g, const struct choice *row, bool *may)
 {
+    const struct store *store = &g->addition->list->store;
+    uint64_t ours = g->addition->act->batch, batch = 0;
+    bool own = memcmp(row->event.node, store->node, EVENT_NODE_SIZE) == 0;
     struct slice bytes;
-    uint64_t batch;
 
-    int code = journal_bytes(&g->addition->list->store, g->txn, &row->event, &bytes);
-    if (code == 0)
-        code = event_decode_number(bytes, KEY_BATCH, &batch);
-    else if (code == ERR_NOT_FOUND)
-        code = ERR_CORRUPT; /* a row always has its event */
-    *of_batch = code == 0;
+    *may = false;
+    if (ours && (!own || row->event.number <= ours))
+        return 0;
+    int code = journal_bytes(store, g->txn, &row->event, &bytes);
+    if (code)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code; /* a row always has its event */
+    code = event_decode_number(bytes, KEY_BATCH, &batch);
+    *may = batch > ours;
     return code == ERR_NOT_FOUND ? 0 : code;
 }
 
-/* The row that says already what the choice does, or NULL. What is said by itself does not rest on
- * a row of a batch, which an undo takes away with all of them, whoever said it again meanwhile. */
+/* The row that says already what the choice does, or NULL. */
 static int find_known(struct gathering *g, const struct choice *choice, struct choice *rows,
                       size_t count, const struct choice **known)
 {
-    bool of_batch = false;
+    bool may_go = true;
     int code = 0;
 
-    while ((*known = choice_find_known(choice, rows, count, g->now_ms / 1000)) &&
-           g->addition->act->batch == 0) {
-        code = is_of_batch(g, *known, &of_batch);
-        if (code || !of_batch)
-            break;
+    while (code == 0 && may_go &&
+           (*known = choice_find_known(choice, rows, count, g->now_ms / 1000))) {
+        code = may_go_before(g, *known, &may_go);
         size_t at = (size_t)(*known - rows);
-        memmove(&rows[at], &rows[at + 1], (--count - at) * sizeof *rows);
+        if (code == 0 && may_go)
+            memmove(&rows[at], &rows[at + 1], (--count - at) * sizeof *rows);
     }
     return code;
 }

@@ -294,6 +294,27 @@ static void the_next_run_goes_on_in_the_same_batch(void **state)
     verified();
 }
 
+/* The one that came between may be undone, being the newer one. */
+static void a_resumed_batch_writes_what_a_newer_one_holds(void **state)
+{
+    static const char lines[] = "a@x.example\nb@x.example\n";
+    struct trial trial = new_trial();
+    (void)state;
+
+    trial.request.source = "shop";
+    struct act act = {.actor = "cli", .source = "shop"};
+    struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = strlen(lines)};
+    assert_int_equal(seal_digest(SLICE(lines, strlen(lines)), begin.digest), 0);
+    assert_ok(list_batch_begin(list, &begin, &act, &act.batch, &why));
+    imports(&trial, "a@x.example\n", 1, 0);
+    imports(&trial, lines, 2, 0);
+    assert_true(trial.report.resumed && trial.report.batch.number == act.batch);
+    assert_int_equal(count_standing("a@x.example"), 2);
+    assert_int_equal(count_standing("b@x.example"), 1);
+    imports(&trial, lines, 0, 2);
+    verified();
+}
+
 /* What the first run wrote is not what the second one finds: it covers something else. */
 static void what_an_earlier_run_wrote_counts_as_far_as_it_is_known(void **state)
 {
@@ -368,6 +389,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(stopped_while_it_reads_nothing_is_written, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_next_run_goes_on_in_the_same_batch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_resumed_batch_writes_what_a_newer_one_holds, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_an_earlier_run_wrote_counts_as_far_as_it_is_known,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_that_lacks_only_its_end_gets_it, set_up, tear_down),

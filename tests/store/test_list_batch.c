@@ -180,6 +180,23 @@ static void a_statement_of_its_own_does_not_rest_on_a_row_of_a_batch(void **stat
     verified();
 }
 
+/* Batches are undone newest first, so an older one that goes on does not rest on a newer one. */
+static void a_batch_does_not_rest_on_rows_of_one_that_began_later(void **state)
+{
+    struct list_entry newer = opt_out_of(NEWS, 1), older = newer, again = newer, last = newer;
+    (void)state;
+    struct act first = of_batch(begin(&import)), second = of_batch(begin(&import));
+    add_by(&second, &newer, 1);
+    add_by(&first, &older, 1);
+    assert_false(older.known);
+    add_by(&first, &again, 1);
+    assert_true(again.known);
+    add_by(&second, &last, 1);
+    assert_true(last.known);
+    assert_int_equal(count_rows(list, 1), 2);
+    verified();
+}
+
 /* An opt-in lifts both of them, and an opt-out without a date after it is a new one. */
 static void beside_a_row_of_a_batch_that_is_lifted_one_is_new_as_well(void **state)
 {
@@ -231,6 +248,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_being_undone_takes_no_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_is_undone_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_statement_of_its_own_does_not_rest_on_a_row_of_a_batch,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_batch_does_not_rest_on_rows_of_one_that_began_later,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(beside_a_row_of_a_batch_that_is_lifted_one_is_new_as_well,
                                         set_up, tear_down),
