@@ -3,6 +3,8 @@
 #include "base/network.h"
 #include "base/text.h"
 #include "core/address.h"
+#include "core/brand.h"
+#include "core/color.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -37,7 +39,7 @@ static int fail(const struct builder *builder, const struct section *section, co
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     return error_set(builder->why, ERR_CONFIG, "%s:%u: %s \"%.64s\" %s", builder->path,
-                     section->line, option_section_word(section->place), section->name, sentence);
+                     section->line, option_place_name(section->place), section->name, sentence);
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -103,17 +105,18 @@ static uint64_t store_size_of(const struct section *section, const char *name)
 
 /* --- the file itself ------------------------------------------------------------------------- */
 
-static int build_networks(const struct builder *builder, struct policy *policy)
+static int build_networks(const struct builder *builder, const char *name,
+                          const struct network **networks, size_t *count)
 {
-    const struct setting *setting = section_setting(&builder->parsed->sections[0], "internal");
-    struct network *networks = pool_take(builder->pool, (setting->count + 1) * sizeof *networks);
+    const struct setting *setting = section_setting(&builder->parsed->sections[0], name);
+    struct network *list = pool_take(builder->pool, (setting->count + 1) * sizeof *list);
 
-    if (!networks)
+    if (!list)
         return no_memory(builder->why);
     for (size_t i = 0; i < setting->count; i++)
-        network_parse(setting->values[i], &networks[i]);
-    policy->internal = networks;
-    policy->internal_count = setting->count;
+        network_parse(setting->values[i], &list[i]);
+    *networks = list;
+    *count = setting->count;
     return 0;
 }
 
@@ -149,10 +152,32 @@ static int build_public_url(const struct builder *builder, struct policy *policy
     return 0;
 }
 
+static unsigned number_of(const struct section *section, const char *name)
+{
+    uint64_t number = 0;
+
+    text_to_u64(text_of(section, name), UINT_MAX, &number);
+    return (unsigned)number;
+}
+
+static int build_web(const struct builder *builder, struct web_config *web)
+{
+    const struct section *file = &builder->parsed->sections[0];
+
+    web->listen = text_of(file, "web_listen");
+    web->connections = number_of(file, "web_connections");
+    web->client_connections = number_of(file, "web_client_connections");
+    web->limit_links = number_of(file, "limit_links");
+    web->limit_bad_links = number_of(file, "limit_bad_links");
+    web->limit_addresses = number_of(file, "limit_addresses");
+    web->access_log = word_of(file, "access_log") == 1;
+    return build_networks(builder, "proxies", &web->proxies, &web->proxy_count);
+}
+
 static int build_global(const struct builder *builder, struct config *config)
 {
     const struct section *file = &builder->parsed->sections[0];
-    uint64_t connections = 0;
+    struct policy *policy = &config->policy;
 
     config->data_dir = text_of(file, "data_dir");
     config->key_dir = text_of(file, "key_dir");
@@ -162,15 +187,22 @@ static int build_global(const struct builder *builder, struct config *config)
     config->group = text_of(file, "group");
     config->list_size = store_size_of(file, "list_size");
     config->ledger_size = store_size_of(file, "ledger_size");
-    text_to_u64(text_of(file, "connections"), UINT_MAX, &connections);
-    config->connections = (unsigned)connections;
+    config->connections = number_of(file, "connections");
+    config->templates = text_of(file, "templates");
+    config->language = text_of(file, "language");
+    config->notice = word_of(file, "notice") == 1;
+    config->notice_from = text_of(file, "notice_from");
+    config->smtp_server = text_of(file, "smtp_server");
 
-    int rc = build_networks(builder, &config->policy);
+    if (config->notice && !config->notice_from)
+        return error_set(builder->why, ERR_CONFIG, "%s:%u: notice = on needs a notice_from",
+                         builder->path, section_setting(file, "notice")->line);
+    int rc = build_networks(builder, "internal", &policy->internal, &policy->internal_count);
     if (rc == 0)
-        rc = build_companions(builder, &config->policy);
+        rc = build_companions(builder, policy);
     if (rc == 0)
-        rc = build_public_url(builder, &config->policy);
-    return rc;
+        rc = build_public_url(builder, policy);
+    return rc < 0 ? rc : build_web(builder, &config->web);
 }
 
 /* --- sources -------------------------------------------------------------------------------- */
@@ -329,6 +361,93 @@ static int build_sections(const struct builder *builder, struct policy *policy)
     return rc;
 }
 
+/* --- brands ---------------------------------------------------------------------------------- */
+
+static int build_reasons(const struct builder *builder, const struct section *section,
+                         struct brand *brand)
+{
+    const struct setting *setting = section_setting(section, "reasons");
+    struct reason *reasons = pool_take(builder->pool, (setting->count + 1) * sizeof *reasons);
+
+    if (!reasons)
+        return no_memory(builder->why);
+    if (setting->count > BRAND_REASONS_MAX)
+        return fail(builder, section, "has more than %d reasons", BRAND_REASONS_MAX);
+    for (size_t i = 0; i < setting->count; i++) {
+        reason_parse(setting->values[i], &reasons[i]);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(reasons[i].key, reasons[j].key) == 0 &&
+                strcmp(reasons[i].language, reasons[j].language) == 0)
+                return fail(builder, section, "has the reason %s twice%s%s", reasons[i].key,
+                            reasons[i].language[0] ? " in " : "", reasons[i].language);
+    }
+    brand->reasons = reasons;
+    brand->reason_count = setting->count;
+    return 0;
+}
+
+static int build_brand(const struct builder *builder, const struct section *section,
+                       struct brand *brand)
+{
+    const struct setting *lines = section_setting(section, "postal_address");
+    const char *color_dark = text_of(section, "color_dark");
+    int rc = check_name(builder, section);
+    if (rc < 0)
+        return rc;
+
+    brand->section = section->name;
+    brand->scope = text_of(section, "scope");
+    brand->name = text_of(section, "name");
+    brand->language = text_of(section, "language");
+    brand->notice = word_of(section, "notice") == 1;
+    brand->notice_from = text_of(section, "notice_from");
+    brand->logo = text_of(section, "logo");
+    brand->logo_dark = text_of(section, "logo_dark");
+    brand->imprint_url = text_of(section, "imprint_url");
+    brand->privacy_url = text_of(section, "privacy_url");
+    brand->accessibility_url = text_of(section, "accessibility_url");
+    brand->postal_address = lines->values;
+    brand->postal_address_count = lines->count;
+    color_parse(text_of(section, "color"), &brand->color);
+    brand->color_dark = color_for_dark(brand->color);
+    if (color_dark)
+        color_parse(color_dark, &brand->color_dark);
+
+    if (!brand->scope || !brand->name)
+        return fail(builder, section, "needs a %s", brand->scope ? "name" : "scope");
+    if (brand->notice && !brand->notice_from)
+        return fail(builder, section, "sends notices (notice = on) and needs a notice_from");
+    if (brand->logo_dark && !brand->logo)
+        return fail(builder, section, "has a logo_dark and no logo");
+    return build_reasons(builder, section, brand);
+}
+
+static int build_brands(const struct builder *builder, struct config *config)
+{
+    const struct parsed *parsed = builder->parsed;
+    struct brand *brands = pool_take(builder->pool, parsed->count * sizeof *brands);
+    size_t count = 0;
+
+    if (!brands)
+        return no_memory(builder->why);
+    memset(brands, 0, parsed->count * sizeof *brands);
+    for (size_t i = 1; i < parsed->count; i++) {
+        if (parsed->sections[i].place != PLACE_BRAND)
+            continue;
+        struct brand *brand = &brands[count++];
+        int rc = build_brand(builder, &parsed->sections[i], brand);
+        if (rc < 0)
+            return rc;
+        for (const struct brand *other = brands; other < brand; other++)
+            if (strcmp(other->scope, brand->scope) == 0)
+                return fail(builder, &parsed->sections[i], "has the scope of brand \"%.64s\"",
+                            other->section);
+    }
+    config->brands = brands;
+    config->brand_count = count;
+    return 0;
+}
+
 int build_config(const char *path, const struct parsed *parsed, struct pool *pool,
                  struct config *config, struct error *why)
 {
@@ -336,5 +455,7 @@ int build_config(const char *path, const struct parsed *parsed, struct pool *poo
     int rc = build_global(&builder, config);
     if (rc == 0)
         rc = build_sections(&builder, &config->policy);
-    return rc < 0 ? rc : build_sources(&builder, config);
+    if (rc == 0)
+        rc = build_sources(&builder, config);
+    return rc < 0 ? rc : build_brands(&builder, config);
 }

@@ -1,9 +1,12 @@
 #include "config/checks.h"
 
 #include "base/network.h"
+#include "base/socket.h"
 #include "base/text.h"
 #include "config/options.h"
 #include "core/address.h"
+#include "core/brand.h"
+#include "core/color.h"
 #include "core/fields.h"
 #include "core/scope.h"
 
@@ -11,6 +14,8 @@
 #include <string.h>
 #include <sys/un.h>
 
+#define HEX_DIGITS "0123456789abcdefABCDEF"
+#define PORT_MAX 65535
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
@@ -24,6 +29,7 @@
 #define STORE_MIN (UINT64_C(1) << 20)
 #define STORE_MAX (UINT64_C(1) << 44)
 #define CONNECTIONS_MAX 100000
+#define RATE_MAX 1000000
 
 static bool consists_of(const char *value, const char *allowed)
 {
@@ -88,6 +94,42 @@ int check_listen(const char *value, struct error *why)
         return check_port_and_host(value + 6, true, why);
     return error_set(why, ERR_CONFIG,
                      "needs the form unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST");
+}
+
+int check_web_listen(const char *value, struct error *why)
+{
+    struct socket_place place;
+
+    if (socket_parse(value, &place) < 0)
+        return error_set(why, ERR_CONFIG,
+                         "needs the form ADDRESS:PORT, [IPV6-ADDRESS]:PORT or unix:/PATH");
+    return 0;
+}
+
+int check_smtp_server(const char *value, struct error *why)
+{
+    const char *colon = strrchr(value, ':');
+    size_t length = colon ? (size_t)(colon - value) : 0;
+    bool bracketed = length > 2 && value[0] == '[' && colon[-1] == ']';
+    const char *host = bracketed ? value + 1 : value;
+    uint64_t port;
+
+    if (bracketed)
+        length -= 2;
+    if (length == 0 || strspn(host, bracketed ? HEX_DIGITS ":." : LETTERS DIGITS ".-") != length ||
+        text_to_u64(colon + 1, PORT_MAX, &port) < 0 || port == 0)
+        return error_set(why, ERR_CONFIG, "needs the form HOST:PORT or [IPV6-ADDRESS]:PORT");
+    return 0;
+}
+
+int check_rate(const char *value, struct error *why)
+{
+    uint64_t number;
+
+    if (text_to_u64(value, RATE_MAX, &number) < 0)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" is not a number from 0 to %d", value,
+                         RATE_MAX);
+    return 0;
 }
 
 int check_public_url(const char *value, struct error *why)
@@ -356,5 +398,87 @@ int check_match_header(const char *value, struct error *why)
     if (colon[1 + strspn(colon + 1, " ")] == '\0')
         return error_set(why, ERR_CONFIG,
                          "has no glob behind the colon; * fits every value, even an empty one");
+    return 0;
+}
+
+/* --- what people see ------------------------------------------------------------------------- */
+
+int check_language(const char *value, struct error *why)
+{
+    if (!language_tag_check(value))
+        return error_set(why, ERR_CONFIG,
+                         "\"%.60s\" is not a language such as en, de or pt-br in lower case",
+                         value);
+    return 0;
+}
+
+int check_picture(const char *value, struct error *why)
+{
+    static const char *const endings[] = {".svg", ".png", ".jpg", ".jpeg", ".webp"};
+    const char *ending = strrchr(value, '.');
+    int rc = check_folder(value, why);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && ending; i++)
+        if (text_equal(ending, endings[i]))
+            return 0;
+    return error_set(why, ERR_CONFIG, "\"%.60s\" does not end in .svg, .png, .jpg, .jpeg or .webp",
+                     value);
+}
+
+static int check_legible(const char *value, uint32_t paper, const char *ground, const char *way_out,
+                         struct error *why)
+{
+    uint32_t color;
+
+    if (color_parse(value, &color) < 0)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" is not a colour such as \"#0b57d0\"", value);
+    /* Rounded down, or 4.4995 would be told as 4.50 and refused. */
+    double contrast = (int)(color_contrast(color, paper) * 100) / 100.0;
+    if (contrast < COLOR_CONTRAST_MIN)
+        return error_set(why, ERR_CONFIG,
+                         "%s has a contrast of %.2f on the %s ground #%06x of the pages, and has "
+                         "to have %.1f (WCAG 2.1, 1.4.3): take a %s shade",
+                         value, contrast, ground, (unsigned)paper, COLOR_CONTRAST_MIN, way_out);
+    return 0;
+}
+
+int check_color(const char *value, struct error *why)
+{
+    return check_legible(value, COLOR_PAPER_LIGHT, "light", "darker", why);
+}
+
+int check_color_dark(const char *value, struct error *why)
+{
+    return check_legible(value, COLOR_PAPER_DARK, "dark", "lighter", why);
+}
+
+int check_link(const char *value, struct error *why)
+{
+    if (!text_starts(value, "https://") && !text_starts(value, "http://"))
+        return error_set(why, ERR_CONFIG, "\"%.60s\" does not begin with https:// or http://",
+                         value);
+    if (!is_printable_ascii(value) || strpbrk(value, " <>\"\\^`{|}"))
+        return error_set(why, ERR_CONFIG,
+                         "may hold printable ASCII only, and none of blank < > \" \\ ^ ` { | }; "
+                         "write other characters as %%XX, other hosts as xn--...");
+    return 0;
+}
+
+int check_reason(const char *value, struct error *why)
+{
+    struct reason reason;
+
+    if (reason_parse(value, &reason) < 0)
+        return error_set(why, ERR_CONFIG,
+                         "\"%.60s\" is not of the form \"KEY: text\" or \"KEY[de]: text\"; a KEY "
+                         "has up to %d of a-z 0-9 -",
+                         value, REASON_KEY_MAX);
+    for (size_t i = 0; i < REASONS_KNOWN && !reason.text; i++)
+        if (strcmp(reasons_known[i].key, reason.key) == 0)
+            return 0;
+    if (!reason.text)
+        return error_set(why, ERR_CONFIG, "%s needs a text: \"%s: text\"", value, value);
     return 0;
 }

@@ -9,12 +9,15 @@
 
 int check_folder(const char *value, struct error *why);     /* an absolute path */
 int check_listen(const char *value, struct error *why);     /* where the milter waits */
+int check_web_listen(const char *value, struct error *why); /* where optout-web waits */
+int check_rate(const char *value, struct error *why);       /* requests in a minute */
 int check_public_url(const char *value, struct error *why); /* with or without its final slash */
 int check_mailto(const char *value, struct error *why);
 int check_network(const char *value, struct error *why);
 int check_companion(const char *value, struct error *why);
 int check_account(const char *value, struct error *why); /* a name of a user or group */
 int check_store_size(const char *value, struct error *why);
+int check_smtp_server(const char *value, struct error *why);
 int check_connections(const char *value, struct error *why);
 int check_scope(const char *value, struct error *why);
 int check_dates(const char *value, struct error *why);
@@ -22,6 +25,12 @@ int check_map(const char *value, struct error *why);     /* TAG=SCOPE */
 int check_max_new(const char *value, struct error *why); /* a number, or none */
 int check_age(const char *value, struct error *why);
 int check_title(const char *value, struct error *why);
+int check_language(const char *value, struct error *why);
+int check_picture(const char *value, struct error *why);
+int check_color(const char *value, struct error *why);      /* legible on light paper */
+int check_color_dark(const char *value, struct error *why); /* and on dark */
+int check_link(const char *value, struct error *why);       /* of https or http */
+int check_reason(const char *value, struct error *why);
 int check_recipients(const char *value, struct error *why);
 int check_list_id(const char *value, struct error *why);       /* RFC 2919 sections 2 and 3 */
 int check_match_sender(const char *value, struct error *why);  /* the same, or <> */

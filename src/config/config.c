@@ -154,7 +154,7 @@ static void print_section(const struct section *section, FILE *file)
     const char *margin = section->name ? "    " : "";
 
     if (section->name) {
-        fprintf(file, "\n%s ", option_section_word(section->place));
+        fprintf(file, "\n%s ", option_place_name(section->place));
         if (section->place == PLACE_SOURCE) /* it may have blanks */
             print_value(section->name, file);
         else
@@ -180,14 +180,13 @@ static void visit_section(const struct section *section, config_visitor visit, v
 {
     for (size_t i = 0; i < option_count; i++) {
         const struct setting *setting = &section->settings[i];
-        const struct config_value value = {
-            .place = section->name ? option_section_word(section->place) : "file",
-            .section = section->name,
-            .name = option_table[i].name,
-            .list = option_table[i].type == OPTION_TEXTS,
-            .values = setting->values,
-            .count = setting->count,
-            .given = setting->given};
+        const struct config_value value = {.place = option_place_name(section->place),
+                                           .section = section->name,
+                                           .name = option_table[i].name,
+                                           .list = option_table[i].type == OPTION_TEXTS,
+                                           .values = setting->values,
+                                           .count = setting->count,
+                                           .given = setting->given};
         if (option_table[i].places & (unsigned)section->place)
             visit(&value, argument);
     }

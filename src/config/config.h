@@ -4,6 +4,7 @@
 #define CONFIG_CONFIG_H
 
 #include "base/error.h"
+#include "core/brand.h"
 #include "core/stream.h"
 
 #include <stdbool.h>
@@ -13,6 +14,16 @@
 
 #define CONFIG_DIGEST_SIZE 32
 #define CONFIG_FILE_MAX (1 << 20) /* bytes */
+
+/* What optout-web asks. */
+struct web_config {
+    const char *listen; /* as base/socket.h reads it */
+    const struct network *proxies;
+    size_t proxy_count;
+    unsigned connections, client_connections;
+    unsigned limit_links, limit_bad_links, limit_addresses; /* in a minute; 0: no limit */
+    bool access_log;
+};
 
 /* Where lists of others come from, and how they are read. Its name is what choices have as their
  * source. */
@@ -43,6 +54,14 @@ struct config {
     uint64_t ledger_size;
     unsigned connections; /* beyond this many at once, the milter says 451 to new ones */
     struct policy policy;
+    struct web_config web;
+    const char *templates;   /* folder with files that replace installed ones; NULL: none */
+    const char *language;    /* of pages without a brand */
+    bool notice;             /* for who belongs to no brand */
+    const char *notice_from; /* NULL: not set */
+    const char *smtp_server; /* HOST:PORT */
+    const struct brand *brands;
+    size_t brand_count;
     const struct source *sources;
     size_t source_count;
     struct config_share *share; /* who uses it, and the memory behind it */
@@ -71,7 +90,7 @@ void config_print(const struct config *config, FILE *file);
 
 /* An option where it may stand, with the values that count. */
 struct config_value {
-    const char *place;   /* "file", "exempt", "stream" or "source" */
+    const char *place;   /* "file", "exempt", "stream", "source" or "brand" */
     const char *section; /* its name; NULL for the file itself */
     const char *name;
     bool list; /* may have several values */

@@ -34,15 +34,36 @@ const struct option option_table[] = {
      "Largest size of the ledger; reserved, not used up."},
     {"connections", PLACE_GLOBAL, OPTION_NUMBER, "1000", NULL, check_connections,
      "Connections of the mail server that are served at once."},
+    {"web_listen", PLACE_GLOBAL, OPTION_TEXT, "127.0.0.1:8480", NULL, check_web_listen,
+     "Where optout-web waits for the proxy in front of it."},
+    {"proxies", PLACE_GLOBAL, OPTION_TEXTS, "127.0.0.0/8 ::1", NULL, check_network,
+     "Networks of the proxies whose X-Forwarded-For is believed."},
+    {"web_connections", PLACE_GLOBAL, OPTION_NUMBER, "4000", NULL, check_connections,
+     "Connections that optout-web serves at once."},
+    {"web_client_connections", PLACE_GLOBAL, OPTION_NUMBER, "50", NULL, check_connections,
+     "How many of them one address may have that is no proxy."},
+    {"limit_links", PLACE_GLOBAL, OPTION_NUMBER, "6000", NULL, check_rate,
+     "Requests with a valid link that one client may make in a minute; 0: any number."},
+    {"limit_bad_links", PLACE_GLOBAL, OPTION_NUMBER, "20", NULL, check_rate,
+     "Requests with a link that is not valid, likewise."},
+    {"limit_addresses", PLACE_GLOBAL, OPTION_NUMBER, "10", NULL, check_rate,
+     "Addresses that one client may enter into a general page in a minute, likewise."},
+    {"access_log", PLACE_GLOBAL, OPTION_WORD, "on", "off on", NULL,
+     "Whether optout-web logs a line for each request, without token and full address."},
     {"mode", PLACE_GLOBAL | PLACE_STREAM, OPTION_WORD, "enforce", "enforce monitor", NULL,
      "Whether mail is held back, or decided, logged and let through unchanged."},
     {"mailto", PLACE_GLOBAL | PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_mailto,
      "Address that takes opt-outs by mail, offered as the second link."},
     {"mailto_token", PLACE_GLOBAL | PLACE_STREAM, OPTION_WORD, "subject", "subject local-part",
      NULL, "Where a mail to that address bears the token."},
-    {"scope", PLACE_STREAM | PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_scope,
+    {"templates", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_folder,
+     "Folder with a page.xsl, page.css or texts.xml that replaces the installed one."},
+    {"language", PLACE_GLOBAL | PLACE_BRAND, OPTION_TEXT, "en", NULL, check_language,
+     "Language of the pages for browsers that ask for none that there is."},
+    {"scope", PLACE_STREAM | PLACE_SOURCE | PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_scope,
      "What an opt-out has to cover to keep a stream's mail back (has to be set there); what those "
-     "of a source's files cover that name no scope."},
+     "of a source's files cover that name no scope; whose pages speak for a brand (has to be "
+     "set)."},
     {"title", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_title,
      "Name of the stream for the people who get it."},
     {"suppressed", PLACE_STREAM, OPTION_WORD, "strip", "strip refuse", NULL,
@@ -71,6 +92,31 @@ const struct option option_table[] = {
      "A header field's name, a colon and a glob for its value."},
     {"match_recipient", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_address,
      "Globs one of which every recipient has to fit."},
+    {"notice", PLACE_GLOBAL | PLACE_BRAND, OPTION_WORD, "off", "off on", NULL,
+     "Whether somebody who opted out is told so by mail, with a link that undoes it."},
+    {"notice_from", PLACE_GLOBAL | PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_mailto,
+     "Address in the From of such a notice; needed where there are any."},
+    {"smtp_server", PLACE_GLOBAL, OPTION_TEXT, "127.0.0.1:25", NULL, check_smtp_server,
+     "Where notices are handed to the mail server."},
+    {"name", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_title,
+     "Name of the brand for the people who see its pages; has to be set."},
+    {"logo", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_picture,
+     "File with the brand's logo: SVG, PNG, JPEG or WebP."},
+    {"logo_dark", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_picture,
+     "File with the logo for pages on a dark ground."},
+    {"color", PLACE_BRAND, OPTION_TEXT, "#0b57d0", NULL, check_color,
+     "Colour of buttons and links, as #RRGGBB; it has to be legible on white."},
+    {"color_dark", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_color_dark,
+     "The same on a dark ground; without it, a lighter shade of color."},
+    {"imprint_url", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_link, "Link to the imprint."},
+    {"privacy_url", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_link,
+     "Link to the privacy notice."},
+    {"accessibility_url", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_link,
+     "Link to the accessibility statement."},
+    {"postal_address", PLACE_BRAND, OPTION_TEXTS, NULL, NULL, check_title,
+     "Lines of the postal address at the foot of each page."},
+    {"reasons", PLACE_BRAND, OPTION_TEXTS, "too-many not-relevant never-signed-up other", NULL,
+     check_reason, "Reasons to choose from after an opt-out; an empty list asks for none."},
     {"format", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, NULL,
      "What the source's files are, where they do not tell."},
     {"dates", PLACE_SOURCE, OPTION_TEXT, NULL, NULL, check_dates,
@@ -98,19 +144,21 @@ const struct option *option_find(const char *name)
     return NULL;
 }
 
-const char *option_section_word(enum option_place place)
+const char *option_place_name(enum option_place place)
 {
     switch (place) {
+    case PLACE_GLOBAL:
+        return "file";
     case PLACE_STREAM:
         return "stream";
     case PLACE_EXEMPT:
         return "exempt";
     case PLACE_SOURCE:
         return "source";
-    case PLACE_GLOBAL:
-        break;
+    case PLACE_BRAND:
+        return "brand";
     }
-    return NULL;
+    return "unknown";
 }
 
 const char *option_type_name(enum option_type type)

@@ -10,13 +10,14 @@
 #include <stdint.h>
 
 /* Where an option may stand: in the file itself, or in a section that begins with a word and a
- * name. A row may belong to several. One that belongs to the file and to streams counts for every
- * stream that does not say otherwise. */
+ * name. A row may belong to several. One that belongs to the file and to sections counts for every
+ * section that does not say otherwise. */
 enum option_place {
     PLACE_GLOBAL = 1,
     PLACE_STREAM = 2,
     PLACE_EXEMPT = 4,
     PLACE_SOURCE = 8,
+    PLACE_BRAND = 16,
 };
 
 enum option_type {
@@ -37,9 +38,6 @@ struct option {
     int (*check)(const char *value, struct error *why);
     const char *text; /* one sentence for the manual and `optout config options` */
 };
-
-/* The word that begins such a section: "stream", "exempt", "source"; NULL for the file itself. */
-const char *option_section_word(enum option_place place);
 
 extern const struct option option_table[];
 extern const size_t option_count;
@@ -64,6 +62,8 @@ int option_size(const char *value, uint64_t *bytes);
 
 /* "8d": a decimal number with h (hours), d (days) or w (weeks) behind it, not 0. ERR_SYNTAX. */
 int option_age(const char *value, int64_t *seconds);
+/* What a section of that place is called, "stream" and so on; "file" for PLACE_GLOBAL. */
+const char *option_place_name(enum option_place place);
 
 /* "text", "list", "word", "size", "number". */
 const char *option_type_name(enum option_type type);

@@ -28,7 +28,8 @@ static struct {
 } current;
 
 /* The sections, in the sequence in which they are handed on. */
-static const enum option_place section_places[] = {PLACE_EXEMPT, PLACE_STREAM, PLACE_SOURCE};
+static const enum option_place section_places[] = {PLACE_EXEMPT, PLACE_STREAM, PLACE_SOURCE,
+                                                   PLACE_BRAND};
 #define SECTION_PLACES (sizeof section_places / sizeof *section_places)
 
 /* --- errors --- */
@@ -51,7 +52,8 @@ static void add_places(char *sentence, size_t size)
     } places[] = {{PLACE_GLOBAL, "outside of the sections"},
                   {PLACE_STREAM, "in a stream"},
                   {PLACE_EXEMPT, "in an exempt section"},
-                  {PLACE_SOURCE, "in a source"}};
+                  {PLACE_SOURCE, "in a source"},
+                  {PLACE_BRAND, "in a brand"}};
     char name[64];
     const char *joint = " here; it may stand ";
 
@@ -72,7 +74,7 @@ static void name_other_section(cfg_t *cfg, char *sentence, size_t size)
     quoted_word(sentence, title, sizeof title);
     cfg_t *other = NULL;
     for (size_t i = 0; i < SECTION_PLACES && !other; i++)
-        other = cfg_gettsec(cfg, option_section_word(section_places[i]), title);
+        other = cfg_gettsec(cfg, option_place_name(section_places[i]), title);
     if (other)
         snprintf(sentence, size, "the name %s is taken by the section in line %d", title,
                  other->line);
@@ -175,7 +177,7 @@ static cfg_t *new_tree(void)
     for (size_t i = 0; i < SECTION_PLACES; i++) {
         cfg_opt_t *own = opts + (1 + i) * room;
         fill_options(own, section_places[i]);
-        opts[count + i] = section_option(option_section_word(section_places[i]), own);
+        opts[count + i] = section_option(option_place_name(section_places[i]), own);
     }
     cfg = cfg_init(opts, CFGF_NONE);
     if (cfg)
@@ -232,12 +234,12 @@ static int copy_all(cfg_t *cfg, struct pool *pool, struct parsed *parsed)
 {
     size_t room = 1, count = 0;
     for (size_t i = 0; i < SECTION_PLACES; i++)
-        room += cfg_size(cfg, option_section_word(section_places[i]));
+        room += cfg_size(cfg, option_place_name(section_places[i]));
     struct section *sections = pool_take(pool, room * sizeof *sections);
     int rc = sections ? copy_section(cfg, PLACE_GLOBAL, pool, &sections[count++]) : -ENOMEM;
 
     for (size_t i = 0; i < SECTION_PLACES; i++) {
-        const char *word = option_section_word(section_places[i]);
+        const char *word = option_place_name(section_places[i]);
         for (size_t j = 0; j < cfg_size(cfg, word) && rc == 0; j++)
             rc = copy_section(cfg_getnsec(cfg, word, (unsigned)j), section_places[i], pool,
                               &sections[count++]);

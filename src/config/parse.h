@@ -24,7 +24,7 @@ struct section {
 };
 
 struct parsed {
-    struct section *sections; /* the file itself, exemptions, streams, sources */
+    struct section *sections; /* the file itself, exemptions, streams, sources, brands */
     size_t count;
 };
 

@@ -210,19 +210,13 @@ static bool begins_with_word(const char *value, const char *word)
     return length == strlen(word) && text_starts(value, word);
 }
 
-static bool some_field_says(const struct message *message, const char *name, const char *word)
+bool message_field_says(const struct message *message, const char *name, const char *word)
 {
     const struct header_field *field;
     for (size_t at = 0; (field = message_field(message, name, &at)) != NULL;)
-        if (begins_with_word(field->value, word))
+        if (!word || begins_with_word(field->value, word))
             return true;
     return false;
-}
-
-static bool has_field(const struct message *message, const char *name)
-{
-    size_t at = 0;
-    return message_field(message, name, &at) != NULL;
 }
 
 static bool can_be_posted_to(const struct message *message)
@@ -240,11 +234,14 @@ static bool can_be_posted_to(const struct message *message)
 bool message_is_conversation(const struct message *message)
 {
     return (message->sender && *message->sender == '\0') ||
-           some_field_says(message, "Auto-Submitted", "auto-replied") || can_be_posted_to(message);
+           message_field_says(message, "Auto-Submitted", "auto-replied") ||
+           can_be_posted_to(message);
 }
 
 bool message_has_bulk_sign(const struct message *message)
 {
-    return has_field(message, "List-Unsubscribe") || has_field(message, "List-Id") ||
-           has_field(message, "Feedback-ID") || some_field_says(message, "Precedence", "bulk");
+    return message_field_says(message, "List-Unsubscribe", NULL) ||
+           message_field_says(message, "List-Id", NULL) ||
+           message_field_says(message, "Feedback-ID", NULL) ||
+           message_field_says(message, "Precedence", "bulk");
 }

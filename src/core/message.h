@@ -70,6 +70,10 @@ bool message_next_mailbox(const char **value, char *address, size_t size);
  */
 void message_from_address(const char *value, char *address, size_t size);
 
+/* Whether there is a field of that name whose value begins with this word, behind blanks and
+ * comments, without regard to case; a parameter may follow. NULL: with whatever value. */
+bool message_field_says(const struct message *message, const char *name, const char *word);
+
 /* Whether the message answers somebody or goes through a discussion list, by what it says itself: a
  * null sender, `Auto-Submitted: auto-replied` (RFC 3834) or a List-Post other than NO (RFC 2369).
  * `auto-generated` means nothing: newsletter tools set it. */

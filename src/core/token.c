@@ -162,39 +162,139 @@ static int read_plain(const uint8_t *plain, size_t length, struct token *token)
     return rc == -ENOMEM ? rc : rc < 0 ? ERR_NOT_FOUND : 0;
 }
 
-/* With every key of that id: a list made of two may hold two. */
-static int open_bytes(const struct token_key *keys, size_t count, enum token_purpose purpose,
-                      uint8_t *bytes, size_t length, struct token *token)
+/* What was sealed is handed over; ERR_NOT_FOUND where it is not what was looked for. */
+typedef int (*plain_reader)(uint8_t key_id, const uint8_t *plain, size_t length, void *result);
+
+struct opening {
+    const struct token_key *keys;
+    size_t count;
+    enum token_purpose purpose;
+    plain_reader read;
+    void *result;
+};
+
+/* With every key of that id: a list made of two may hold two. Something is always deciphered. */
+static int open_bytes(const struct opening *o, uint8_t *bytes, size_t length)
 {
     uint8_t plain[PLAIN_MAX];
     size_t plain_length = length - HEAD_SIZE - IV_SIZE;
+    bool tried = false;
 
-    token->key_id = bytes[1];
-    for (size_t i = 0; i < count; i++) {
-        if (keys[i].id != token->key_id)
+    for (size_t i = 0; i < o->count; i++) {
+        bool fits = o->keys[i].id == bytes[1];
+        if (!fits && (tried || i + 1 < o->count))
             continue;
-        int rc = unseal(&keys[i], purpose, bytes + HEAD_SIZE, bytes + HEAD_SIZE + IV_SIZE,
+        tried = true;
+        int rc = unseal(&o->keys[i], o->purpose, bytes + HEAD_SIZE, bytes + HEAD_SIZE + IV_SIZE,
                         plain_length, plain);
         if (rc == 0)
-            rc = read_plain(plain, plain_length, token);
+            rc = fits ? o->read(bytes[1], plain, plain_length, o->result) : ERR_NOT_FOUND;
         if (rc != ERR_NOT_FOUND)
             return rc;
     }
     return ERR_NOT_FOUND;
 }
 
+/* The text as bytes; of one that cannot be a token, bytes that are none. */
+static int open_text(const struct opening *o, const char *text)
+{
+    uint8_t bytes[TOKEN_BYTES_MAX] = {0};
+    size_t length, count = strnlen(text, TOKEN_SIZE);
+
+    if (text_from_base64url(text, count, bytes, sizeof bytes, &length) < 0 ||
+        length < HEAD_SIZE + IV_SIZE + PLAIN_MIN || bytes[0] != FORMAT) {
+        size_t most = count * 3 / 4;
+        length = most < HEAD_SIZE + IV_SIZE + PLAIN_MIN ? HEAD_SIZE + IV_SIZE + PLAIN_MIN
+                 : most > sizeof bytes                  ? sizeof bytes
+                                                        : most;
+        memset(bytes, 0, sizeof bytes);
+        int rc = open_bytes(o, bytes, length);
+        return rc == 0 ? ERR_NOT_FOUND : rc;
+    }
+    return open_bytes(o, bytes, length);
+}
+
+static int read_token(uint8_t key_id, const uint8_t *plain, size_t length, void *result)
+{
+    struct token *token = result;
+    token->key_id = key_id;
+    return read_plain(plain, length, token);
+}
+
 int token_open(const struct token_key *keys, size_t count, enum token_purpose purpose,
                const char *text, struct token *token)
 {
-    uint8_t bytes[TOKEN_BYTES_MAX];
-    struct token result = {.key_id = 0};
-    size_t length;
+    struct token result = {.day = 0};
+    const struct opening opening = {keys, count, purpose, read_token, &result};
 
-    if (text_from_base64url(text, strnlen(text, TOKEN_SIZE), bytes, sizeof bytes, &length) < 0 ||
-        length < HEAD_SIZE + IV_SIZE + PLAIN_MIN || bytes[0] != FORMAT)
-        return ERR_NOT_FOUND;
-    int rc = open_bytes(keys, count, purpose, bytes, length, &result);
+    int rc = open_text(&opening, text);
     if (rc == 0)
         *token = result;
+    return rc;
+}
+
+/* --- undo --- */
+
+#define UNDO_PLAIN_SIZE (TOKEN_UNDO_BYTES - HEAD_SIZE - IV_SIZE)
+
+static uint8_t *put_number(uint8_t *bytes, uint64_t number)
+{
+    for (size_t i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(number >> (56 - 8 * i));
+    return bytes + 8;
+}
+
+static uint64_t take_number(const uint8_t **bytes)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < 8; i++)
+        number = number << 8 | *(*bytes)++;
+    return number;
+}
+
+int token_seal_undo(const struct token_sealer *sealer, enum token_purpose purpose,
+                    const struct undo *undo, char text[TOKEN_UNDO_SIZE])
+{
+    uint8_t bytes[TOKEN_UNDO_BYTES], plain[UNDO_PLAIN_SIZE];
+    uint8_t *end = plain;
+
+    memcpy(end, undo->event.node, EVENT_NODE_SIZE);
+    end = put_number(end + EVENT_NODE_SIZE, undo->event.number);
+    end = put_number(end, (uint64_t)undo->at);
+    memcpy(end, undo->subject.bytes, SUBJECT_SIZE);
+    bytes[0] = FORMAT;
+    bytes[1] = sealer->key_id;
+    int rc =
+        seal(sealer, purpose, plain, sizeof plain, bytes + HEAD_SIZE, bytes + HEAD_SIZE + IV_SIZE);
+    if (rc == 0)
+        text_to_base64url(bytes, sizeof bytes, text);
+    return rc;
+}
+
+static int read_undo(uint8_t key_id, const uint8_t *plain, size_t length, void *result)
+{
+    struct undo *undo = result;
+    const uint8_t *at = plain;
+    (void)key_id;
+
+    if (length != UNDO_PLAIN_SIZE)
+        return ERR_NOT_FOUND;
+    memcpy(undo->event.node, at, EVENT_NODE_SIZE);
+    at += EVENT_NODE_SIZE;
+    undo->event.number = take_number(&at);
+    undo->at = (int64_t)take_number(&at);
+    memcpy(undo->subject.bytes, at, SUBJECT_SIZE);
+    return 0;
+}
+
+int token_open_undo(const struct token_key *keys, size_t count, enum token_purpose purpose,
+                    const char *text, struct undo *undo)
+{
+    struct undo result;
+    const struct opening opening = {keys, count, purpose, read_undo, &result};
+
+    int rc = open_text(&opening, text);
+    if (rc == 0)
+        *undo = result;
     return rc;
 }

@@ -1,6 +1,7 @@
 #include "milter/callbacks.h"
 
 #include "base/log.h"
+#include "base/socket.h"
 #include "base/text.h"
 #include "milter/session.h"
 
@@ -154,10 +155,10 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions,
                   "recipients: refused");
         return SMFIS_REJECT;
     }
-    struct setup *setup = service_take_setup(the_service);
+    struct setup *setup = setups_take(the_service->setups);
     bool answers = policy_answers_recipients(&setup->config->policy);
     bool turned_away = is_crowded(setup) || atomic_load(&the_service->draining);
-    service_give_setup(setup);
+    setup_give(setup);
     struct connection *c = connection_new(answers);
     if (!c)
         return SMFIS_REJECT;
@@ -286,64 +287,16 @@ static const char *unix_path(const char *listen)
     return text_starts(listen, "unix:") ? listen + strlen("unix:") : NULL;
 }
 
-static bool folder_is_missing(const char *path)
-{
-    struct stat status;
-    char folder[sizeof((struct sockaddr_un *)NULL)->sun_path];
-
-    strcpy(folder, path); /* its length was checked */
-    char *slash = strrchr(folder, '/');
-    if (!slash || slash == folder)
-        return false;
-    *slash = '\0';
-    return stat(folder, &status) < 0 && errno == ENOENT;
-}
-
-static bool is_something_else(const char *path)
-{
-    struct stat status;
-    return lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode);
-}
-
-/* libmilter would take a living neighbour's socket file away. */
-static int check_unused(const char *path, struct error *why)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if (strlen(path) >= sizeof address.sun_path)
-        return error_set(why, ERR_CONFIG, "%s: a socket's path has %zu octets at most", path,
-                         sizeof address.sun_path - 1);
-    strcpy(address.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return error_set(why, -errno, "%s: %s", path, strerror(errno));
-    int answered = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    close(fd);
-    if (!answered && is_something_else(path))
-        return error_set(why, ERR_CONFIG,
-                         "%s is there and no socket: take it away, or let listen name another path",
-                         path);
-    if (!answered && folder_is_missing(path))
-        return error_set(
-            why, ERR_CONFIG,
-            "%s: its folder is missing; for Postfix it belongs to the milter's user and the "
-            "group postfix, mode 2750",
-            path);
-    if (answered)
-        return error_set(why, -EADDRINUSE,
-                         "%s: another process answers there, perhaps a milter that still runs",
-                         path);
-    return 0;
-}
-
 int callbacks_listen(const char *listen, struct service *service, struct error *why)
 {
     const char *path = unix_path(listen);
 
     the_service = service;
     if (path) {
-        int code = check_unused(path, why);
-        if (code)
+        int code = socket_check_unused(
+            path, "; for Postfix it belongs to the milter's user and the group postfix, mode 2750",
+            why);
+        if (code) /* libmilter would take a living neighbour's socket file away */
             return code;
     }
     mode_t before = umask(SOCKET_UMASK);

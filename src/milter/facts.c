@@ -71,7 +71,7 @@ void session_reset(struct session *s)
     shrink(s);
     pool_reset(&s->pool);
     pool_reset(&s->work);
-    service_give_setup(s->setup);
+    setup_give(s->setup);
     s->setup = NULL;
     atomic_fetch_sub(&s->service->messages, 1);
 }
@@ -154,7 +154,7 @@ void session_mail(struct session *s, const char *sender, const char *login)
     s->in_message = true;
     s->failed = s->connection_failed;
     atomic_fetch_add(&s->service->messages, 1);
-    s->setup = service_take_setup(s->service);
+    s->setup = setups_take(s->service->setups);
     s->message.sender = keep_sender(s, sender);
     s->message.login = keep(&s->pool, login, &s->failed);
     if (!s->message.sender)

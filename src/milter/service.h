@@ -3,26 +3,15 @@
 #ifndef MILTER_SERVICE_H
 #define MILTER_SERVICE_H
 
-#include "config/config.h"
-#include "milter/stores.h"
+#include "daemon/setup.h"
+#include "daemon/stores.h"
 #include "milter/tally.h"
-#include "store/keys.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* A configuration and the keys that were read with it. Does not change; a message keeps the one
- * that it began with. */
-struct setup {
-    const struct config *config;
-    int key_code; /* 0, or why `key` does not count; `key_why` says it */
-    struct error key_why;
-    struct lookup_key key;
-    struct token_sealer *sealer; /* of its current token key; NULL where `key` does not count */
-    atomic_uint users;
-};
-
 struct service {
+    struct setups *setups;
     struct stores *stores;
     struct tally *tally;
     atomic_uint connections; /* open */
@@ -45,10 +34,6 @@ int service_check_list(struct service *service, const struct setup *setup, struc
 
 /* Reads configuration and keys again. On failure the old ones stay. */
 int service_reload(struct service *service, struct error *why);
-
-/* The setup of now; from any thread. */
-struct setup *service_take_setup(struct service *service);
-void service_give_setup(struct setup *setup);
 
 /* Adds the tally to the ledger. */
 void service_write_tally(struct service *service);

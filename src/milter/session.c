@@ -27,7 +27,7 @@ static int judge(struct record *record, struct judged *judged, struct error *why
 
     int code = session_hasher(s, &hasher, why);
     if (code == 0)
-        code = stores_take_list(s->service->stores, &s->setup->key, &list, why);
+        code = stores_take_list(s->service->stores, &s->setup->key, NULL, &list, why);
     if (code == 0 && (code = list_view_begin(list, &view)) != 0)
         list_explain(list, code, why);
     int judging = judge_recipients(view, hasher, record->stream, record->recipients, record->count,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define WATCH_MS 100 /* beyond its patience that something submitted waits, at most */
+
 enum state {
     WAITING, /* in the queue; its caller may still take it back */
     TAKEN,   /* in a transaction; its caller waits for the outcome */
@@ -16,10 +18,12 @@ enum state {
 struct ticket {
     committer_job job;
     void *argument;
+    committer_done done; /* NULL: its caller waits within committer_run */
+    void *done_argument;
     enum state state;
     int result;
     struct timespec until; /* it waits in the queue; the time in a transaction does not count */
-    pthread_cond_t turn;   /* its state is another one */
+    pthread_cond_t turn;   /* its state is another one; where the caller waits */
     struct ticket *next;
 };
 
@@ -29,13 +33,18 @@ struct committer {
     pthread_mutex_t lock; /* guards all below */
     pthread_condattr_t monotonic;
     pthread_cond_t work; /* something is waiting, or it is stopping */
-    pthread_cond_t idle; /* it has ended, or nobody is within committer_run */
+    pthread_cond_t idle; /* it has ended, or nobody is waiting for an outcome */
     struct ticket *first;
     struct ticket **end;
     struct timespec taken; /* when the queue was taken last */
-    unsigned callers;      /* within committer_run */
+    unsigned callers;      /* within committer_run, or submitted and not told yet */
     bool stopping;
     bool ended;
+    /* What was submitted has no caller's thread that could give up, so another one does. */
+    pthread_t watcher;
+    bool has_watcher;
+    bool watching;          /* it looks at the queue now and then */
+    pthread_cond_t watched; /* something was submitted while it did not, or it is stopping */
 };
 
 /* Everything but the signals that tell of a fault in this very thread. */
@@ -92,7 +101,8 @@ static void give_back(struct committer *c, struct ticket *list)
     pthread_mutex_lock(&c->lock);
     for (; *end; end = &(*end)->next) {
         (*end)->state = WAITING;
-        pthread_cond_signal(&(*end)->turn);
+        if (!(*end)->done)
+            pthread_cond_signal(&(*end)->turn);
         add_time(&(*end)->until, now.tv_sec - c->taken.tv_sec, now.tv_nsec - c->taken.tv_nsec);
     }
     *end = c->first;
@@ -102,27 +112,58 @@ static void give_back(struct committer *c, struct ticket *list)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* Answers a ticket, under the lock; it is gone once that is let go. */
-static void answer(struct ticket *ticket, int result)
+/* Those that may now be told, taken out of the list; the callers of the others are woken, and their
+ * tickets are gone once the lock is let go. */
+static struct ticket *answer(struct ticket *list, int result)
 {
-    ticket->result = result;
-    ticket->state = DONE;
-    pthread_cond_signal(&ticket->turn);
+    struct ticket *submitted = NULL, *next;
+
+    for (; list; list = next) {
+        next = list->next;
+        list->result = result;
+        list->state = DONE;
+        if (list->done) {
+            list->next = submitted;
+            submitted = list;
+        } else {
+            pthread_cond_signal(&list->turn);
+        }
+    }
+    return submitted;
 }
 
-static void finish(struct committer *c, struct ticket *ticket, int result)
+/* Without the lock. */
+static void tell(struct committer *c, struct ticket *list)
 {
+    struct ticket *next;
+    unsigned told = 0;
+
+    for (; list; list = next, told++) {
+        next = list->next;
+        list->done(list->done_argument, list->result);
+        free(list);
+    }
+    if (told == 0)
+        return;
     pthread_mutex_lock(&c->lock);
-    answer(ticket, result);
+    c->callers -= told;
+    if (c->callers == 0 && c->stopping)
+        pthread_cond_signal(&c->idle);
     pthread_mutex_unlock(&c->lock);
 }
 
 static void finish_all(struct committer *c, struct ticket *list, int result)
 {
     pthread_mutex_lock(&c->lock);
-    for (; list; list = list->next)
-        answer(list, result);
+    struct ticket *submitted = answer(list, result);
     pthread_mutex_unlock(&c->lock);
+    tell(c, submitted);
+}
+
+static void finish(struct committer *c, struct ticket *ticket, int result)
+{
+    ticket->next = NULL;
+    finish_all(c, ticket, result);
 }
 
 /* Runs the jobs in the transaction. The first that fails is taken out of the list and answered; the
@@ -171,8 +212,10 @@ static void *work(void *argument)
             pthread_cond_wait(&c->work, &c->lock);
         c->ended = !c->first;
         bool end = c->ended;
-        if (end)
+        if (end) {
             pthread_cond_signal(&c->idle);
+            pthread_cond_signal(&c->watched);
+        }
         pthread_mutex_unlock(&c->lock);
         if (end)
             return NULL;
@@ -180,9 +223,18 @@ static void *work(void *argument)
     }
 }
 
-int committer_start(struct env *env, struct committer **committer)
+static int start_thread(pthread_t *thread, void *(*run)(void *), struct committer *c)
 {
     sigset_t before;
+
+    block_signals(&before);
+    int code = pthread_create(thread, NULL, run, c);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -code;
+}
+
+int committer_start(struct env *env, struct committer **committer)
+{
     struct committer *c = calloc(1, sizeof *c);
 
     if (!c)
@@ -194,12 +246,11 @@ int committer_start(struct env *env, struct committer **committer)
     pthread_condattr_setclock(&c->monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&c->work, NULL);
     pthread_cond_init(&c->idle, &c->monotonic);
-    block_signals(&before);
-    int code = pthread_create(&c->thread, NULL, work, c);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_cond_init(&c->watched, &c->monotonic);
+    int code = start_thread(&c->thread, work, c);
     if (code) {
         free(c);
-        return -code;
+        return code;
     }
     pthread_setname_np(c->thread, "committing"); /* for top(1) and perf(1) */
     *committer = c;
@@ -223,6 +274,15 @@ static void take_back(struct committer *c, struct ticket *ticket)
         c->end = t;
 }
 
+/* Under the lock. */
+static void enqueue(struct committer *c, struct ticket *ticket)
+{
+    c->callers++;
+    *c->end = ticket;
+    c->end = &ticket->next;
+    pthread_cond_signal(&c->work);
+}
+
 int committer_run(struct committer *c, committer_job job, void *argument)
 {
     struct ticket ticket = {.job = job, .argument = argument, .state = WAITING};
@@ -232,10 +292,7 @@ int committer_run(struct committer *c, committer_job job, void *argument)
     deadline(&ticket.until);
     pthread_cond_init(&ticket.turn, &c->monotonic);
     pthread_mutex_lock(&c->lock);
-    c->callers++;
-    *c->end = &ticket;
-    c->end = &ticket.next;
-    pthread_cond_signal(&c->work);
+    enqueue(c, &ticket);
     while (ticket.state != DONE) {
         struct timespec until = ticket.until;
         if (ticket.state == TAKEN) {
@@ -256,6 +313,90 @@ int committer_run(struct committer *c, committer_job job, void *argument)
     return ticket.result;
 }
 
+/* --- without waiting --- */
+
+/* Takes what was submitted and has waited too long out of the queue. Under the lock; *more says
+ * whether something submitted is still there. */
+static struct ticket *take_late(struct committer *c, bool *more)
+{
+    struct ticket *late = NULL, **t = &c->first;
+
+    *more = false;
+    while (*t) {
+        struct ticket *ticket = *t;
+        if (!ticket->done || !has_passed(&ticket->until)) {
+            *more = *more || ticket->done;
+            t = &ticket->next;
+            continue;
+        }
+        *t = ticket->next;
+        ticket->result = ERR_BUSY;
+        ticket->next = late;
+        late = ticket;
+    }
+    c->end = t;
+    return late;
+}
+
+static void *watch(void *argument)
+{
+    struct committer *c = argument;
+    struct timespec next;
+
+    pthread_mutex_lock(&c->lock);
+    while (!c->ended) {
+        struct ticket *late = take_late(c, &c->watching);
+        if (late) {
+            pthread_mutex_unlock(&c->lock);
+            tell(c, late);
+            pthread_mutex_lock(&c->lock);
+            continue;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &next);
+        add_time(&next, 0, WATCH_MS * 1000000L);
+        if (c->watching)
+            pthread_cond_timedwait(&c->watched, &c->lock, &next);
+        else
+            pthread_cond_wait(&c->watched, &c->lock);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return NULL;
+}
+
+/* Under the lock. */
+static int have_watcher(struct committer *c)
+{
+    int code = c->has_watcher ? 0 : start_thread(&c->watcher, watch, c);
+    c->has_watcher = code == 0;
+    return code;
+}
+
+int committer_submit(struct committer *c, committer_job job, void *argument, committer_done done,
+                     void *done_argument)
+{
+    struct ticket *ticket = calloc(1, sizeof *ticket);
+    if (!ticket)
+        return -ENOMEM;
+    *ticket = (struct ticket){.job = job,
+                              .argument = argument,
+                              .done = done,
+                              .done_argument = done_argument,
+                              .state = WAITING};
+    deadline(&ticket->until);
+    pthread_mutex_lock(&c->lock);
+    int code = have_watcher(c);
+    if (code == 0) {
+        enqueue(c, ticket);
+        if (!c->watching)
+            pthread_cond_signal(&c->watched);
+        c->watching = true;
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (code)
+        free(ticket);
+    return code;
+}
+
 int committer_stop(struct committer *c)
 {
     struct timespec until;
@@ -274,6 +415,9 @@ int committer_stop(struct committer *c)
     if (!ended)
         return ERR_BUSY;
     pthread_join(c->thread, NULL);
+    if (c->has_watcher)
+        pthread_join(c->watcher, NULL);
+    pthread_cond_destroy(&c->watched);
     pthread_cond_destroy(&c->idle);
     pthread_cond_destroy(&c->work);
     pthread_condattr_destroy(&c->monotonic);

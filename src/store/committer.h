@@ -25,6 +25,16 @@ int committer_start(struct env *env, struct committer **committer);
  * would hold the write lock. */
 int committer_run(struct committer *committer, committer_job job, void *argument);
 
+/* Called once with the outcome, as committer_run returns it, on a thread of the committer: whoever
+ * keeps it long keeps others waiting. */
+typedef void (*committer_done)(void *argument, int result);
+
+/* The same without waiting: returns at once, and `done` is told. -ENOMEM, -EAGAIN: it was not
+ * taken, and `done` is not called. From any thread; a caller that may be stopped by the terminal
+ * uses committer_run. */
+int committer_submit(struct committer *committer, committer_job job, void *argument,
+                     committer_done done, void *done_argument);
+
 /* Ends the thread after what is waiting was done and its callers know, and frees it; nobody may
  * come any more. NULL is allowed. ERR_BUSY: the thread still waits for a write lock that somebody
  * else holds; it and the environment must then be left as they are until the process ends. */

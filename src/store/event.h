@@ -25,6 +25,7 @@
  *         number of the batch that is undone]
  *     16  counts of a batch (array), as enum batch_count has them
  *     17  what a restored node continues [node, number, hash of that event]; in its genesis
+ *     18  reason that somebody gave: [node and number of the event it is about, key]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -56,11 +57,12 @@ enum event_type {
     EVENT_WITHDRAWAL = 4, /* of choices, by name */
     EVENT_BATCH = 5,      /* begins a batch, whose name it is */
     EVENT_BATCH_END = 6,
-    EVENT_LOSS = 7, /* events of the store that was replaced are missing, and that was accepted */
+    EVENT_LOSS = 7,   /* events of the store that was replaced are missing, and that was accepted */
+    EVENT_REASON = 8, /* why somebody opted out, told afterwards */
     EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
 };
 
-/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss",
+/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason",
  * "verdict"; "unknown". */
 const char *event_type_name(enum event_type type);
 
@@ -141,6 +143,13 @@ enum batch_count {
     BATCH_COUNTS,    /* of the values above */
 };
 
+/* Why somebody did what another event tells; what they wrote themselves is in its private words, as
+ * "text". Where there are several about one event, the last one counts. */
+struct event_reason {
+    struct event_name about;
+    const char *key; /* of the list of reasons that was shown; "" for words alone */
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -161,6 +170,7 @@ struct event {
     const struct event_verdict *verdict;
     const struct event_batch *begin; /* EVENT_BATCH */
     const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */
+    const struct event_reason *reason;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

@@ -303,6 +303,18 @@ static void take_counts(struct decoder *d, struct event *event)
     event->counts = counts;
 }
 
+static void take_reason(struct decoder *d, struct event *event)
+{
+    struct event_reason *reason = take_memory(d, 1, sizeof *reason);
+    size_t items = take_row(d, 3);
+    if (d->in.failed)
+        return;
+    reason->about = take_name(d, event);
+    reason->key = take_string(d);
+    skip_rest(d, items, 3);
+    event->reason = reason;
+}
+
 /* A key that stands there twice is damage: two readers could take two different ones. */
 static void note_key(struct decoder *d, uint64_t key)
 {
@@ -371,6 +383,9 @@ static void take_pair(struct decoder *d, struct event *event)
         break;
     case KEY_CONTINUES:
         take_continued(d, event);
+        break;
+    case KEY_REASON:
+        take_reason(d, event);
         break;
     default:
         unpack_skip(&d->in);

@@ -23,6 +23,8 @@ const char *event_type_name(enum event_type type)
         return "batch";
     case EVENT_BATCH_END:
         return "batch-end";
+    case EVENT_REASON:
+        return "reason";
     case EVENT_LOSS:
         return "loss";
     case EVENT_VERDICT:
@@ -175,6 +177,14 @@ static void pack_counts(struct text *out, const uint64_t counts[BATCH_COUNTS])
         pack_uint(out, counts[i]);
 }
 
+static void pack_reason(struct text *out, struct tables *tables, const struct event_reason *reason)
+{
+    pack_array(out, 3);
+    pack_uint(out, node_position(tables, reason->about.node));
+    pack_uint(out, reason->about.number);
+    pack_string(out, reason->key);
+}
+
 /* Keys 0 to 8. */
 static size_t pack_head(struct text *out, const struct event *event)
 {
@@ -268,6 +278,11 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->continues) {
         pack_uint(out, KEY_CONTINUES);
         pack_continued(out, tables, event->continues);
+        pairs++;
+    }
+    if (event->reason) {
+        pack_uint(out, KEY_REASON);
+        pack_reason(out, tables, event->reason);
         pairs++;
     }
     return pairs;

@@ -21,7 +21,8 @@ enum event_key {
     KEY_BEGIN = 15,
     KEY_COUNTS = 16,
     KEY_CONTINUES = 17,
-    KEY_LAST = KEY_CONTINUES,
+    KEY_REASON = 18,
+    KEY_LAST = KEY_REASON,
 };
 
 #define FLAG_CONFIRMED 4

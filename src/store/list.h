@@ -245,4 +245,33 @@ int list_batch_end(struct list *list, const uint64_t counts[BATCH_COUNTS], const
 int list_add_scopes(struct list *list, const char *const *scopes, size_t count,
                     const struct act *act, size_t *added, struct error *why);
 
+/* Claims the one notice that a person may be sent within `pause` seconds: on disk before it is
+ * sent, so that a crash between can lose one and never sends two. ERR_EXISTS: there was one. */
+int list_claim_notice(struct list *list, const struct subject *subject, int64_t now, int64_t pause,
+                      struct error *why);
+
+/* --- writing without waiting, for servers: returns at once ---
+ *
+ * 0: `done` is called, once and on another thread, with what the blocking call would return and its
+ * sentence. It has to be quick: others wait for it. All that was given stays where it is until
+ * then. Any other result: nothing is written and `done` is not called. */
+typedef void (*list_done)(void *argument, int code, const struct error *why);
+
+/* As list_add. */
+int list_add_later(struct list *list, struct list_entry *entries, size_t count,
+                   const struct act *act, list_done done, void *argument);
+
+/* As list_withdraw, of one row. */
+int list_withdraw_later(struct list *list, const struct event_withdrawal *row,
+                        const struct act *act, list_done done, void *argument);
+
+/* Notes why somebody did what one event tells; the act has their own words.
+ * ERR_NOT_FOUND: there is no such event. */
+int list_reason_later(struct list *list, const struct event_reason *reason, const struct act *act,
+                      list_done done, void *argument);
+
+/* Writes a moment to where nothing is read from, to find out whether an opt-out could be stored
+ * now: it takes as long as one, and fails where one would. */
+int list_probe_later(struct list *list, list_done done, void *argument);
+
 #endif

@@ -30,8 +30,8 @@ struct gathering {
     struct list_scan scans[2]; /* what stands of people and, with 1, of domains */
     const char *scope;         /* that was found to be registered last; NULL: none was */
     struct pool pool;
-    struct event_choice rows[EVENT_ROWS_MAX];
-    struct list_entry *entries[EVENT_ROWS_MAX]; /* that the rows came from */
+    struct event_choice *rows;   /* as many as there are entries, or as an event may have */
+    struct list_entry **entries; /* that the rows came from */
     size_t count;
     size_t room; /* octets that the rows may still take */
     int64_t now_ms;
@@ -307,12 +307,26 @@ static struct list_entry **sort_entries(const struct addition *addition)
     return sorted;
 }
 
+/* NULL without memory. Most of the time there is one entry, and most of the rows would be cleared
+ * for nothing. */
+static struct gathering *new_gathering(size_t entries)
+{
+    size_t most = entries < EVENT_ROWS_MAX ? entries : EVENT_ROWS_MAX;
+    struct gathering *g = calloc(1, sizeof *g + most * (sizeof *g->rows + sizeof *g->entries));
+
+    if (!g)
+        return NULL;
+    g->rows = (struct event_choice *)(g + 1);
+    g->entries = (struct list_entry **)(g->rows + most);
+    return g;
+}
+
 static int add_job(struct txn *txn, void *argument)
 {
     struct addition *addition = argument;
     size_t left = addition->count;
     struct list_entry **sorted = sort_entries(addition);
-    struct gathering *g = calloc(1, sizeof *g);
+    struct gathering *g = new_gathering(left);
     int code = sorted && g ? list_batch_check(addition->list, txn, addition->act->batch) : -ENOMEM;
 
     if (code == 0)
@@ -338,19 +352,45 @@ static int check_entries(const struct list_entry *entries, size_t count, struct 
     return 0;
 }
 
+static int check_addition(const struct addition *addition)
+{
+    struct error *why = addition->why;
+
+    if (!addition->list->has_address_key)
+        return error_set(why, ERR_KEY, "the address key is needed to write choices");
+    if (addition->count > LIST_ENTRIES_MAX)
+        return error_set(why, ERR_TOO_LONG, "more than %d choices at once", LIST_ENTRIES_MAX);
+    int code = list_check_act(addition->act, why);
+    return code ? code : check_entries(addition->entries, addition->count, why);
+}
+
 int list_add(struct list *list, struct list_entry *entries, size_t count, const struct act *act,
              struct error *why)
 {
     struct addition addition = {list, entries, count, act, why};
 
-    if (!list->has_address_key)
-        return error_set(why, ERR_KEY, "the address key is needed to write choices");
-    if (count > LIST_ENTRIES_MAX)
-        return error_set(why, ERR_TOO_LONG, "more than %d choices at once", LIST_ENTRIES_MAX);
-    int code = list_check_act(act, why);
-    if (code == 0)
-        code = check_entries(entries, count, why);
+    int code = check_addition(&addition);
     return code ? code : store_write(&list->store, add_job, &addition, why);
+}
+
+int list_add_later(struct list *list, struct list_entry *entries, size_t count,
+                   const struct act *act, list_done done, void *argument)
+{
+    struct addition_later {
+        struct later later;
+        struct addition addition;
+    } *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return -ENOMEM;
+    l->later = (struct later){.list = list, .done = done, .argument = argument};
+    l->addition = (struct addition){list, entries, count, act, &l->later.why};
+    int code = check_addition(&l->addition);
+    if (code) {
+        free(l);
+        return code;
+    }
+    return list_write_later(&l->later, add_job, &l->addition);
 }
 
 /* --- withdrawing --- */
@@ -435,6 +475,24 @@ int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t
     if (code == 0)
         *event = w.event;
     return code;
+}
+
+int list_withdraw_later(struct list *list, const struct event_withdrawal *row,
+                        const struct act *act, list_done done, void *argument)
+{
+    struct withdrawal_later {
+        struct later later;
+        struct withdrawal withdrawal;
+        struct event_withdrawal row;
+    } *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return -ENOMEM;
+    l->row = *row;
+    l->later = (struct later){.list = list, .done = done, .argument = argument};
+    l->withdrawal = (struct withdrawal){
+        .list = list, .rows = &l->row, .count = 1, .act = act, .why = &l->later.why};
+    return list_write_later(&l->later, withdraw_job, &l->withdrawal);
 }
 
 /* --- scopes --- */

@@ -8,6 +8,7 @@
  *     scope, source    "n" name -> id (4 octets); "i" id (4 octets) -> name
  *     batch            local number of the node (2), number of the event that began it (6)
  *                        -> [number of its end, node and number of the batch that undoes it]
+ *     notice           subject -> when it was sent one last, in seconds (8)
  *
  * Flags are kind + 4 * confirmed; what is 0 or empty at the end of the array is left out, and items
  * behind those that we know are skipped. Names are pairs of node and number.
@@ -27,7 +28,10 @@ enum list_table {
     TABLE_SCOPE,
     TABLE_SOURCE,
     TABLE_BATCH,
+    TABLE_NOTICE,
 };
+
+#define LIST_NOTICE_SIZE 8 /* of a row of `notice` */
 
 #define CHOICE_KEY_SIZE (SUBJECT_SIZE + JOURNAL_KEY_SIZE)
 
@@ -137,6 +141,20 @@ int list_verify_store(struct store *store, struct txn *txn, uint64_t *events, st
 
 /* Whether its actor and source fit. ERR_TOO_LONG. */
 int list_check_act(const struct act *act, struct error *why);
+
+/* --- writing without waiting --- */
+
+/* Somebody's writing, until it is known what became of it. The job leaves its sentence in `why`. */
+struct later {
+    struct list *list;
+    list_done done;
+    void *argument;
+    struct error why;
+};
+
+/* Submits the job; `later` begins an allocation that is freed when `done` was told. On failure it
+ * is freed at once. As store_submit. */
+int list_write_later(struct later *later, committer_job job, void *argument);
 
 /* The domain flag of a standing row, by where it stands. ERR_NOT_FOUND. */
 int list_find_standing(struct txn *txn, const uint8_t key[CHOICE_KEY_SIZE], struct slice *value,

@@ -148,6 +148,20 @@ static int check_batch(struct fold_check *check, struct txn *txn, const struct e
     return code;
 }
 
+/* A reason tells of an event that was there before it. */
+static int check_reason(const struct fold_check *check, struct txn *txn, const struct event *event)
+{
+    struct slice bytes;
+
+    if (!event->reason)
+        return 0;
+    const struct event_name *about = &event->reason->about;
+    bool own = memcmp(about->node, event->name.node, EVENT_NODE_SIZE) == 0;
+    if (own && about->number >= event->name.number)
+        return ERR_CORRUPT;
+    return journal_bytes(&check->list->store, txn, about, &bytes);
+}
+
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct fold_check *check = argument;
@@ -161,6 +175,8 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
         code = check_withdrawal(check, txn, event, &event->withdrawals[i]);
     if (code == 0)
         code = check_batch(check, txn, event);
+    if (code == 0)
+        code = check_reason(check, txn, event);
     check->choices += event->choice_count;
     pool_reset(&check->pool);
     return code;

@@ -240,3 +240,10 @@ int store_write(struct store *store, committer_job job, void *argument, struct e
         env_explain(store->env, code, why);
     return code;
 }
+
+int store_submit(struct store *store, committer_job job, void *argument, committer_done done,
+                 void *done_argument)
+{
+    return store->committer ? committer_submit(store->committer, job, argument, done, done_argument)
+                            : -EROFS;
+}

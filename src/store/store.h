@@ -97,6 +97,11 @@ int store_close(struct store *store);
  * gets the sentence of env_explain unless the job left one. */
 int store_write(struct store *store, committer_job job, void *argument, struct error *why);
 
+/* The same without waiting, as committer_submit: `done` is told, and env_explain makes the
+ * sentence. -EROFS, -ENOMEM, -EAGAIN: it was not taken. */
+int store_submit(struct store *store, committer_job job, void *argument, committer_done done,
+                 void *done_argument);
+
 /* Private words: pairs of name and text, sealed apart from the journal. A pair without text is left
  * out. */
 struct word {

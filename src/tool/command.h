@@ -40,14 +40,17 @@ struct command {
     const char *text;         /* one line */
     const struct flag *flags; /* ends with a name of NULL */
     size_t least, most;       /* arguments */
-    bool hidden;              /* for programs, and not shown to people */
+    /* A mail server runs it, and bounces the mail for good at any status of sysexits(3) but 0 and
+     * STATUS_AGAIN: every failure, wrong usage too, is STATUS_AGAIN. */
+    bool delivers;
+    bool hidden; /* for programs, and not shown to people */
     /* Returns the program's exit status. */
     int (*run)(const struct call *call);
 };
 
 extern const struct command command_init, command_add, command_import, command_export, command_diff,
     command_scrub, command_remove, command_check, command_explain, command_log, command_stats,
-    command_scope_list, command_scope_add, command_token_make, command_token_open,
+    command_receive, command_scope_list, command_scope_add, command_token_make, command_token_open,
     command_keys_list, command_keys_rotate, command_config_check, command_config_show,
     command_config_options, command_verify, command_batches, command_undo, command_sources,
     command_sync, command_complete, command_backup, command_restore, command_compact,

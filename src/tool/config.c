@@ -48,6 +48,7 @@ static int check_source(const struct site *site, const struct source *source, st
     return status;
 }
 
+/* The scopes of streams, brands and sources; all that are missing are told. */
 static int check_scopes(const struct site *site, struct error *why)
 {
     const struct config *config = site->config;
@@ -56,6 +57,11 @@ static int check_scopes(const struct site *site, struct error *why)
     for (size_t i = 0; i < config->policy.stream_count && code >= 0; i++) {
         const struct stream *stream = &config->policy.streams[i];
         code = check_scope(site, "stream", stream->rule.name, stream->scope, why);
+        status = code ? code : status;
+    }
+    for (size_t i = 0; i < config->brand_count && code >= 0; i++) {
+        const struct brand *brand = &config->brands[i];
+        code = check_scope(site, "brand", brand->section, brand->scope, why);
         status = code ? code : status;
     }
     for (size_t i = 0; i < config->source_count && code >= 0; i++) {
@@ -193,24 +199,19 @@ const struct command command_config_show = {
 
 /* --- options --- */
 
-static const struct {
-    enum option_place place;
-    const char *name;
-} places[] = {{PLACE_GLOBAL, "file"},
-              {PLACE_STREAM, "stream"},
-              {PLACE_EXEMPT, "exempt"},
-              {PLACE_SOURCE, "source"}};
+static const enum option_place places[] = {PLACE_GLOBAL, PLACE_STREAM, PLACE_EXEMPT, PLACE_SOURCE,
+                                           PLACE_BRAND};
 
 static void show_option(const struct option *option)
 {
-    char where[32] = "";
+    char where[64] = "";
     size_t length = 0;
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (option->places & (unsigned)places[i].place)
+        if (option->places & (unsigned)places[i])
             length += (size_t)snprintf(where + length, sizeof where - length, "%s%s",
-                                       length ? "," : "", places[i].name);
-    output_line("%-17s %-14s %-6s  %s%s%s%s", option->name, where, option_type_name(option->type),
+                                       length ? "," : "", option_place_name(places[i]));
+    output_line("%-22s %-14s %-6s  %s%s%s%s", option->name, where, option_type_name(option->type),
                 option->text, option->default_value ? " [" : "",
                 option->default_value ? option->default_value : "",
                 option->default_value ? "]" : "");
@@ -220,8 +221,8 @@ static void show_option_json(const struct option *option)
 {
     json_t *object = json_object(), *where = json_array();
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (option->places & (unsigned)places[i].place)
-            output_append(where, json_string(places[i].name));
+        if (option->places & (unsigned)places[i])
+            output_append(where, json_string(option_place_name(places[i])));
     output_put_text(object, "name", option->name);
     output_put(object, "places", where);
     output_put_text(object, "type", option_type_name(option->type));

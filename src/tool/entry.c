@@ -249,6 +249,34 @@ static void show_end(const struct entry *entry)
     end_line(entry, &line);
 }
 
+void entry_show_reason(const struct entry *entry)
+{
+    const struct event_reason *reason = entry->event->reason;
+    char name[SHOW_EVENT_SIZE];
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "reason");
+        show_put_event(object, "about", &reason->about);
+        output_put_text(object, "reason", *reason->key ? reason->key : NULL);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, &line);
+    text_format(&line, "reason for event %s: %s", show_event(entry->site, &reason->about, name),
+                *reason->key ? reason->key : "in their own words");
+    end_line(entry, &line);
+}
+
+/* Among the entries of everybody, where addresses stand, too. */
+static void show_reason_without_words(const struct entry *entry)
+{
+    struct entry bare = *entry;
+
+    bare.word_count = 0;
+    entry_show_reason(&bare);
+}
+
 /* --- the ledger's --- */
 
 static void append_row(struct text *line, const struct entry *entry,
@@ -349,6 +377,8 @@ void entry_show_all(const struct entry *entry)
         show_begin(entry);
     if (event->counts)
         show_end(entry);
+    if (event->reason)
+        show_reason_without_words(entry);
     if (event->verdict)
         entry_show_verdict(entry, NULL);
 }

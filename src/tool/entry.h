@@ -32,9 +32,12 @@ void entry_close(struct entry *entry);
 void entry_show_choice(const struct entry *entry, const struct subject *subject,
                        const struct choice *choice);
 void entry_show_withdrawal(const struct entry *entry, const struct event_withdrawal *withdrawal);
+/* The reason that somebody gave. */
+void entry_show_reason(const struct entry *entry);
 /* Its verdict: all recipients that it tells of, or only this one. */
 void entry_show_verdict(const struct entry *entry, const struct subject *only);
-/* Everything that it did. */
+/* Everything that it did; what somebody wrote beside a reason is shown in their own record alone.
+ */
 void entry_show_all(const struct entry *entry);
 
 #endif

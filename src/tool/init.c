@@ -2,6 +2,8 @@
 #include "tool/making.h"
 #include "tool/output.h"
 
+#include <stdlib.h>
+
 enum { REUSE_KEYS };
 static const struct flag flags[] = {
     {.name = "reuse-keys", .text = "make new stores although the keys are not new"},
@@ -66,16 +68,19 @@ static void tell_new_scopes(const char *config_file)
 {
     struct site site;
     struct error why = {""};
+    const char **scopes = NULL;
+    size_t count = 0;
 
     int code = site_open(config_file, SITE_KEYS | SITE_LIST, &site, &why);
     if (code == 0)
         code = site_view(&site, &why);
-    for (size_t i = 0; code == 0 && i < site.config->policy.stream_count; i++) {
-        const char *scope = site.config->policy.streams[i].scope;
-        if (list_scope_known(site.list_view, scope) == ERR_SCOPE)
-            complain("scope %s of the configuration is not registered: optout scope add %s", scope,
-                     scope);
-    }
+    if (code == 0)
+        scopes = making_scopes(site.config, &count);
+    for (size_t i = 0; scopes && i < count; i++)
+        if (list_scope_known(site.list_view, scopes[i]) == ERR_SCOPE)
+            complain("scope %s of the configuration is not registered: optout scope add %s",
+                     scopes[i], scopes[i]);
+    free(scopes);
     if (code)
         complain("%s", why.text);
     site_close(&site);

@@ -1,3 +1,4 @@
+#include "core/token.h"
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/entry.h"
@@ -7,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SINCE, UNTIL, JSON };
 static const struct flag flags[] = {
@@ -16,11 +18,18 @@ static const struct flag flags[] = {
     {0},
 };
 
-/* What the list holds about the person: an event added a choice, or withdrew it. */
+/* What a visitor returns to end a walk that will go on. */
+#define LATER 1000 /* what comes now is not in turn yet */
+#define PAUSE 1001 /* there is much to be written first */
+
+enum mention_kind { MENTION_CHOICE, MENTION_WITHDRAWAL, MENTION_REASON };
+
+/* What the list holds about the person: an event added a choice, withdrew it, or tells why it was
+ * made. */
 struct mention {
     struct event_name event;
     int64_t at_ms;
-    bool withdrawal;
+    enum mention_kind kind;
     struct subject subject;
     struct choice choice;
 };
@@ -35,7 +44,7 @@ struct logging {
     struct address address;
     struct subject subject;
     struct mention *mentions; /* oldest first */
-    size_t mention_count, mention_next;
+    size_t mention_count, mention_room, mention_next;
     /* Of everybody. */
     struct event_name event_last, verdict_last; /* looked at, of list and ledger; number 0: none */
     int64_t verdict_end;                        /* those from this moment on have to wait */
@@ -65,7 +74,9 @@ static int show_mention(struct logging *l, const struct mention *mention)
         return site_explain(&l->site, code, l->why);
     }
     code = entry_open(&entry, &l->site, ENTRY_LIST, l->json, &event, l->why);
-    if (code == 0 && mention->withdrawal) {
+    if (code == 0 && mention->kind == MENTION_REASON) {
+        entry_show_reason(&entry);
+    } else if (code == 0 && mention->kind == MENTION_WITHDRAWAL) {
         const struct event_withdrawal w = {mention->subject, mention->choice.event};
         entry_show_withdrawal(&entry, &w);
     } else if (code == 0) {
@@ -85,27 +96,75 @@ static int show_mentions_until(struct logging *l, int64_t at_ms)
     return code;
 }
 
+/* NULL without memory. */
+static struct mention *new_mention(struct logging *l)
+{
+    if (l->mention_count == l->mention_room) {
+        size_t room = l->mention_room * 2 + 16;
+        struct mention *more = pool_take(&l->site.pool, room * sizeof *more);
+        if (!more)
+            return NULL;
+        if (l->mention_count > 0)
+            memcpy(more, l->mentions, l->mention_count * sizeof *more);
+        l->mentions = more;
+        l->mention_room = room;
+    }
+    return &l->mentions[l->mention_count++];
+}
+
+/* Reasons that were given for the event of a mention. */
+struct reason_search {
+    struct logging *log;
+    struct mention about; /* the array of mentions grows */
+};
+
+/* Beyond that time nobody was asked any more. */
+static int visit_for_reason(struct txn *txn, const struct event *event, void *argument)
+{
+    struct reason_search *search = argument;
+    (void)txn;
+    if (event->at_ms > search->about.at_ms + (TOKEN_UNDO_SECONDS + 60) * INT64_C(1000))
+        return LATER;
+    if (!event->reason || !event_name_equal(&event->reason->about, &search->about.choice.event))
+        return 0;
+    struct mention *m = new_mention(search->log);
+    if (!m)
+        return -ENOMEM;
+    *m = (struct mention){.event = event->name, .at_ms = event->at_ms, .kind = MENTION_REASON};
+    return 0;
+}
+
+static int add_reasons(struct logging *l, const struct mention *about)
+{
+    struct reason_search search = {l, *about};
+    int code = list_walk(l->site.list_view, &about->event, visit_for_reason, &search);
+    return code == LATER ? 0 : code < 0 ? site_explain(&l->site, code, l->why) : code;
+}
+
 static int add_mention(struct logging *l, const struct choice *choice,
-                       const struct event_name *name, bool withdrawal)
+                       const struct event_name *name, enum mention_kind kind)
 {
     struct pool pool = {0};
     struct event event;
-    struct mention *m = &l->mentions[l->mention_count++];
+    struct mention *m = new_mention(l);
     struct address domain;
 
-    *m = (struct mention){.event = *name, .withdrawal = withdrawal, .choice = *choice};
+    if (!m)
+        return -ENOMEM;
+    *m = (struct mention){.event = *name, .kind = kind, .choice = *choice};
     m->subject = l->subject;
     int code = list_event(l->site.list_view, name, &pool, &event);
     if (code == 0)
         m->at_ms = event.at_ms;
     else
         site_explain(&l->site, code, l->why);
+    bool asked = code == 0 && kind == MENTION_CHOICE && strcmp(event.actor, "web") == 0;
     pool_release(&pool);
     if (code == 0 && choice->domain && l->address.at > 0) {
         address_domain(&l->address, &domain);
         code = site_subject(&l->site, &domain, &m->subject, l->why);
     }
-    return code;
+    return asked && code == 0 ? add_reasons(l, m) : code;
 }
 
 static int compare_mentions(const void *a, const void *b, void *list)
@@ -128,18 +187,15 @@ static int gather(struct logging *l)
         code = rows_read(&l->site, LIST_PAST, &l->address, &past, &past_count, &by, l->why);
     if (code)
         return code;
-    l->mentions =
-        pool_take(&l->site.pool, (standing_count + 2 * past_count + 1) * sizeof *l->mentions);
-    if (!l->mentions)
-        return -ENOMEM;
     for (size_t i = 0; i < standing_count && code == 0; i++)
-        code = add_mention(l, &standing[i], &standing[i].event, false);
+        code = add_mention(l, &standing[i], &standing[i].event, MENTION_CHOICE);
     for (size_t i = 0; i < past_count && code == 0; i++) {
-        code = add_mention(l, &past[i], &past[i].event, false);
+        code = add_mention(l, &past[i], &past[i].event, MENTION_CHOICE);
         if (code == 0)
-            code = add_mention(l, &past[i], &by[i], true);
+            code = add_mention(l, &past[i], &by[i], MENTION_WITHDRAWAL);
     }
-    qsort_r(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions, l->site.list);
+    if (l->mention_count > 0)
+        qsort_r(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions, l->site.list);
     return code;
 }
 
@@ -185,10 +241,6 @@ static int log_person(struct logging *l)
 }
 
 /* --- everybody --- */
-
-/* What a visitor returns to end a walk that will go on. */
-#define LATER 1000 /* what comes now is not in turn yet */
-#define PAUSE 1001 /* there is much to be written first */
 
 static int visit_verdict(struct txn *txn, const struct event *event, void *argument)
 {

@@ -90,13 +90,13 @@ static int run(struct call *call, int argc, char **argv)
         command_print_help(command, stdout);
         return output_status(STATUS_OK, NULL);
     case PARSED_WRONG:
-        return STATUS_CANNOT;
+        return command->delivers ? STATUS_AGAIN : STATUS_CANNOT;
     case PARSED_RUN:
         break;
     }
     int status = command->run(call);
     free(call->several);
-    return status;
+    return command->delivers && status != STATUS_OK ? STATUS_AGAIN : status;
 }
 
 int main(int argc, char **argv)

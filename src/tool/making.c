@@ -158,32 +158,41 @@ int making_keys(struct making *m, struct error *why)
 
 /* --- stores --- */
 
-static size_t collect_scopes(const struct policy *policy, const char **scopes)
+static size_t add_scope(const char **scopes, size_t count, const char *scope)
 {
-    size_t count = 0;
-    scopes[count++] = "/";
-    for (size_t i = 0; i < policy->stream_count; i++) {
-        size_t j = 0;
-        while (j < count && strcmp(scopes[j], policy->streams[i].scope) != 0)
-            j++;
-        if (j == count)
-            scopes[count++] = policy->streams[i].scope;
-    }
-    return count;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(scopes[i], scope) == 0)
+            return count;
+    scopes[count] = scope;
+    return count + 1;
+}
+
+const char **making_scopes(const struct config *config, size_t *count)
+{
+    size_t most = 1 + config->policy.stream_count + config->brand_count, added = 0;
+    const char **scopes = calloc(most, sizeof *scopes);
+
+    if (!scopes)
+        return NULL;
+    added = add_scope(scopes, added, "/");
+    for (size_t i = 0; i < config->policy.stream_count; i++)
+        added = add_scope(scopes, added, config->policy.streams[i].scope);
+    for (size_t i = 0; i < config->brand_count; i++)
+        added = add_scope(scopes, added, config->brands[i].scope);
+    *count = added;
+    return scopes;
 }
 
 static int register_scopes(struct making *m, const char *folder, struct error *why)
 {
-    const struct policy *policy = &m->config->policy;
     const struct word words[] = {{"staff", m->staff}};
     const struct act act = {.actor = "init", .words = words, .word_count = 1};
-    const char **scopes = calloc(policy->stream_count + 1, sizeof *scopes);
     struct list *list = NULL;
-    size_t added;
+    size_t added, count = 0;
+    const char **scopes = making_scopes(m->config, &count);
 
     if (!scopes)
         return -ENOMEM;
-    size_t count = collect_scopes(policy, scopes);
     int code =
         list_open(folder, ENV_WRITE, m->config->list_size, &m->lookup, &m->address, &list, why);
     if (code == 0)

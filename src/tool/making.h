@@ -44,6 +44,9 @@ int making_begin(struct making *making, struct error *why);
 /* What is there is left alone and used. */
 int making_keys(struct making *making, struct error *why);
 int making_list(struct making *making, struct error *why);
+/* The scopes that the configuration speaks of: "/", those of streams and of brands, each once. The
+ * caller frees the list; its strings belong to the configuration. NULL without memory. */
+const char **making_scopes(const struct config *config, size_t *count);
 int making_ledger(struct making *making, struct error *why);
 int making_end(struct making *making, struct error *why);
 

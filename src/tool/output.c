@@ -130,7 +130,7 @@ void output_append(json_t *array, json_t *value)
 }
 
 /* Bytes above ASCII are kept only where all of them are UTF-8. */
-static json_t *text_of(const char *text)
+json_t *output_text_value(const char *text)
 {
     if (unicode_is_valid(text, strlen(text)))
         return json_string(text);
@@ -147,7 +147,7 @@ static json_t *text_of(const char *text)
 
 void output_put_text(json_t *object, const char *name, const char *text)
 {
-    output_put(object, name, text ? text_of(text) : json_null());
+    output_put(object, name, text ? output_text_value(text) : json_null());
 }
 
 void output_put_number(json_t *object, const char *name, uint64_t number)

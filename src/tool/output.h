@@ -48,6 +48,8 @@ void remark_json(json_t *object);
 
 /* Adds to an object; a text that is NULL becomes null, bytes that are not UTF-8 become '?'. */
 void output_put_text(json_t *object, const char *name, const char *text);
+/* Such a text by itself, for an array; NULL without memory. */
+json_t *output_text_value(const char *text);
 void output_put_number(json_t *object, const char *name, uint64_t number);
 void output_put_bool(json_t *object, const char *name, bool value);
 /* In RFC 3339; 0 becomes null. */

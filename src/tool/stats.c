@@ -1,13 +1,21 @@
 #include "base/clock.h"
+#include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/output.h"
+#include "tool/reasons.h"
 #include "tool/site.h"
 
 #include <inttypes.h>
 
-enum { UNCLAIMED, JSON };
+enum { UNCLAIMED, REASONS, SCOPE, SINCE, WORDS, JSON };
 static const struct flag flags[] = {
-    {.name = "unclaimed", .text = "mail with signs of bulk that no stream claims"},
+    {.name = "unclaimed",
+     .text = "mail with signs of bulk that no stream claims",
+     .excludes_next = true},
+    {.name = "reasons", .text = "why people opted out, as they told on the page"},
+    {.name = "scope", .argument = "PATH", .text = "reasons for opting out of it and what is below"},
+    {.name = "since", .argument = "TIME", .text = "reasons that were given from then on"},
+    {.name = "words", .text = "with what people wrote beside their reason"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };
@@ -183,19 +191,53 @@ static int show_all_unclaimed(struct site *site, bool json, struct error *why)
     return 0;
 }
 
+/* --- */
+
+static int read_question(const struct call *call, struct reasons_question *q, struct error *why)
+{
+    const char *since = call->values[SINCE];
+    int64_t seconds = 0;
+
+    *q = (struct reasons_question){.scope = call->values[SCOPE],
+                                   .since_ms = INT64_MIN,
+                                   .words = call->values[WORDS],
+                                   .json = call->values[JSON]};
+    if (call->values[REASONS] && call->values[UNCLAIMED])
+        return error_set(why, ERR_SYNTAX, "--reasons and --unclaimed exclude each other");
+    if (!call->values[REASONS] && (q->scope || since || q->words))
+        return error_set(why, ERR_SYNTAX, "--scope, --since and --words belong to --reasons");
+    int code = q->scope ? argument_scope(q->scope, why) : 0;
+    if (code == 0 && since && (code = argument_time("since", since, &seconds, why)) == 0)
+        q->since_ms = seconds * 1000;
+    return code;
+}
+
+static unsigned needs(const struct call *call)
+{
+    if (call->values[UNCLAIMED])
+        return SITE_KEYS | SITE_LEDGER;
+    if (call->values[REASONS])
+        return SITE_KEYS | SITE_LIST | (call->values[WORDS] ? SITE_WORDS : 0);
+    return SITE_KEYS | SITE_LIST | SITE_LEDGER;
+}
+
 static int run(const struct call *call)
 {
+    struct reasons_question question;
     struct site site;
     struct error why = {""};
-    bool unclaimed = call->values[UNCLAIMED], json = call->values[JSON];
+    bool json = call->values[JSON];
 
-    int code = site_open(call->config_file,
-                         unclaimed ? SITE_KEYS | SITE_LEDGER : SITE_KEYS | SITE_LIST | SITE_LEDGER,
-                         &site, &why);
+    int code = read_question(call, &question, &why);
+    if (code)
+        return output_status(code, &why);
+    code = site_open(call->config_file, needs(call), &site, &why);
     if (code == 0)
         code = site_view(&site, &why);
     if (code == 0)
-        code = unclaimed ? show_all_unclaimed(&site, json, &why) : show_all(&site, json, &why);
+        code = call->values[UNCLAIMED] ? show_all_unclaimed(&site, json, &why)
+               : call->values[REASONS] ? reasons_show(&site, &question, &why)
+                                       : show_all(&site, json, &why);
     site_close(&site);
     return output_status(code, &why);
 }

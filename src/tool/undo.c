@@ -4,13 +4,17 @@
 #include "tool/interrupt.h"
 #include "tool/output.h"
 #include "tool/show.h"
+#include "tool/sweeping.h"
 #include "tool/undoing.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { NOTE, DRY_RUN, JSON, QUIET };
+enum { SOURCE, SINCE, UNTIL, NOTE, DRY_RUN, JSON, QUIET };
 static const struct flag flags[] = {
+    {.name = "source", .argument = "SOURCE", .text = "single opt-outs of this source, not a batch"},
+    {.name = "since", .argument = "TIME", .text = "of these, what came then and later"},
+    {.name = "until", .argument = "TIME", .text = "and before"},
     {.name = "note", .argument = "WHY", .text = "for those who ask later", .required = true},
     {.name = "dry-run", .text = "change nothing, tell what would be done"},
     {.name = "json", .text = "one JSON object a line"},
@@ -89,7 +93,7 @@ static void tell_unfinished(const struct undoing *u)
         remark("%" PRIu64 " choices are withdrawn; run it again to go on", u->withdrawn);
 }
 
-static int run(const struct call *call)
+static int undo_batch(const struct call *call)
 {
     struct undoing u = {.dry_run = call->values[DRY_RUN], .json = call->values[JSON], .turn = -1};
     struct error why = {""};
@@ -117,12 +121,84 @@ static int run(const struct call *call)
     return output_status(code, &why);
 }
 
+/* --- single opt-outs of one source --- */
+
+static void show_sweep(const struct call *call, const struct sweeping *s)
+{
+    if (call->values[JSON]) {
+        json_t *object = json_object();
+        output_put_text(object, "source", s->source);
+        output_put_bool(object, "dry_run", s->dry_run);
+        output_put_number(object, "rows", s->found);
+        output_put_number(object, "withdrawn", s->withdrawn);
+        output_put_number(object, "skipped", s->found - s->withdrawn);
+        output_json(object);
+    } else if (!call->values[QUIET]) {
+        output_line("source %s: %" PRIu64 " of %" PRIu64 " opt-out%s %s", s->source, s->withdrawn,
+                    s->found, s->found == 1 ? "" : "s",
+                    s->dry_run ? "would be withdrawn" : "withdrawn");
+    }
+}
+
+static int read_times(const struct call *call, struct sweeping *s, struct error *why)
+{
+    int64_t since = 0, until = 0;
+
+    if (!call->values[SINCE] || !call->values[UNTIL])
+        return error_set(why, ERR_SYNTAX, "--source needs --since and --until: of what time?");
+    int code = argument_time("since", call->values[SINCE], &since, why);
+    if (code == 0)
+        code = argument_time("until", call->values[UNTIL], &until, why);
+    if (code == 0 && until <= since)
+        code = error_set(why, ERR_SYNTAX, "--until is not behind --since");
+    s->since_ms = since * 1000;
+    s->until_ms = until * 1000;
+    return code;
+}
+
+static int undo_source(const struct call *call)
+{
+    struct site site;
+    struct error why = {""};
+    struct sweeping s = {
+        .site = &site, .source = call->values[SOURCE], .dry_run = call->values[DRY_RUN]};
+
+    int code = argument_words("note", call->values[NOTE], &why);
+    if (code == 0)
+        code = read_times(call, &s, &why);
+    if (code)
+        return output_status(code, &why);
+    interrupt_await();
+    code =
+        site_open(call->config_file, SITE_KEYS | (s.dry_run ? SITE_LIST : SITE_WRITE), &site, &why);
+    if (code == 0)
+        code = sweeping_run(&s, call->values[NOTE], &why);
+    if (code == 0)
+        show_sweep(call, &s);
+    else if (code < 0 && s.withdrawn > 0)
+        remark("%" PRIu64 " opt-outs are withdrawn; run it again to go on", s.withdrawn);
+    site_close(&site);
+    return output_status(code, &why);
+}
+
+static int run(const struct call *call)
+{
+    struct error why;
+    bool batch = call->argument_count > 0;
+
+    if (batch && !call->values[SOURCE] && !call->values[SINCE] && !call->values[UNTIL])
+        return undo_batch(call);
+    if (!batch && call->values[SOURCE])
+        return undo_source(call);
+    return output_status(
+        error_set(&why, ERR_SYNTAX, "either a batch, or --source with --since and --until"), &why);
+}
+
 const struct command command_undo = {
     .name = "undo",
-    .arguments = "BATCH",
-    .text = "withdraw what an import wrote, and nothing else",
+    .arguments = "[BATCH]",
+    .text = "withdraw what an import wrote, or a flood of requests, and nothing else",
     .flags = flags,
-    .least = 1,
     .most = 1,
     .run = run,
 };

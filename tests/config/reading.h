@@ -14,6 +14,10 @@
 
 #include <cmocka.h>
 
+/* A stream and a brand that have what they need. */
+#define STREAM(lines) "stream s {\n scope = a/b\n match_login = x\n" lines "}\n"
+#define BRAND(lines) "brand b {\n scope = a\n name = A\n" lines "}\n"
+
 static char reading_folder[64];
 static char reading_path[96];
 

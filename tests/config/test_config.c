@@ -19,8 +19,6 @@ static const char *sample_path(void)
 }
 
 #define NOBODY 65534
-#define STREAM(lines) "stream s {\n scope = a/b\n match_login = x\n" lines "}\n"
-
 /* --- what is read ----------------------------------------------------------------------------- */
 
 static void what_the_file_does_not_say_has_the_table_s_default(void **state)
@@ -223,56 +221,41 @@ static void a_refused_value_has_its_option_and_line(void **state)
     refuses("mode = enforce\nconnections = x\n", 2, "connections: \"x\" is not a number");
 }
 
+static const enum option_place section_places[] = {PLACE_STREAM, PLACE_EXEMPT, PLACE_SOURCE,
+                                                   PLACE_BRAND};
+#define SECTION_PLACES (sizeof section_places / sizeof *section_places)
+
+/* Sets every option to `value` in every place where it may stand, or may not. */
+static void refuses_everywhere(bool allowed, const char *value, const char *before,
+                               const char *after)
+{
+    char text[256], sentence[64];
+
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        snprintf(sentence, sizeof sentence, "%s%s%s", before, option->name, after);
+        snprintf(text, sizeof text, "# x\n%s = %s\n", option->name, value);
+        if (!(option->places & PLACE_GLOBAL) == !allowed)
+            refuses(text, 2, sentence);
+        for (size_t j = 0; j < SECTION_PLACES; j++) {
+            snprintf(text, sizeof text, "%s s {\n\n%s = %s\n}\n",
+                     option_place_name(section_places[j]), option->name, value);
+            if (!(option->places & (unsigned)section_places[j]) == !allowed)
+                refuses(text, 3, sentence);
+        }
+    }
+}
+
 static void every_option_is_checked_where_it_stands(void **state)
 {
     (void)state;
-    char text[256], sentence[64];
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *option = &option_table[i];
-        snprintf(sentence, sizeof sentence, "%s: is empty", option->name);
-        if (option->places & PLACE_GLOBAL) {
-            snprintf(text, sizeof text, "# x\n%s = ''\n", option->name);
-            refuses(text, 2, sentence);
-        }
-        if (option->places & PLACE_STREAM) {
-            snprintf(text, sizeof text, "stream s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_EXEMPT) {
-            snprintf(text, sizeof text, "exempt s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_SOURCE) {
-            snprintf(text, sizeof text, "source s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-    }
+    refuses_everywhere(true, "''", "", ": is empty");
 }
 
 static void an_option_in_the_wrong_place_is_unknown(void **state)
 {
     (void)state;
-    char text[256], sentence[64];
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *option = &option_table[i];
-        snprintf(sentence, sizeof sentence, "no such option '%s'", option->name);
-        if (!(option->places & PLACE_GLOBAL)) {
-            snprintf(text, sizeof text, "# x\n%s = x\n", option->name);
-            refuses(text, 2, sentence);
-        }
-        if (!(option->places & PLACE_STREAM)) {
-            snprintf(text, sizeof text, "stream s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_EXEMPT)) {
-            snprintf(text, sizeof text, "exempt s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_SOURCE)) {
-            snprintf(text, sizeof text, "source s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-    }
+    refuses_everywhere(false, "x", "no such option '", "'");
     refuses("# x\n\nscope = x\n", 3, "no such option 'scope'");
 }
 
@@ -431,6 +414,7 @@ static void what_is_printed_reads_as_the_same(void **state)
         "internal = {}\nmode = monitor\npublic_url = https://u.example\nlist_size = 20M\n",
         "mailto = out@a.example\n" STREAM("title = 'a \"b\" \\\\ $HOME ${x} Ä'\n"),
         "exempt e {\n match_header = {'A: \"*\"', \"B: \\\\\"}\n}\n" STREAM("mode = monitor\n"),
+        "language = de\n" BRAND("color = '#7a1fa2'\nreasons = {}\nlanguage = fr\n"),
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct config *config = read_text(texts[i]);
@@ -448,8 +432,8 @@ static void what_is_printed_reads_as_the_same(void **state)
 static void values_that_count_are_printed(void **state)
 {
     (void)state;
-    struct config *config =
-        read_text("mode = monitor\ninternal = {}\n" STREAM("title = \"$a\"\n") "source a {\n}\n");
+    struct config *config = read_text("mode = monitor\ninternal = {}\n" STREAM("title = \"$a\"\n")
+                                          BRAND("color_dark = \"#ffffff\"\n") "source a {\n}\n");
     char *text = print(config);
     assert_non_null(strstr(text, "\ninternal = {}\n"));
     assert_non_null(strstr(text, "\n# user is not set\n"));

@@ -33,7 +33,7 @@ static void every_row_is_complete_and_its_name_its_own(void **state)
     for (size_t i = 0; i < option_count; i++) {
         const struct option *option = &option_table[i];
         assert_ptr_equal(option_find(option->name), option);
-        assert_true(option->places != 0 && option->places < 16);
+        assert_true(option->places != 0 && option->places < 32);
         assert_string_not_equal(option_type_name(option->type), "unknown");
         assert_int_equal(option->words != NULL, option->type == OPTION_WORD);
         assert_true(strlen(option->text) > 10);
@@ -455,6 +455,32 @@ static void a_header_has_a_name_and_a_glob(void **state)
     refuses("match_header", "X-Campaign:", "no glob");
 }
 
+static void what_people_see_is_checked(void **state)
+{
+    (void)state;
+    takes("color", "#767676");
+    refuses("color", "#777777", "#777777 has a contrast of 4.47 on the light ground #ffffff");
+    refuses("color", "#777777", "take a darker shade");
+    refuses("color", "blue", "is not a colour such as");
+    takes("color_dark", "#8ab4f8");
+    refuses("color_dark", "#0b57d0", "on the dark ground #1c1e22");
+    refuses("color_dark", "#0b57d0", "take a lighter shade");
+    takes("logo", "/a/b.SVG");
+    refuses("logo", "a.svg", "is not an absolute path");
+    refuses("logo", "/a.d/b", "does not end in .svg");
+    refuses("logo", "/a.gif", "does not end in .svg");
+    takes("privacy_url", "https://a.example/p?a=1#b");
+    refuses("privacy_url", "javascript:alert(1)", "does not begin with https://");
+    refuses("imprint_url", "//a.example", "does not begin with https://");
+    refuses("accessibility_url", "https://a.example/ä", "printable ASCII only");
+    takes("language", "pt-br");
+    refuses("language", "German", "is not a language");
+    takes("reasons", "other");
+    takes("reasons", "a-b[de]: c");
+    refuses("reasons", "mine", "mine needs a text");
+    refuses("reasons", "My reason", "is not of the form");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +506,7 @@ int main(void)
         cmocka_unit_test(a_glob_for_addresses_can_fit_one),
         cmocka_unit_test(a_client_is_an_address_a_network_or_a_name),
         cmocka_unit_test(a_header_has_a_name_and_a_glob),
+        cmocka_unit_test(what_people_see_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -264,10 +264,72 @@ static void what_is_not_canonical_is_not_sealed(void **state)
     token_sealer_free(sealer);
 }
 
+/* --- undo --- */
+
+static const struct undo undo = {.event = {{1, 2, 3, 4, 5, 6, 7, 8}, 1234567890123},
+                                 .subject = {{9, 8, 7, 6, 5, 4, 3, 2, 1}},
+                                 .at = 1790000000};
+
+static void seal_undo(enum token_purpose purpose, char text[TOKEN_UNDO_SIZE])
+{
+    struct token_sealer *sealer;
+    assert_int_equal(token_sealer_new(&keys[1], &sealer), 0);
+    assert_int_equal(token_seal_undo(sealer, purpose, &undo, text), 0);
+    token_sealer_free(sealer);
+}
+
+static void an_undo_is_opened_as_it_was_sealed(void **state)
+{
+    char text[TOKEN_UNDO_SIZE];
+    struct undo opened;
+    (void)state;
+    seal_undo(TOKEN_UNDO, text);
+    assert_int_equal(strlen(text), TOKEN_UNDO_SIZE - 1);
+    assert_int_equal(token_open_undo(keys, 3, TOKEN_UNDO, text, &opened), 0);
+    assert_true(event_name_equal(&opened.event, &undo.event));
+    assert_memory_equal(&opened.subject, &undo.subject, sizeof undo.subject);
+    assert_true(opened.at == undo.at);
+}
+
+static void an_undo_opens_for_its_purpose_alone(void **state)
+{
+    char text[TOKEN_UNDO_SIZE], link[TOKEN_SIZE];
+    struct undo opened;
+    struct token token;
+    (void)state;
+    seal_undo(TOKEN_UNDO, text);
+    assert_int_equal(token_open_undo(keys, 3, TOKEN_NOTICE, text, &opened), ERR_NOT_FOUND);
+    assert_int_equal(open_with_all(text, &token), ERR_NOT_FOUND);
+    seal(&keys[0], "acme/newsletter", "anna@example.com", 1, link);
+    assert_int_equal(token_open_undo(keys, 3, TOKEN_UNDO, link, &opened), ERR_NOT_FOUND);
+    for (size_t i = 0; i < strlen(text); i++) {
+        char other[TOKEN_UNDO_SIZE];
+        memcpy(other, text, sizeof other);
+        other[i] = other[i] == 'A' ? 'B' : 'A';
+        assert_int_equal(token_open_undo(keys, 3, TOKEN_UNDO, other, &opened), ERR_NOT_FOUND);
+    }
+}
+
+static void a_link_under_another_id_does_not_open_with_its_key(void **state)
+{
+    char text[TOKEN_SIZE];
+    struct token_key other = keys[0];
+    struct token token;
+    (void)state;
+    seal(&keys[0], "acme", "anna@example.com", 1, text);
+    other.id = 9;
+    assert_int_equal(token_open(&other, 1, TOKEN_UNSUBSCRIBE, text, &token), ERR_NOT_FOUND);
+    text[2] = text[2] == 'E' ? 'I' : 'E'; /* within the id */
+    assert_int_equal(token_open(keys, 1, TOKEN_UNSUBSCRIBE, text, &token), ERR_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_sealed_is_opened),
+        cmocka_unit_test(an_undo_is_opened_as_it_was_sealed),
+        cmocka_unit_test(an_undo_opens_for_its_purpose_alone),
+        cmocka_unit_test(a_link_under_another_id_does_not_open_with_its_key),
         cmocka_unit_test(the_longest_token_fits),
         cmocka_unit_test(a_token_of_old_still_opens),
         cmocka_unit_test(two_messages_of_one_day_give_one_link),

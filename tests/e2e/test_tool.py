@@ -666,6 +666,18 @@ def test_config_check_names_a_scope_that_is_not_registered(own_lab):
     site.tool("config", "check", code=0)
 
 
+def test_a_brand_s_scope_has_to_be_registered_too(own_lab):
+    site = own_lab.site(policy=POLICY + '\nbrand acme {\n scope = "acme"\n name = "Acme"\n}\n'
+                        'brand shop {\n scope = "globex"\n name = "Globex"\n}\n')
+    site.tool("config", "check", code=0)  # init has done it
+    site.conf.write_text(site.conf.read_text().replace('"globex"', '"initech"'))
+    site.tool("config", "check", code=1)
+    assert "brand shop: scope initech is not registered" in site.last.stderr
+    site.conf.write_text(site.conf.read_text().replace('"Acme"\n}', '"Acme"\n color = "#ffff00"\n}'))
+    site.tool("config", "check", code=1)
+    assert re.search(r"optout.conf:\d+: color: #ffff00 has a contrast of 1.07", site.last.stderr)
+
+
 @pytest.mark.parametrize("option", ["user", "milter_user", "group"])
 def test_config_check_names_a_user_or_group_that_there_is_not(own_lab, option):
     site = own_lab.site(policy=POLICY)

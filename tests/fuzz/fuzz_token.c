@@ -33,7 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct address address;
     char *string = fuzz_string(data, size);
 
+    struct undo undo;
     PROMISE(token_open(&key, 1, TOKEN_UNSUBSCRIBE, string, &token) != 0);
+    PROMISE(token_open_undo(&key, 1, TOKEN_UNDO, string, &undo) != 0);
     if (size && address_parse(string, &address) == 0)
         seal_change_and_open(&address, data, size);
     free(string);

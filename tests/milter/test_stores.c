@@ -12,7 +12,10 @@ static int set_up(void **state)
 {
     struct config config = {
         .data_dir = site_folder, .list_size = SITE_MAP, .ledger_size = SITE_MAP};
-    return make_milter_site(state) || stores_new(&config, &stores) ? -1 : 0;
+    return make_milter_site(state) ||
+                   stores_new(&config, (struct stores_access){ENV_READ, ENV_WRITE}, &stores)
+               ? -1
+               : 0;
 }
 
 static int tear_down(void **state)
@@ -54,14 +57,15 @@ static void wait_ms(unsigned milliseconds)
 static struct list *take_list(void)
 {
     struct list *list = NULL;
-    assert_ok(stores_take_list(stores, &site_lookup, &list, &why));
+    assert_ok(stores_take_list(stores, &site_lookup, NULL, &list, &why));
     return list;
 }
 
 #define assert_no_list(expected, sentence)                                                         \
     do {                                                                                           \
         struct list *none = NULL;                                                                  \
-        assert_refused(stores_take_list(stores, &site_lookup, &none, &why), expected, sentence);   \
+        assert_refused(stores_take_list(stores, &site_lookup, NULL, &none, &why), expected,        \
+                       sentence);                                                                  \
         assert_null(none);                                                                         \
     } while (0)
 
@@ -181,14 +185,16 @@ static void it_is_not_given_to_who_asks_with_another_key(void **state)
     other.subject[0] ^= 1;
     other.fingerprint[0] ^= 1;
     /* not yet open */
-    assert_refused(stores_take_list(stores, &other, &list, &why), ERR_KEY, "another lookup file");
+    assert_refused(stores_take_list(stores, &other, NULL, &list, &why), ERR_KEY,
+                   "another lookup file");
     assert_refused(stores_take_ledger(stores, &other, &ledger, &why), ERR_KEY,
                    "another lookup file");
     /* the right one need not wait for a second to pass */
     assert_list();
     assert_ledger();
     /* open */
-    assert_refused(stores_take_list(stores, &other, &list, &why), ERR_KEY, "another lookup file");
+    assert_refused(stores_take_list(stores, &other, NULL, &list, &why), ERR_KEY,
+                   "another lookup file");
     assert_refused(stores_take_ledger(stores, &other, &ledger, &why), ERR_KEY,
                    "another lookup file");
     assert_list();

@@ -454,6 +454,45 @@ static void a_persons_history_goes_on_over_nodes_and_counts_are_the_newer_ones(v
     assert_int_equal(ledger_close(ledger), 0);
 }
 
+/* --- notices --- */
+
+#define PAUSE 100 /* seconds */
+
+static int claim(struct list *from, unsigned person, int64_t now)
+{
+    struct list_entry entry = opt_out_of(NEWS, person);
+    struct error unused;
+    return list_claim_notice(from, &entry.subject, now, PAUSE, &unused);
+}
+
+static void a_notice_is_claimed_once_in_its_time(void **state)
+{
+    (void)state;
+    assert_int_equal(0, claim(list, 1, 1000));
+    assert_int_equal(claim(list, 1, 1000), ERR_EXISTS);
+    assert_int_equal(claim(list, 1, 1000 + PAUSE - 1), ERR_EXISTS);
+    assert_int_equal(0, claim(list, 2, 1000));
+    assert_int_equal(0, claim(list, 1, 1000 + PAUSE));
+    assert_int_equal(claim(list, 1, 1000 + PAUSE), ERR_EXISTS);
+    assert_ok(verify_list(list, &why));
+}
+
+static void the_later_notice_counts_in_both_lists(void **state)
+{
+    (void)state;
+    assert_int_equal(0, claim(list, 1, 1000));
+    copy_to_other();
+    assert_int_equal(0, claim(list, 1, 1200));
+    assert_int_equal(0, claim(list, 2, 1200));
+    assert_int_equal(0, claim(other, 3, 1200));
+    carry_over(list, other);
+    for (unsigned person = 1; person <= 3; person++)
+        assert_int_equal(claim(other, person, 1200 + PAUSE - 1), ERR_EXISTS);
+    carry_over(other, list);
+    assert_int_equal(claim(list, 3, 1200 + PAUSE - 1), ERR_EXISTS);
+    verified_both();
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_two, tear_down_two)
@@ -470,6 +509,8 @@ int main(void)
         TEST(a_replaced_list_is_not_copied_for_a_backup),
         TEST(the_version_tells_of_any_change),
         TEST(a_loss_lasts_until_it_is_accepted_in_every_copy),
+        TEST(a_notice_is_claimed_once_in_its_time),
+        TEST(the_later_notice_counts_in_both_lists),
         TEST(a_persons_history_goes_on_over_nodes_and_counts_are_the_newer_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,18 @@ static void the_octets_of_a_restored_nodes_genesis(void **state)
                                                   "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd");
 }
 
+static void the_octets_of_a_reason(void **state)
+{
+    struct event_reason reason = {name_of(other_node, 300), "too-many"};
+    struct event event = event_of(EVENT_REASON, 24);
+    (void)state;
+    event.reason = &reason;
+    assert_golden(&event, "a8" HEAD("1818", "08") "0a8148a0a1a2a3a4a5a6a7"
+                                                  "128301"
+                                                  "19012c"
+                                                  "68746f6f2d6d616e79");
+}
+
 static void the_octets_of_a_batch(void **state)
 {
     static const uint64_t counts[BATCH_COUNTS] = {10, 5, 2, 1, 1, 1, 300};
@@ -427,16 +439,26 @@ static void a_choice_has_its_event_and_source_or_else_the_actor(void **state)
     pool_release(&pool);
 }
 
+static void the_octets_of_an_unknown_type(void **state)
+{
+    struct event event = event_of((enum event_type)4711, 1);
+    (void)state;
+    assert_golden(&event, "a6" HEAD("01", "191267"));
+    assert_string_equal(event_type_name(event.type), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_octets_of_a_genesis),
         cmocka_unit_test(the_octets_of_a_restored_nodes_genesis),
+        cmocka_unit_test(the_octets_of_a_reason),
         cmocka_unit_test(the_octets_of_a_batch),
         cmocka_unit_test(the_octets_of_registered_scopes),
         cmocka_unit_test(the_octets_of_choices),
         cmocka_unit_test(the_octets_of_a_withdrawal),
         cmocka_unit_test(the_octets_of_a_verdict),
+        cmocka_unit_test(the_octets_of_an_unknown_type),
         cmocka_unit_test(numbers_that_are_stored_keep_their_meaning),
         cmocka_unit_test(event_types_have_names),
         cmocka_unit_test(an_event_of_full_rows_fits_and_a_longer_one_is_refused),

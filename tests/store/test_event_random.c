@@ -153,12 +153,19 @@ static void make_counts(struct event *event)
     event->counts = counts;
 }
 
+static void make_reason(struct event *event)
+{
+    struct event_reason *reason = take(sizeof *reason);
+    *reason = (struct event_reason){any_name(), any_of(strings, 5)};
+    event->reason = reason;
+}
+
 /* In the pool, which is reset first. */
 static struct event any_event(void)
 {
     static const enum event_type types[] = {EVENT_GENESIS,    EVENT_SCOPES,  EVENT_CHOICES,
                                             EVENT_WITHDRAWAL, EVENT_VERDICT, EVENT_BATCH,
-                                            EVENT_BATCH_END};
+                                            EVENT_BATCH_END,  EVENT_REASON};
     pool_reset(&pool);
     struct event event = {.name = any_name(),
                           .at_ms = (int64_t)any_number(),
@@ -186,6 +193,8 @@ static struct event any_event(void)
         make_genesis(&event);
     if (event.type == EVENT_GENESIS && random_below(2))
         make_continued(&event);
+    if (event.type == EVENT_REASON)
+        make_reason(&event);
     if (event.type == EVENT_BATCH)
         make_begin(&event);
     if (event.type == EVENT_BATCH_END)
@@ -258,6 +267,11 @@ static void assert_batches_equal(const struct event *a, const struct event *b)
         assert_true(a->begin->undoes.number == b->begin->undoes.number);
         if (a->begin->undoes.number)
             assert_names_equal(&a->begin->undoes, &b->begin->undoes);
+    }
+    assert_int_equal(!a->reason, !b->reason);
+    if (a->reason) {
+        assert_true(event_name_equal(&a->reason->about, &b->reason->about));
+        assert_string_equal(a->reason->key, b->reason->key);
     }
     assert_int_equal(!a->counts, !b->counts);
     if (a->counts)
@@ -538,21 +552,6 @@ static void without_its_first_six_keys_it_is_no_event(void **state)
     assert_int_equal(decode_exactly("\xa0", 1), ERR_CORRUPT);
 }
 
-static void an_event_of_an_unknown_type_is_read(void **state)
-{
-    struct text bytes = TEXT_EMPTY;
-    struct pool memory = {0};
-    struct event event;
-    (void)state;
-    pack_map(&bytes, 6);
-    pack_first_keys(&bytes, (enum event_type)4711);
-    assert_int_equal(event_decode(SLICE(bytes.data, bytes.length), &memory, &event), 0);
-    assert_int_equal(event.type, 4711);
-    assert_string_equal(event_type_name(event.type), "unknown");
-    text_release(&bytes);
-    pool_release(&memory);
-}
-
 static void no_memory_is_told_from_damage(void **state)
 {
     (void)state;
@@ -589,7 +588,6 @@ int main(void)
         cmocka_unit_test(a_string_with_a_nul_is_damage),
         cmocka_unit_test(a_key_twice_is_damage),
         cmocka_unit_test(without_its_first_six_keys_it_is_no_event),
-        cmocka_unit_test(an_event_of_an_unknown_type_is_read),
         cmocka_unit_test(no_memory_is_told_from_damage),
     };
     return cmocka_run_group_tests(tests, NULL, release_pool);

@@ -9,6 +9,7 @@ from lab.postfix import Postfix
 from lab.product import Site
 from lab.sendmail import Sendmail
 from lab.sink import Sink
+from lab.web import Web
 
 
 class Lab:
@@ -62,6 +63,17 @@ class Lab:
         self._ends.callback(site.stop)
         self._logs.append(("optout-milter", site.log))
         return site.init() if init else site
+
+    def web(self, site, start=True, **more):
+        """A started Web, see there."""
+        web = Web(site, **more)
+        self._ends.callback(web.stop)
+        self._logs.append(("optout-web", web.log))
+        return web.start() if start else web
+
+    def proxy(self, kind, upstream):
+        """A started Nginx or Caddy, see there."""
+        return self._run(kind(self.directory("proxy"), upstream), kind.__name__)
 
     def logs(self):
         """(name, text) of what the servers have logged so far."""

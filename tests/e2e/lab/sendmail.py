@@ -33,20 +33,21 @@ FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`promiscuous_relay')dnl
 {daemons}{filters}MAILER(`smtp')dnl
-"""
+{more}"""
 
 
 class Sendmail:
     """listeners: names of ports (the DaemonPortOptions' Name, which milters see as daemon_name).
     filters: (name, socket, flags) for INPUT_MAIL_FILTER, flags as in "F=T" or ""; the socket as
-    Sendmail writes it (unix:/path, inet:port@host)."""
+    Sendmail writes it (unix:/path, inet:port@host). more: lines behind the mailers."""
 
-    def __init__(self, directory, relay_port, filters=(), listeners=("MTA",)):
+    def __init__(self, directory, relay_port, filters=(), listeners=("MTA",), more=""):
         self.root = directory.sub("sendmail")
         directory.sub("sendmail/queue", 0o700)
         self.relay_port = relay_port
         self.ports = {name: free_port() for name in listeners}
         self.filters = list(filters)
+        self.more = more
         self._process = None
 
     def port(self, name="MTA"):
@@ -62,7 +63,8 @@ class Sendmail:
             equates = ", ".join(part for part in (f"S={socket}", flags, "T=S:10s;R:10s;E:30s") if part)
             filters += f"INPUT_MAIL_FILTER(`{name}', `{equates}')dnl\n"
         return CONFIGURATION.format(
-            root=self.root, relay_port=self.relay_port, daemons=daemons, filters=filters
+            root=self.root, relay_port=self.relay_port, daemons=daemons, filters=filters,
+            more=self.more,
         )
 
     def _write(self, packages):

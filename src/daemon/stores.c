@@ -1,4 +1,4 @@
-#include "milter/stores.h"
+#include "daemon/stores.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -13,6 +13,7 @@
  * is opened again only when its last user has given it back. */
 struct slot {
     bool is_list;
+    enum env_access access;
     char *folder;
     uint64_t size;
     pthread_mutex_t lock; /* guards all below */
@@ -31,6 +32,12 @@ struct stores {
     struct slot ledger;
 };
 
+/* What a store is opened with. */
+struct site_keys {
+    const struct lookup_key *lookup;
+    const struct address_key *address; /* NULL: none */
+};
+
 /* --- the two kinds --- */
 
 static bool is_open(const struct slot *slot)
@@ -38,11 +45,13 @@ static bool is_open(const struct slot *slot)
     return slot->list || slot->ledger;
 }
 
-static int open_store(struct slot *slot, const struct lookup_key *key)
+static int open_store(struct slot *slot, const struct site_keys *keys)
 {
     if (slot->is_list)
-        return list_open(slot->folder, ENV_READ, slot->size, key, NULL, &slot->list, &slot->why);
-    return ledger_open(slot->folder, ENV_WRITE, slot->size, key, &slot->ledger, &slot->why);
+        return list_open(slot->folder, slot->access, slot->size, keys->lookup, keys->address,
+                         &slot->list, &slot->why);
+    return ledger_open(slot->folder, slot->access, slot->size, keys->lookup, &slot->ledger,
+                       &slot->why);
 }
 
 static int check_store(const struct slot *slot)
@@ -80,30 +89,30 @@ static void close_stale(struct slot *slot)
 }
 
 /* To find out that it is still missing takes no time. */
-static int open_now(struct slot *slot, const struct lookup_key *key)
+static int open_now(struct slot *slot, const struct site_keys *keys)
 {
     int64_t now = clock_now();
     int before = slot->code;
 
-    if (before && before != ERR_NOT_FOUND && slot->tried == now && is_key(slot, key))
+    if (before && before != ERR_NOT_FOUND && slot->tried == now && is_key(slot, keys->lookup))
         return before;
     slot->tried = now;
-    memcpy(slot->key, key->fingerprint, sizeof slot->key);
-    slot->code = open_store(slot, key);
+    memcpy(slot->key, keys->lookup->fingerprint, sizeof slot->key);
+    slot->code = open_store(slot, keys);
     if (slot->code == 0 && before)
         log_info("%s: open again", slot->folder);
     return slot->code;
 }
 
-static int make_ready(struct slot *slot, const struct lookup_key *key, struct error *why)
+static int make_ready(struct slot *slot, const struct site_keys *keys, struct error *why)
 {
     close_stale(slot);
     if (slot->stale)
         return error_set(why, ERR_RETIRED, "%s was replaced and is still in use", slot->folder);
-    if (!is_open(slot) && open_now(slot, key))
+    if (!is_open(slot) && open_now(slot, keys))
         return error_set(why, slot->code, "%s", slot->why.text);
     /* Subjects under another key are other people: nobody would be found, and all be mailed. */
-    if (!is_key(slot, key))
+    if (!is_key(slot, keys->lookup))
         return error_set(why, ERR_KEY,
                          "%s belongs to another lookup file than the one that is in key_dir now: "
                          "put back the one that belongs to it",
@@ -111,10 +120,10 @@ static int make_ready(struct slot *slot, const struct lookup_key *key, struct er
     return 0;
 }
 
-static int take_unchecked(struct slot *slot, const struct lookup_key *key, struct error *why)
+static int take_unchecked(struct slot *slot, const struct site_keys *keys, struct error *why)
 {
     pthread_mutex_lock(&slot->lock);
-    int code = make_ready(slot, key, why);
+    int code = make_ready(slot, keys, why);
     if (code == 0)
         slot->users++;
     pthread_mutex_unlock(&slot->lock);
@@ -141,16 +150,16 @@ static void give_stale(struct slot *slot, int code)
 }
 
 /* The files are looked at outside the lock, since nobody has to wait for that. */
-static int take(struct slot *slot, const struct lookup_key *key, struct error *why)
+static int take(struct slot *slot, const struct site_keys *keys, struct error *why)
 {
-    int code = take_unchecked(slot, key, why);
+    int code = take_unchecked(slot, keys, why);
     if (code)
         return code;
     code = check_store(slot);
     if (code == 0)
         return 0;
     give_stale(slot, code);
-    return take_unchecked(slot, key, why);
+    return take_unchecked(slot, keys, why);
 }
 
 /* --- */
@@ -162,7 +171,7 @@ static void slot_init(struct slot *slot, const char *data_dir, const char *name,
     slot->size = size;
 }
 
-int stores_new(const struct config *config, struct stores **stores)
+int stores_new(const struct config *config, struct stores_access access, struct stores **stores)
 {
     struct stores *s = calloc(1, sizeof *s);
     if (!s)
@@ -170,6 +179,8 @@ int stores_new(const struct config *config, struct stores **stores)
     slot_init(&s->list, config->data_dir, "list", config->list_size);
     slot_init(&s->ledger, config->data_dir, "ledger", config->ledger_size);
     s->list.is_list = true;
+    s->list.access = access.list;
+    s->ledger.access = access.ledger;
     if (!s->list.folder || !s->ledger.folder) {
         stores_free(s);
         return -ENOMEM;
@@ -195,10 +206,10 @@ void stores_free(struct stores *stores)
     free(stores);
 }
 
-int stores_take_list(struct stores *stores, const struct lookup_key *key, struct list **list,
-                     struct error *why)
+int stores_take_list(struct stores *stores, const struct lookup_key *key,
+                     const struct address_key *address, struct list **list, struct error *why)
 {
-    int code = take(&stores->list, key, why);
+    int code = take(&stores->list, &(struct site_keys){key, address}, why);
     if (code == 0)
         *list = stores->list.list;
     return code;
@@ -212,7 +223,7 @@ void stores_give_list(struct stores *stores)
 int stores_take_ledger(struct stores *stores, const struct lookup_key *key, struct ledger **ledger,
                        struct error *why)
 {
-    int code = take(&stores->ledger, key, why);
+    int code = take(&stores->ledger, &(struct site_keys){key, NULL}, why);
     if (code == 0)
         *ledger = stores->ledger.ledger;
     return code;

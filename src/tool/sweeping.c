@@ -1,0 +1,106 @@
+#include "tool/sweeping.h"
+
+#include "tool/interrupt.h"
+#include "tool/stops.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#define PAUSE_NS 1000000 /* between transactions: LMDB's lock is not fair */
+#define FULL 1000        /* what a visitor returns where an event's worth is gathered */
+
+/* One event's worth. */
+struct gathered {
+    struct sweeping *sweeping;
+    struct event_withdrawal rows[EVENT_ROWS_MAX];
+    size_t count;
+    struct event_name last; /* that was looked at; number 0: none */
+    struct pool pool;
+};
+
+static bool is_meant(const struct sweeping *s, const struct event *event)
+{
+    const char *source = event->source ? event->source : event->actor;
+    return event->batch == 0 && event->at_ms >= s->since_ms && event->at_ms < s->until_ms &&
+           strcmp(source, s->source) == 0;
+}
+
+static int gather_row(struct gathered *g, const struct event_choice *row)
+{
+    struct choice *rows;
+    size_t count;
+
+    g->sweeping->found++;
+    int code = list_read(g->sweeping->site->list_view, LIST_STANDING, &row->subject,
+                         row->choice.domain, &g->pool, &rows, &count, NULL);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        if (event_name_equal(&rows[i].event, &row->choice.event))
+            g->rows[g->count++] = (struct event_withdrawal){row->subject, row->choice.event};
+    pool_reset(&g->pool);
+    return code;
+}
+
+/* An event that does not fit any more is looked at in the next round. */
+static int visit(struct txn *txn, const struct event *event, void *argument)
+{
+    struct gathered *g = argument;
+    int code = 0;
+    (void)txn;
+
+    if (event->choice_count > EVENT_ROWS_MAX - g->count)
+        return FULL;
+    for (size_t i = 0; i < event->choice_count && code == 0; i++)
+        if (event->choices[i].choice.kind == CHOICE_OPT_OUT && is_meant(g->sweeping, event))
+            code = gather_row(g, &event->choices[i]);
+    g->last = event->name;
+    return code;
+}
+
+static int withdraw(struct gathered *g, const char *note, struct error *why)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    struct site *site = g->sweeping->site;
+    const struct word words[] = {{"staff", site->staff}, {"note", note}};
+    const struct act act = {.actor = "cli", .words = words, .word_count = 2};
+    struct event_name event;
+
+    if (g->count == 0 || g->sweeping->dry_run)
+        return 0;
+    int code = list_withdraw(site->list, g->rows, g->count, &act, &event, why);
+    nanosleep(&pause, NULL);
+    return code;
+}
+
+/* FULL: there is more. */
+static int sweep_once(struct gathered *g, const char *note, struct error *why)
+{
+    struct site *site = g->sweeping->site;
+
+    g->count = 0;
+    int code = site_view(site, why);
+    if (code)
+        return code;
+    int walked = list_walk(site->list_view, g->last.number ? &g->last : NULL, visit, g);
+    if (walked < 0)
+        site_explain(site, walked, why);
+    site_end_view(site);
+    code = walked < 0 ? walked : withdraw(g, note, why);
+    if (code == 0)
+        g->sweeping->withdrawn += g->count;
+    return code ? code : walked;
+}
+
+int sweeping_run(struct sweeping *s, const char *note, struct error *why)
+{
+    struct gathered g = {.sweeping = s};
+    int code = FULL;
+
+    while (code == FULL) {
+        if (stops_release()) /* nothing is held that others wait for */
+            stops_hold();
+        code = interrupt_came() ? error_set(why, -EINTR, "interrupted") : sweep_once(&g, note, why);
+    }
+    pool_release(&g.pool);
+    return code;
+}

@@ -1,0 +1,25 @@
+/* Withdrawing single opt-outs of one source and time, for `optout undo --source`: what a flood of
+ * requests left behind. Choices of imports are left alone; they are undone as batches. */
+#ifndef TOOL_SWEEPING_H
+#define TOOL_SWEEPING_H
+
+#include "tool/site.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sweeping {
+    struct site *site; /* the list is open to write; in a dry run to read */
+    const char *source;
+    int64_t since_ms, until_ms; /* the first moment, and the first one that is not meant */
+    bool dry_run;
+    /* Results. */
+    uint64_t found;     /* opt-outs of this source and time */
+    uint64_t withdrawn; /* of those: stood until now, or would be withdrawn */
+};
+
+/* In one event for a thousand of them. -EINTR: it was interrupted; what is done is done, and the
+ * same again goes on. */
+int sweeping_run(struct sweeping *sweeping, const char *note, struct error *why);
+
+#endif

@@ -1,0 +1,54 @@
+/* What all requests share: the configuration with its keys and pages, the stores, the limits and
+ * what is counted. */
+#ifndef WEB_WEB_H
+#define WEB_WEB_H
+
+#include "base/error.h"
+#include "daemon/setup.h"
+#include "daemon/stores.h"
+#include "web/limits.h"
+#include "web/page.h"
+#include "web/request.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct metrics;
+struct notifier;
+
+struct web {
+    struct setups *setups;
+    struct stores *stores;
+    struct limits *limits;
+    struct metrics *metrics;
+    struct notifier *notifier;
+    atomic_bool notifier_stops; /* and what it has under way is broken off */
+    atomic_bool draining;       /* stopping: connections are not kept */
+};
+
+/* One request on its way through the handlers. */
+struct visit {
+    struct web *web;
+    struct request *request;
+    struct setup *setup;
+    const char *path; /* behind the public URL's; begins with / */
+};
+
+/* Reads the configuration with its pages. Missing keys or stores are no error here: what needs them
+ * is answered with 503 until they are there. As setups_new. */
+int web_start(const char *config_path, struct web **web, struct error *why);
+/* No request may be left. ERR_BUSY: the list's writer is still held up, and nothing was freed. */
+void web_stop(struct web *web);
+
+/* Reads everything again. On failure the old stays. */
+int web_reload(struct web *web, struct error *why);
+
+/* Tells the log what will be answered with 503 as things are. */
+void web_warn(struct web *web);
+
+const struct pages *web_pages(const struct setup *setup);
+
+/* Microseconds of a clock that only goes on. */
+int64_t web_clock(void);
+
+#endif
