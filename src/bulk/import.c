@@ -141,6 +141,7 @@ struct search {
     struct list_view *view;
     uint64_t number;               /* of the batch that was broken off; 0: none */
     uint64_t counts[BATCH_COUNTS]; /* added to it */
+    uint64_t head;                 /* of the last event */
     bool imported;                 /* the input was, and that was not undone */
 };
 
@@ -196,14 +197,18 @@ static int find_batch(const struct import *import, struct search *found)
 {
     struct list *list = import->request->list;
     struct search search = {.import = import};
+    struct event_name head;
 
     int code = list_view_begin(list, &search.view);
     if (code)
         return list_explain(list, code, import->why);
-    code = list_each_batch(search.view, look_at_batch, &search);
+    code = list_head(search.view, &head);
+    if (code == 0)
+        code = list_each_batch(search.view, look_at_batch, &search);
     list_view_end(search.view);
     if (code)
         return list_explain(list, code, import->why);
+    search.head = head.number;
     *found = search;
     return 0;
 }
@@ -218,7 +223,8 @@ static void move_known(struct import_report *report, enum batch_count to, uint64
     *known -= moved;
 }
 
-/* The batch is one, whatever number of runs it took: what an earlier one wrote was added too. */
+/* The batch is one, whatever number of runs it took: what an earlier one wrote was added too. This
+ * one knows it, unless it was withdrawn meanwhile. */
 static void add_earlier(struct import_report *report, const uint64_t earlier[BATCH_COUNTS])
 {
     move_known(report, BATCH_ADDED, earlier[BATCH_ADDED]);
@@ -238,6 +244,7 @@ static int write_batch(struct import *import, struct act *act)
         return code;
     act->batch = search.number;
     report->resumed = act->batch != 0;
+    import->facts.since = act->batch ? act->batch : search.head;
     code = load_run(request, &import->facts, import->runs, &begin, act, report, import->why);
     /* It came: that is noted, unless it is only the same again. */
     if (code == 0 && !act->batch && (request->recorded || !search.imported))

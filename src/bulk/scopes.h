@@ -15,7 +15,8 @@
 struct scopes {
     char **names;
     size_t count, room;
-    size_t last; /* that was asked for */
+    size_t last;      /* that was asked for */
+    uint16_t *places; /* a table of twice `room`: 1 + a number, by the hash of its name; 0: free */
 };
 
 /* The number of a scope, which is new or not. -ENOMEM, ERR_TOO_LONG. */

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "core/scope.h"
+#include "store/event_keys.h"
 #include "store/list_tables.h"
 
 #include <errno.h>
@@ -147,6 +148,44 @@ static int write_event(struct gathering *g)
     return code;
 }
 
+/* Whether the row may go while what is written now stands. An undo takes away a batch with all its
+ * rows, whoever said the same meanwhile, and the newest batch first: so nothing that is said by
+ * itself rests on a row of a batch, and no batch on one that began later. */
+static int may_go_before(const struct gathering *g, const struct choice *row, bool *may)
+{
+    const struct store *store = &g->addition->list->store;
+    uint64_t ours = g->addition->act->batch, batch = 0;
+    bool own = memcmp(row->event.node, store->node, EVENT_NODE_SIZE) == 0;
+    struct slice bytes;
+
+    *may = false;
+    if (ours && (!own || row->event.number <= ours))
+        return 0;
+    int code = journal_bytes(store, g->txn, &row->event, &bytes);
+    if (code)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code; /* a row always has its event */
+    code = event_decode_number(bytes, KEY_BATCH, &batch);
+    *may = batch > ours;
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+/* The row that says already what the choice does, or NULL. */
+static int find_known(struct gathering *g, const struct choice *choice, struct choice *rows,
+                      size_t count, const struct choice **known)
+{
+    bool may_go = true;
+    int code = 0;
+
+    while (code == 0 && may_go &&
+           (*known = choice_find_known(choice, rows, count, g->now_ms / 1000))) {
+        code = may_go_before(g, *known, &may_go);
+        size_t at = (size_t)(*known - rows);
+        if (code == 0 && may_go)
+            memmove(&rows[at], &rows[at + 1], (--count - at) * sizeof *rows);
+    }
+    return code;
+}
+
 /* Finds what the entry's row is and, in *known, the row that says so already or NULL. */
 static int make_row(struct gathering *g, const struct list_entry *entry, struct choice *choice,
                     const struct choice **known)
@@ -169,9 +208,7 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
                               NULL);
     if (code == 0 && entry->confirmed && entry->kind == CHOICE_OPT_IN)
         code = collect_names(g, rows, count, choice);
-    if (code == 0)
-        *known = choice_find_known(choice, rows, count, g->now_ms / 1000);
-    return code;
+    return code ? code : find_known(g, choice, rows, count, known);
 }
 
 /* Adds the entry to the event, unless it is known; writes the event first where it is full. */
@@ -180,6 +217,9 @@ static int gather(struct gathering *g, struct list_entry *entry)
     struct choice choice;
     const struct choice *known;
 
+    entry->known = entry->address_only;
+    if (entry->address_only)
+        return 0;
     int code = make_row(g, entry, &choice, &known);
     if (code)
         return code;

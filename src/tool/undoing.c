@@ -69,7 +69,6 @@ struct search {
     struct undoing *undoing;
     struct event_name newest;         /* import of the source that is not undone; number 0: none */
     struct event_name undoing_newest; /* that has begun to undo it */
-    int code;
 };
 
 /* The very same file, that came again and brought nothing. */

@@ -230,6 +230,18 @@ def test_the_file_may_come_again_after_an_undo(site):
     assert batches(site)[-1]["added"] == 3
 
 
+def test_who_was_added_by_name_stays_though_the_import_said_it_first(site):
+    anna, other = people(2)
+    number = bring(site, [anna, other], "helpdesk")
+    told = site.opt_out(anna, "--source", "helpdesk")
+    assert "added" in told and "known" not in told
+    assert "known already" in site.opt_out(anna, "--source", "helpdesk")
+    rows, summary = undo(site, number)
+    assert summary["withdrawn"] == 2 and summary["kept_back"] == 1
+    assert kept_back(site, anna) and not kept_back(site, other)
+    site.tool("verify")
+
+
 # -- broken off
 
 ROWS = 30000

@@ -411,6 +411,16 @@ def test_without_a_source_there_is_nothing_to_do(own_lab):
     assert "no source is configured" in site.last.stderr
 
 
+def test_a_mail_address_is_no_name_of_a_source(own_lab):
+    """It would stand in the journal for good."""
+    site = own_lab.site(policy=MARKETING)
+    site.configure(policy=MARKETING + 'source "crm@acme.example" {\n}\n')
+    for words in (("config", "check"), ("sync", own_lab.directory("drop").path)):
+        site.tool(*words, code=None)
+        assert site.last.returncode in (1, 2)
+        assert "without /, @ and a dot in front" in site.last.stderr
+
+
 def test_a_scope_that_is_not_registered_keeps_the_file(own_lab):
     drop = Drop(own_lab.site(policy=SOURCES))
     drop.site.configure(policy=SOURCES + 'source new {\n    scope = "acme/new"\n}\n')
