@@ -33,15 +33,17 @@ def _numbers(first, count):
 
 
 def write_lists(folder, count, first, names):
-    """The same addresses as a plain list, a CSV with dates and the source of a map; `names` says
-    which: plain, csv, map."""
+    """The same addresses as a plain list, as CSV with dates as mail has them (Mailgun's) and with Unix
+    times (SendGrid's), and as the source of a map; `names` says which: plain, csv, times, map."""
     paths = {name: folder / f"{name}-{first}-{count}" for name in names}
     files = {name: path.open("w", buffering=1 << 20) for name, path in paths.items()}
-    if "csv" in files:
-        files["csv"].write("address,tags,created_at\n")
+    for name, header in (("csv", "address,tags,created_at\n"), ("times", "email,created\n")):
+        if name in files:
+            files[name].write(header)
     lines = {
         "plain": lambda who, number: f"{who}\n",
         "map": lambda who, number: f"{who} OK\n",
+        "times": lambda who, number: f"{who},{1500000000 + number}\n",
         "csv": lambda who, number: (
             f'{who},*,"Tue, {number % 27 + 1:02d} Jan 20{number % 20 + 5:02d} '
             f'{number % 24:02d}:25:45 GMT"\n'

@@ -196,7 +196,9 @@ char wire_await(struct wire *wire, struct wire_changes *changes)
         case SMFIR_PROGRESS:
             break;
         case SMFIR_DELRCPT:
-            changes->deleted++; /* fall through */
+            changes->deleted++;
+            changes->all++;
+            break;
         case SMFIR_ADDRCPT:
         case SMFIR_ADDRCPT_PAR:
         case SMFIR_REPLBODY:

@@ -129,11 +129,52 @@ static int check_limit(struct import *import)
 
 /* --- the batch --- */
 
+/* What an earlier run of this very input wrote. */
+struct earlier {
+    const struct import *import;
+    uint64_t counts[BATCH_COUNTS];
+    bool other; /* what this run would not: it was a run with other flags */
+};
+
 struct search {
     const struct import *import;
-    uint64_t number; /* of the batch that was broken off; 0: none */
-    bool imported;   /* the input was, and that was not undone */
+    struct list_view *view;
+    uint64_t number;               /* of the batch that was broken off; 0: none */
+    uint64_t counts[BATCH_COUNTS]; /* added to it */
+    uint64_t head;                 /* of the last event */
+    bool imported;                 /* the input was, and that was not undone */
 };
+
+static int count_event(struct txn *txn, const struct event *event, void *argument)
+{
+    struct earlier *earlier = argument;
+    const struct import *import = earlier->import;
+
+    (void)txn;
+    for (size_t i = 0; i < event->choice_count; i++) {
+        const struct choice *choice = &event->choices[i].choice;
+        earlier->counts[choice->kind == CHOICE_BLOCK ? BATCH_BLOCKED : BATCH_ADDED]++;
+        earlier->other = earlier->other || !scopes_has(&import->scopes, choice->scope) ||
+                         (choice->kind == CHOICE_OPT_IN && !import->request->opt_in);
+    }
+    return 0;
+}
+
+/* Notes one that was broken off, if it is this run's to complete: not one for other scopes. */
+static int look_at_open(struct search *search, const struct event_name *name)
+{
+    struct earlier earlier = {.import = search->import};
+
+    /* One that was broken off before a restore belongs to another node, and stays as it is. */
+    if (memcmp(name->node, list_node(search->import->request->list), EVENT_NODE_SIZE) != 0)
+        return 0;
+    int code = list_walk_batch(search->view, name, count_event, &earlier);
+    if (code || earlier.other)
+        return code;
+    search->number = name->number;
+    memcpy(search->counts, earlier.counts, sizeof search->counts);
+    return 0;
+}
 
 static int look_at_batch(const struct list_batch *batch, void *argument)
 {
@@ -144,59 +185,50 @@ static int look_at_batch(const struct list_batch *batch, void *argument)
         !batch->source || strcmp(batch->source, report->source) != 0 ||
         memcmp(batch->begin.digest, report->digest, INPUT_DIGEST_SIZE) != 0)
         return 0;
-    /* One that was broken off before a restore belongs to another node, and stays as it is. */
-    if (batch->ended_ms)
-        search->imported = true;
-    else if (memcmp(batch->name.node, list_node(search->import->request->list), EVENT_NODE_SIZE) ==
-             0)
-        search->number = batch->name.number;
-    return 0;
-}
-
-static int count_event(struct txn *txn, const struct event *event, void *argument)
-{
-    uint64_t *counts = argument;
-    (void)txn;
-    for (size_t i = 0; i < event->choice_count; i++)
-        counts[event->choices[i].choice.kind == CHOICE_BLOCK ? BATCH_BLOCKED : BATCH_ADDED]++;
+    if (!batch->ended_ms)
+        return look_at_open(search, &batch->name);
+    search->imported = true;
     return 0;
 }
 
 /* Finds the batch that an earlier run of this very input left open, and what that run added; or
  * whether one came to its end. */
-static int find_batch(const struct import *import, struct search *found,
-                      uint64_t counts[BATCH_COUNTS])
+static int find_batch(const struct import *import, struct search *found)
 {
     struct list *list = import->request->list;
     struct search search = {.import = import};
-    struct event_name name;
-    struct list_view *view;
+    struct event_name head;
 
-    int code = list_view_begin(list, &view);
+    int code = list_view_begin(list, &search.view);
     if (code)
         return list_explain(list, code, import->why);
-    code = list_each_batch(view, look_at_batch, &search);
-    if (code == 0 && search.number) {
-        name.number = search.number;
-        memcpy(name.node, list_node(list), sizeof name.node);
-        code = list_walk_batch(view, &name, count_event, counts);
-    }
-    list_view_end(view);
+    code = list_head(search.view, &head);
+    if (code == 0)
+        code = list_each_batch(search.view, look_at_batch, &search);
+    list_view_end(search.view);
     if (code)
         return list_explain(list, code, import->why);
+    search.head = head.number;
     *found = search;
     return 0;
 }
 
-/* The batch is one, whatever number of runs it took: what an earlier one wrote was added too. */
+/* Of what an earlier run wrote, this one found at most what it knows. */
+static void move_known(struct import_report *report, enum batch_count to, uint64_t earlier)
+{
+    uint64_t *known = &report->counts[BATCH_KNOWN];
+    uint64_t moved = earlier < *known ? earlier : *known;
+
+    report->counts[to] += moved;
+    *known -= moved;
+}
+
+/* The batch is one, whatever number of runs it took: what an earlier one wrote was added too. This
+ * one knows it, unless it was withdrawn meanwhile. */
 static void add_earlier(struct import_report *report, const uint64_t earlier[BATCH_COUNTS])
 {
-    uint64_t before = earlier[BATCH_ADDED] + earlier[BATCH_BLOCKED];
-
-    report->counts[BATCH_ADDED] += earlier[BATCH_ADDED];
-    report->counts[BATCH_BLOCKED] += earlier[BATCH_BLOCKED];
-    report->counts[BATCH_KNOWN] -=
-        before < report->counts[BATCH_KNOWN] ? before : report->counts[BATCH_KNOWN];
+    move_known(report, BATCH_ADDED, earlier[BATCH_ADDED]);
+    move_known(report, BATCH_BLOCKED, earlier[BATCH_BLOCKED]);
 }
 
 static int write_batch(struct import *import, struct act *act)
@@ -204,15 +236,15 @@ static int write_batch(struct import *import, struct act *act)
     const struct import_request *request = import->request;
     struct import_report *report = import->report;
     struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = report->size};
-    uint64_t earlier[BATCH_COUNTS] = {0};
     struct search search = {.number = 0};
 
     memcpy(begin.digest, report->digest, sizeof begin.digest);
-    int code = find_batch(import, &search, earlier);
+    int code = find_batch(import, &search);
     if (code)
         return code;
     act->batch = search.number;
     report->resumed = act->batch != 0;
+    import->facts.since = act->batch ? act->batch : search.head;
     code = load_run(request, &import->facts, import->runs, &begin, act, report, import->why);
     /* It came: that is noted, unless it is only the same again. */
     if (code == 0 && !act->batch && (request->recorded || !search.imported))
@@ -223,7 +255,7 @@ static int write_batch(struct import *import, struct act *act)
     }
     if (code)
         return code;
-    add_earlier(report, earlier);
+    add_earlier(report, search.counts);
     report->nothing_new = !report->resumed && report->written == 0;
     return act->batch ? list_batch_end(request->list, report->counts, act, import->why) : 0;
 }

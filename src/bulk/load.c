@@ -12,7 +12,8 @@
 
 #define BLOCKS 3
 #define PAUSE_NS 1000000 /* between transactions: LMDB's lock is not fair */
-#define TRIES 15 /* for a write lock that others hold, each as long as the committer waits */
+#define ROUNDS 50 /* choices about one person in a transaction: each reads all that were before */
+#define TRIES 15  /* for a write lock that others hold, each as long as the committer waits */
 #define TELL_EVERY_MS 100 /* progress: the other thread has to let go of its view for that */
 
 /* What one look at the list found to be written. */
@@ -70,7 +71,8 @@ static int take(const struct record *record, enum plan_outcome outcome, void *ar
                             .reason = record->reason,
                             .scope = load->facts->scopes[record->scope],
                             .asked = record->asked,
-                            .until = record->until};
+                            .until = record->until,
+                            .address_only = outcome == PLAN_ADDRESS};
     block->fresh += outcome == PLAN_FRESH;
     return 0;
 }
@@ -118,23 +120,20 @@ static void *plan(void *argument)
 
 /* --- writing --- */
 
-static void count_written(struct load *load, const struct block *block)
+/* Those that bring an address alone were counted as known when that was seen. */
+static void count_written(struct load *load, const struct list_entry *entries, size_t count)
 {
     uint64_t *counts = load->report->counts;
-    size_t known = 0;
 
-    for (size_t i = 0; i < block->count; i++) {
-        if (block->entries[i].known)
-            known++;
-        else if (block->entries[i].kind == CHOICE_BLOCK)
-            counts[BATCH_BLOCKED]++;
-        else
-            counts[BATCH_ADDED]++;
+    for (size_t i = 0; i < count; i++) {
+        bool known = entries[i].known;
+        if (entries[i].address_only)
+            continue;
+        counts[known                             ? BATCH_KNOWN
+               : entries[i].kind == CHOICE_BLOCK ? BATCH_BLOCKED
+                                                 : BATCH_ADDED]++;
+        load->report->written += !known;
     }
-    load->report->written += block->count - known;
-    /* Those that bring an address alone were counted as known when that was seen. */
-    counts[BATCH_KNOWN] += known;
-    counts[BATCH_KNOWN] -= block->count - block->fresh;
 }
 
 int load_begin(const struct import_request *request, const struct event_batch *what,
@@ -178,24 +177,37 @@ static int write_entries(struct load *load, struct list_entry *entries, size_t c
         if (code == 0)
             code = list_add(load->request->list, entries, count, load->act, load->why);
     }
+    if (code == 0)
+        count_written(load, entries, count);
     return code;
+}
+
+/* How many of the entries, sorted by subject, one transaction takes. */
+static size_t count_together(const struct list_entry *entries, size_t left)
+{
+    size_t n = 0, of_one = 0;
+
+    for (; n < left && n < LIST_ENTRIES_MAX && of_one < ROUNDS; n++) {
+        const struct subject *subject = &entries[n].subject;
+        bool again = n > 0 && memcmp(subject, &entries[n - 1].subject, sizeof *subject) == 0;
+        of_one = again ? of_one + 1 : 1;
+    }
+    return n;
 }
 
 static int write_block(struct load *load, const struct block *block, uint64_t before)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    size_t count;
     int code = 0;
 
     if (block->fresh && load->act->batch == 0)
         code = load_begin(load->request, load->begin, load->act, load->why);
-    for (size_t i = 0; i < block->count && code == 0; i += LIST_ENTRIES_MAX) {
-        size_t left = block->count - i;
-        code = write_entries(load, block->entries + i,
-                             left < LIST_ENTRIES_MAX ? left : LIST_ENTRIES_MAX, before);
+    for (size_t i = 0; i < block->count && code == 0; i += count) {
+        count = count_together(block->entries + i, block->count - i);
+        code = write_entries(load, block->entries + i, count, before);
         nanosleep(&pause, NULL);
     }
-    if (code == 0)
-        count_written(load, block);
     return code;
 }
 

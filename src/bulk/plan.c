@@ -81,6 +81,12 @@ static int make_room(struct planner *p, size_t wanted)
     return 0;
 }
 
+static bool may_be_newer(const struct plan_facts *facts, const struct choice *row)
+{
+    return facts->since && row->kind != CHOICE_OPT_IN && row->event.number > facts->since &&
+           memcmp(row->event.node, list_node(facts->list), EVENT_NODE_SIZE) == 0;
+}
+
 static int begin_subject(struct planner *p, const struct record *record)
 {
     struct choice *rows;
@@ -96,9 +102,11 @@ static int begin_subject(struct planner *p, const struct record *record)
     code = make_room(p, count + 1);
     if (code)
         return code;
-    if (count)
-        memcpy(p->rows, rows, count * sizeof *rows);
-    p->standing = p->count = count;
+    p->count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!may_be_newer(p->facts, &rows[i]))
+            p->rows[p->count++] = rows[i];
+    p->standing = p->count;
     p->subject = record->subject;
     p->domain = record->domain;
     p->address = SLICE(NULL, 0);

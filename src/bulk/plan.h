@@ -14,6 +14,9 @@ struct plan_facts {
     struct list *list;
     const char *source;
     const char *const *scopes; /* by their number in records */
+    /* An event of the list's own node, before our batch: what later ones say may belong to another
+     * batch, which is undone before ours; that is for the list to decide. 0: all count alike. */
+    uint64_t since;
 };
 
 enum plan_outcome {

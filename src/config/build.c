@@ -208,9 +208,10 @@ static int check_source_name(const struct builder *builder, const struct section
     const char *name = section->name;
 
     if (option_check_bytes(name, &why) < 0 || strlen(name) > NAME_MAX_LENGTH || name[0] == '.' ||
-        strchr(name, '/'))
+        strpbrk(name, "/@"))
         return fail(builder, section,
-                    "needs a name of 1 to %d printable bytes, without / and a dot in front",
+                    "needs a name of 1 to %d printable bytes, without /, @ and a dot in front: it "
+                    "stands in the journal for good",
                     NAME_MAX_LENGTH);
     return 0;
 }

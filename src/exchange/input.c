@@ -32,16 +32,15 @@ static const char *last_part(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
-/* One read(2), counted and digested. *length is 0 at the end. */
+/* One read(2), counted and digested. *length is 0 at the end. A signal that somebody waits for ends
+ * it: more may never come. */
 static int read_some(struct input *input, char *buffer, size_t size, size_t *length,
                      struct error *why)
 {
     ssize_t n = 0;
     /* A terminal would ask for its end a second time. */
     if (!input->ended)
-        do
-            n = read(input->fd, buffer, size);
-        while (n < 0 && errno == EINTR);
+        n = read(input->fd, buffer, size);
     if (n < 0) {
         int rc = -errno;
         return error_set(why, rc, "cannot read %s: %s", input->name, strerror(-rc));

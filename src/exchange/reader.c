@@ -37,7 +37,10 @@ int reader_choose(struct reader *reader, const struct reader_options *options,
                                       ? format_by_name(options->format, words, count, file)
                                       : format_by_words(words, count, file);
     if (!format && options->format)
-        return error_set(why, ERR_NOT_FOUND, "there is no format \"%s\"", options->format);
+        return error_set(
+            why, ERR_NOT_FOUND,
+            "there is no format \"%s\": optout(1) has those that there are, under Formats",
+            options->format);
     if (!format)
         return ERR_FORMAT;
     reader->facts.format = format;

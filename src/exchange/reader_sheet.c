@@ -83,13 +83,39 @@ static bool is_date(const struct cell *cell)
            date_parse(cell->text, cell->length, DATE_ORDER_ISO, &utc, &seconds) == DATE_READ;
 }
 
+/* The cell up to the next comma or line end. */
+static struct cell cell_at(char *text, char *end)
+{
+    char *stop = text;
+    while (stop < end && *stop != ',' && *stop != '\n' && *stop != '\r')
+        stop++;
+    return (struct cell){text, (size_t)(stop - text)};
+}
+
+/* Whether a line at hand is an address and an expiry, where the first one is an address alone. */
+static bool has_expiry(const struct reader *reader)
+{
+    char *text = window_text(&reader->window), *end = text + window_length(&reader->window);
+
+    while (text < end) {
+        struct cell who = cell_at(text, end), next = {0};
+        bool comma = text + who.length < end && text[who.length] == ',';
+        if (comma)
+            next = cell_at(text + who.length + 1, end);
+        if (comma && is_data(who.text, who.length) && is_date(&next))
+            return true;
+        text += who.length + 1;
+    }
+    return false;
+}
+
 /* The name of the format of a first row that is not a header; NULL: nobody knows. */
-static const char *shape_of(const struct sheet_row *row)
+static const char *shape_of(const struct reader *reader, const struct sheet_row *row)
 {
     char word[WORD_SIZE];
 
     if (row->count <= 1)
-        return "plain";
+        return has_expiry(reader) ? "cloudflare" : "plain";
     word_of(row->cells[1].text, row->cells[1].length, word);
     if (row->count == 2 && (strcmp(word, "bounce") == 0 || strcmp(word, "complaint") == 0))
         return "ses";
@@ -105,7 +131,7 @@ static int take_shape(struct reader *reader, const struct reader_options *option
     const char *name = input_name(reader->window.input);
 
     if (!named.format)
-        named.format = shape_of(row);
+        named.format = shape_of(reader, row);
     if (!named.format)
         return error_set(why, ERR_FORMAT,
                          "%s has no header, and %zu columns that say nothing by themselves; put a "
@@ -210,6 +236,9 @@ int reader_open_sheet(struct reader *reader, const struct reader_options *option
     if (rc == 0)
         return error_set(why, ERR_FORMAT, "%s has nothing but empty lines", name);
     /* Cells without quotes may all the same be one address with quotes: "a b"@example.com. */
+    if (row.fault == FAULT_LONG)
+        return error_set(why, ERR_FORMAT, "%s: line %llu has more than %d columns", name,
+                         (unsigned long long)row.line, SHEET_CELLS_MAX);
     if (row.fault != FAULT_NONE && !(row.fault == FAULT_QUOTE && is_data(row.text, row.length)))
         return error_set(why, ERR_FORMAT, "%s: line %llu cannot be read: %s", name,
                          (unsigned long long)row.line, row_fault_text(row.fault));

@@ -26,6 +26,7 @@ static const char *const fault_texts[FAULT_COUNT] = {
     [FAULT_SOURCE] = "a source that is too long",
     [FAULT_EVENT] = "an event's name that cannot be read",
     [FAULT_SUBJECT] = "a subject that cannot be read",
+    [FAULT_ROUTE] = "an address with a route to another one in it",
 };
 
 const char *row_fault_text(enum row_fault fault)

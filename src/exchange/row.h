@@ -53,6 +53,7 @@ enum row_fault {
     FAULT_SOURCE,
     FAULT_EVENT,
     FAULT_SUBJECT,
+    FAULT_ROUTE, /* where a mailing list is judged: it leads on to another address */
     FAULT_COUNT, /* of the values above */
 };
 

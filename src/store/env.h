@@ -86,6 +86,8 @@ uint64_t txn_version(struct txn *txn);
 
 /* Marks the store as replaced: nobody writes to it any more. */
 int txn_retire(struct txn *txn);
+/* Whether it has that mark: ERR_RETIRED. */
+int txn_check_retired(struct txn *txn);
 
 /* Both free the transaction, whatever they return. */
 int txn_commit(struct txn *txn);

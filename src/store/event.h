@@ -2,8 +2,8 @@
  *
  * An event is one CBOR map with small numbers as keys, EVENT_MAX octets at most. Its hash is the
  * SHA-256 of exactly these bytes; the next event of the same node carries it. Numbers, once given,
- * never change their meaning. A reader skips keys that it does not know, and items behind those of
- * an array that it knows. Keys 0 to 5 are in every event.
+ * never change their meaning; they ascend. A reader skips keys that it does not know, and items
+ * behind those of an array that it knows. Keys 0 to 5 are in every event.
  *
  *      0  hash of the event before (32 octets, zero for the first)
  *      1  node (8 octets)
@@ -178,6 +178,10 @@ int event_encode(const struct event *event, struct text *bytes);
 
 /* Reads no more than the hash of the event before. ERR_CORRUPT. */
 int event_decode_previous(struct slice bytes, uint8_t previous[EVENT_HASH_SIZE]);
+
+/* Reads one number, of those that stand before the rows (event_keys.h), and nothing behind it.
+ * ERR_NOT_FOUND: it has none; ERR_CORRUPT. */
+int event_decode_number(struct slice bytes, unsigned key, uint64_t *number);
 
 /* Reads an event; all that it points to lies in the pool. ERR_CORRUPT, -ENOMEM. */
 int event_decode(struct slice bytes, struct pool *pool, struct event *event);

@@ -407,6 +407,25 @@ int event_decode_previous(struct slice bytes, uint8_t previous[EVENT_HASH_SIZE])
     return ERR_CORRUPT;
 }
 
+int event_decode_number(struct slice bytes, unsigned key, uint64_t *number)
+{
+    struct unpacker in = unpack_begin(bytes);
+    uint64_t at = 0;
+
+    for (size_t pairs = unpack_map(&in); pairs > 0 && at <= key && !in.failed; pairs--) {
+        at = unpack_uint(&in);
+        if (at == key) {
+            uint64_t read = unpack_uint(&in);
+            if (!in.failed)
+                *number = read;
+            return in.failed ? ERR_CORRUPT : 0;
+        }
+        if (at < key)
+            unpack_skip(&in);
+    }
+    return in.failed ? ERR_CORRUPT : ERR_NOT_FOUND;
+}
+
 /* What a row has of its event. */
 static void complete_choices(struct event *event)
 {

@@ -209,11 +209,13 @@ struct list_entry {
     bool confirmed;
     enum choice_reason reason;
     const char *scope;
-    int64_t asked; /* seconds, 0 unknown */
-    int64_t until; /* seconds, 0: no end */
+    int64_t asked;     /* seconds, 0 unknown */
+    int64_t until;     /* seconds, 0: no end */
+    bool address_only; /* the choice was found to be known, and only the address is news */
     /* Results. */
     bool known;              /* it says nothing new and was not written */
-    struct event_name event; /* that holds it; of the row that stands already where `known` */
+    struct event_name event; /* that holds it; of the row that stands already where `known`, unless
+                                it was found before */
     size_t named; /* opt-outs and blocks that this opt-in names: what stood when it was asked */
 };
 

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "core/scope.h"
+#include "store/event_keys.h"
 #include "store/list_tables.h"
 
 #include <errno.h>
@@ -147,6 +148,44 @@ static int write_event(struct gathering *g)
     return code;
 }
 
+/* Whether the row may go while what is written now stands. An undo takes away a batch with all its
+ * rows, whoever said the same meanwhile, and the newest batch first: so nothing that is said by
+ * itself rests on a row of a batch, and no batch on one that began later. */
+static int may_go_before(const struct gathering *g, const struct choice *row, bool *may)
+{
+    const struct store *store = &g->addition->list->store;
+    uint64_t ours = g->addition->act->batch, batch = 0;
+    bool own = memcmp(row->event.node, store->node, EVENT_NODE_SIZE) == 0;
+    struct slice bytes;
+
+    *may = false;
+    if (ours && (!own || row->event.number <= ours))
+        return 0;
+    int code = journal_bytes(store, g->txn, &row->event, &bytes);
+    if (code)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code; /* a row always has its event */
+    code = event_decode_number(bytes, KEY_BATCH, &batch);
+    *may = batch > ours;
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+/* The row that says already what the choice does, or NULL. */
+static int find_known(struct gathering *g, const struct choice *choice, struct choice *rows,
+                      size_t count, const struct choice **known)
+{
+    bool may_go = true;
+    int code = 0;
+
+    while (code == 0 && may_go &&
+           (*known = choice_find_known(choice, rows, count, g->now_ms / 1000))) {
+        code = may_go_before(g, *known, &may_go);
+        size_t at = (size_t)(*known - rows);
+        if (code == 0 && may_go)
+            memmove(&rows[at], &rows[at + 1], (--count - at) * sizeof *rows);
+    }
+    return code;
+}
+
 /* Finds what the entry's row is and, in *known, the row that says so already or NULL. */
 static int make_row(struct gathering *g, const struct list_entry *entry, struct choice *choice,
                     const struct choice **known)
@@ -169,9 +208,7 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
                               NULL);
     if (code == 0 && entry->confirmed && entry->kind == CHOICE_OPT_IN)
         code = collect_names(g, rows, count, choice);
-    if (code == 0)
-        *known = choice_find_known(choice, rows, count, g->now_ms / 1000);
-    return code;
+    return code ? code : find_known(g, choice, rows, count, known);
 }
 
 /* Adds the entry to the event, unless it is known; writes the event first where it is full. */
@@ -180,6 +217,9 @@ static int gather(struct gathering *g, struct list_entry *entry)
     struct choice choice;
     const struct choice *known;
 
+    entry->known = entry->address_only;
+    if (entry->address_only)
+        return 0;
     int code = make_row(g, entry, &choice, &known);
     if (code)
         return code;
@@ -351,108 +391,6 @@ int list_add_later(struct list *list, struct list_entry *entries, size_t count,
         return code;
     }
     return list_write_later(&l->later, add_job, &l->addition);
-}
-
-/* --- withdrawing --- */
-
-struct withdrawal {
-    struct list *list;
-    struct event_withdrawal *rows;
-    size_t count;
-    const struct act *act;
-    struct event_name event;
-    struct error *why;
-};
-
-static int compare_withdrawals(const void *a, const void *b)
-{
-    const struct event_withdrawal *x = a, *y = b;
-    int order = memcmp(x->subject.bytes, y->subject.bytes, SUBJECT_SIZE);
-    return order                                 ? order
-           : x->target.number < y->target.number ? -1
-                                                 : x->target.number > y->target.number;
-}
-
-/* What another node withdrew already does not stand, though the fold could bear it. */
-static int check_standing(const struct withdrawal *w, struct txn *txn)
-{
-    uint8_t key[CHOICE_KEY_SIZE];
-    struct slice value;
-    bool domain;
-    int code = 0;
-
-    for (size_t i = 0; i < w->count && code == 0; i++) {
-        code = list_row_key(w->list, &w->rows[i].subject, &w->rows[i].target, key);
-        if (code == 0)
-            code = list_find_standing(txn, key, &value, &domain);
-    }
-    return code;
-}
-
-static int withdraw_job(struct txn *txn, void *argument)
-{
-    struct withdrawal *w = argument;
-    struct event event = {.at_ms = clock_now_ms(),
-                          .type = EVENT_WITHDRAWAL,
-                          .actor = w->act->actor,
-                          .source = w->act->source,
-                          .batch = w->act->batch,
-                          .withdrawals = w->rows,
-                          .withdrawal_count = w->count};
-
-    int code = list_batch_check(w->list, txn, w->act->batch);
-    if (code)
-        return code;
-    code = check_standing(w, txn);
-    if (code == 0)
-        code = journal_append(&w->list->store, txn, &event, w->act->words, w->act->word_count);
-    if (code == 0)
-        code = list_fold(&w->list->store, txn, &event);
-    if (code == ERR_NOT_FOUND)
-        error_set(w->why, code,
-                  "one of these choices does not stand any more; nothing was withdrawn");
-    w->event = event.name;
-    return code;
-}
-
-int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t count,
-                  const struct act *act, struct event_name *event, struct error *why)
-{
-    struct withdrawal w = {.list = list, .count = count, .act = act, .why = why};
-
-    if (count > EVENT_ROWS_MAX)
-        return error_set(why, ERR_TOO_LONG, "more than %d choices at once", EVENT_ROWS_MAX);
-    int code = list_check_act(act, why);
-    if (code)
-        return code;
-    w.rows = malloc(count * sizeof *w.rows + 1);
-    if (!w.rows)
-        return error_set(why, -ENOMEM, "no memory for a withdrawal");
-    memcpy(w.rows, rows, count * sizeof *w.rows);
-    qsort(w.rows, count, sizeof *w.rows, compare_withdrawals);
-    code = store_write(&list->store, withdraw_job, &w, why);
-    free(w.rows);
-    if (code == 0)
-        *event = w.event;
-    return code;
-}
-
-int list_withdraw_later(struct list *list, const struct event_withdrawal *row,
-                        const struct act *act, list_done done, void *argument)
-{
-    struct withdrawal_later {
-        struct later later;
-        struct withdrawal withdrawal;
-        struct event_withdrawal row;
-    } *l = calloc(1, sizeof *l);
-
-    if (!l)
-        return -ENOMEM;
-    l->row = *row;
-    l->later = (struct later){.list = list, .done = done, .argument = argument};
-    l->withdrawal = (struct withdrawal){
-        .list = list, .rows = &l->row, .count = 1, .act = act, .why = &l->later.why};
-    return list_write_later(&l->later, withdraw_job, &l->withdrawal);
 }
 
 /* --- scopes --- */

@@ -117,8 +117,7 @@ static int fold_begin(struct list *list, struct txn *txn, const struct event *ev
     return put_row(list, txn, target, &row);
 }
 
-/* What is asked before a batch is begun. An undo of another node that has no end was broken off
- * before a restore, and nobody can go on with it. */
+/* What is asked before a batch is begun. */
 static int check_undone(const struct list *list, struct txn *txn, const struct event_batch *begin)
 {
     struct batch_row row;

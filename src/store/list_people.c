@@ -13,22 +13,16 @@
 int list_event_time(struct list_view *view, const struct event_name *name, int64_t *at_ms)
 {
     struct slice bytes;
+    uint64_t time;
+
     int code = journal_bytes(&view->list->store, view->txn, name, &bytes);
     if (code)
         return code;
     /* The whole event would be a thousand rows for the sake of one number near its beginning. */
-    struct unpacker in = unpack_begin(bytes);
-    for (size_t pairs = unpack_map(&in); pairs > 0 && !in.failed; pairs--) {
-        if (unpack_uint(&in) == KEY_TIME) {
-            int64_t time = (int64_t)unpack_uint(&in);
-            if (in.failed)
-                break;
-            *at_ms = time;
-            return 0;
-        }
-        unpack_skip(&in);
-    }
-    return ERR_CORRUPT;
+    code = event_decode_number(bytes, KEY_TIME, &time);
+    if (code == 0)
+        *at_ms = (int64_t)time;
+    return code ? ERR_CORRUPT : 0;
 }
 
 /* --- scanning --- */

@@ -17,12 +17,30 @@ static struct slice loss_name(void)
 
 /* --- copies --- */
 
+/* A store that was replaced while it was copied is not what the site's is, and with its mark nobody
+ * could ever write to the copy. Asked afterwards, since the copy is of an earlier moment. */
+static int check_in_force(const struct store *store)
+{
+    struct txn *txn;
+
+    int code = env_check(store->env);
+    if (code == 0)
+        code = txn_begin_read(store->env, &txn);
+    if (code)
+        return code;
+    code = txn_check_retired(txn);
+    txn_abort(txn);
+    return code;
+}
+
 int store_copy(const struct store *store, const char *path, struct error *why)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_set(why, -errno, "cannot make %s: %s", path, strerror(errno));
     int code = env_copy(store->env, fd);
+    if (code == 0)
+        code = check_in_force(store);
     if (code == 0 && fsync(fd) < 0)
         code = -errno;
     if (close(fd) < 0 && code == 0)

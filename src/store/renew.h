@@ -14,7 +14,8 @@
 #include <stdint.h>
 
 /* Writes a copy of one moment to `path`, which must not be there. On disk when it returns; others
- * go on writing meanwhile. -EEXIST, -ENOSPC, -errno: nothing is left of it. */
+ * go on writing meanwhile. -EEXIST, -ENOSPC, -errno, ERR_RETIRED (another store took its place):
+ * nothing is left of it. */
 int store_copy(const struct store *store, const char *path, struct error *why);
 
 /* Makes a store in an existing, empty folder, with the meta data of another one and no event yet:

@@ -44,14 +44,11 @@ int txn_begin_read(struct env *env, struct txn **txn)
 static int check_write(struct env *env, MDB_txn *txn)
 {
     MDB_envinfo info;
-    static char retired[] = RETIRED_KEY;
-    MDB_val key = {sizeof retired - 1, retired}, value;
 
     mdb_env_info(env->mdb, &info);
     if (mdb_txn_id(txn) != info.me_last_txnid + 1)
         return ERR_LOCK_FILE;
-    int code = mdb_get(txn, env->table[0], &key, &value);
-    return code == 0 ? ERR_RETIRED : code == MDB_NOTFOUND ? 0 : env_translate(code);
+    return txn_check_retired((struct txn *)txn);
 }
 
 int txn_begin_write(struct env *env, struct txn **txn)
@@ -88,9 +85,21 @@ uint64_t txn_version(struct txn *txn)
     return id > info.me_last_txnid ? id - 1 : id; /* of a writer it is that of its own commit */
 }
 
+static struct slice retired_key(void)
+{
+    return SLICE(RETIRED_KEY, sizeof RETIRED_KEY - 1);
+}
+
 int txn_retire(struct txn *txn)
 {
-    return txn_put(txn, 0, SLICE(RETIRED_KEY, sizeof RETIRED_KEY - 1), SLICE("yes", 3));
+    return txn_put(txn, 0, retired_key(), SLICE("yes", 3));
+}
+
+int txn_check_retired(struct txn *txn)
+{
+    struct slice value;
+    int code = txn_get(txn, 0, retired_key(), &value);
+    return code == 0 ? ERR_RETIRED : code == ERR_NOT_FOUND ? 0 : code;
 }
 
 /* LMDB calls a write that was cut short an input/output error; what cuts it short is the end of the

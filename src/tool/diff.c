@@ -4,6 +4,7 @@
 #include "tool/output.h"
 #include "tool/reading.h"
 #include "tool/rows.h"
+#include "tool/show.h"
 #include "tool/subject_set.h"
 #include "tool/whom.h"
 
@@ -64,13 +65,10 @@ static void append_who(struct text *line, const struct whom *whom, const struct 
 static void put_who(json_t *object, const char *only_in, const char *address, const uint8_t *digest,
                     const struct subject *subject)
 {
-    char hex[2 * ROW_DIGEST_SIZE + 1];
+    char hex[2 * SUBJECT_SIZE + 1];
 
     output_put_text(object, "only_in", only_in);
-    output_put_text(object, "address", address);
-    if (digest)
-        text_to_hex(digest, ROW_DIGEST_SIZE, hex);
-    output_put_text(object, "sha256", digest ? hex : NULL);
+    show_put_person(object, address, digest);
     text_to_hex(subject->bytes, SUBJECT_SIZE, hex);
     output_put_text(object, "subject", hex);
 }

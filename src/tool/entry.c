@@ -111,19 +111,20 @@ static void put_batch(const struct entry *entry, json_t *object)
 void entry_show_choice(const struct entry *entry, const struct subject *subject,
                        const struct choice *choice)
 {
-    const char *address = site_address(entry->site, subject);
+    struct list_identity identity;
     struct text line;
 
+    site_identity(entry->site, subject, &identity);
     if (entry->json) {
         json_t *object = begin_object(entry, "choice");
-        output_put_text(object, "address", address);
+        show_put_identity(object, &identity);
         show_put_choice(object, choice);
         put_batch(entry, object);
         end_object(entry, object);
         return;
     }
     begin_line(entry, &line);
-    text_format(&line, "%s: ", address);
+    text_format(&line, "%s: ", site_identity_text(&identity));
     show_append_choice(&line, entry->site, choice);
     append_batch(entry, &line);
     end_line(entry, &line);
@@ -131,20 +132,21 @@ void entry_show_choice(const struct entry *entry, const struct subject *subject,
 
 void entry_show_withdrawal(const struct entry *entry, const struct event_withdrawal *withdrawal)
 {
-    const char *address = site_address(entry->site, &withdrawal->subject);
+    struct list_identity identity;
     char name[SHOW_EVENT_SIZE];
     struct text line;
 
+    site_identity(entry->site, &withdrawal->subject, &identity);
     if (entry->json) {
         json_t *object = begin_object(entry, "withdrawal");
-        output_put_text(object, "address", address);
+        show_put_identity(object, &identity);
         show_put_event(object, "removed", &withdrawal->target);
         put_batch(entry, object);
         end_object(entry, object);
         return;
     }
     begin_line(entry, &line);
-    text_format(&line, "%s: choice of event %s removed", address,
+    text_format(&line, "%s: choice of event %s removed", site_identity_text(&identity),
                 show_event(entry->site, &withdrawal->target, name));
     append_batch(entry, &line);
     end_line(entry, &line);
@@ -285,9 +287,11 @@ static json_t *row_object(const struct entry *entry, const struct event_verdict_
 {
     char name[SHOW_EVENT_SIZE];
     json_t *object = json_object(), *basis = json_array();
+    struct list_identity identity = {.known = LIST_KNOWS_NOTHING};
 
-    output_put_text(object, "address",
-                    row->known ? site_address(entry->site, &row->subject) : NULL);
+    if (row->known)
+        site_identity(entry->site, &row->subject, &identity);
+    show_put_identity(object, &identity);
     output_put_text(object, "state", recipient_state_name(row->state));
     for (size_t i = 0; i < row->basis_count; i++)
         output_append(basis, json_string(show_event_in_full(&row->basis[i].event, name)));

@@ -59,13 +59,14 @@ static int read_arguments(const struct call *call, struct exporting *e, int64_t 
     return code;
 }
 
-static int check_scope(struct exporting *e, struct error *why)
+/* What is known of the list before. */
+static int look_at_list(struct exporting *e, struct error *why)
 {
-    if (!e->scope)
-        return 0;
     int code = site_view(&e->site, why);
-    if (code == 0)
+    if (code == 0 && e->scope)
         code = site_check_scope(&e->site, e->scope, why);
+    if (code == 0)
+        e->loss = list_check_loss(e->site.list_view) != 0;
     site_end_view(&e->site);
     return code;
 }
@@ -111,6 +112,7 @@ static void tell_json(const struct exporting *e, bool delta)
     output_put_text(object, "personal_data", writer_is_hashed(e->target) ? "hashes" : "addresses");
     output_put_number(object, "lifted", e->lifted);
     output_put_number(object, "opt_ins", e->opt_ins);
+    output_put_bool(object, "loss", e->loss);
     remark_json(object);
 }
 
@@ -148,7 +150,10 @@ static int finish(struct exporting *e, bool delta, bool json)
         tell_json(e, delta);
     else
         tell_text(e, delta);
-    return count_lacks(e) > 0 ? STATUS_LACKS : STATUS_OK;
+    /* Who is not in it would be mailed by whoever gets it. */
+    if (e->loss)
+        complain("opt-outs may be missing in this: the list was restored without what it replaced");
+    return e->loss || count_lacks(e) > 0 ? STATUS_LACKS : STATUS_OK;
 }
 
 /* --- */
@@ -170,7 +175,7 @@ static int export(const struct call *call, struct exporting *e, int64_t since, s
                          "export all of it",
                          call->values[AFTER]);
     if (code == 0)
-        code = check_scope(e, why);
+        code = look_at_list(e, why);
     if (code)
         return code;
     struct error reason = {""};

@@ -22,6 +22,7 @@ struct exporting {
     struct pool pool; /* for what is at hand */
     struct text text; /* what was written and not yet handed on */
     struct row row;
+    bool loss; /* there is one that nobody has accepted */
     /* Results. */
     uint64_t head;    /* number of the last event that counts, of the list's own node */
     uint64_t rows;    /* written */

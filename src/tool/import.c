@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     SCOPE,
@@ -110,6 +111,14 @@ static int check_scopes(const struct job *job, struct error *why)
     return 0;
 }
 
+static int check_rejects(const char *path, struct error *why)
+{
+    if (!path || strcmp(path, "-") != 0)
+        return 0;
+    return error_set(why, ERR_SYNTAX,
+                     "--rejects -: standard output has the summary already; name a file");
+}
+
 static int read_request(const struct call *call, struct job *job, struct error *why)
 {
     struct import_request *request = &job->importing.request;
@@ -120,7 +129,9 @@ static int read_request(const struct call *call, struct job *job, struct error *
     request->strict = call->values[STRICT];
     request->all_opted_out = call->values[ALL_OPTED_OUT];
     job->importing.progress.quiet = call->values[QUIET];
-    int code = read_texts(call, request, why);
+    int code = check_rejects(call->values[REJECTS], why);
+    if (code == 0)
+        code = read_texts(call, request, why);
     if (code == 0)
         code = read_max_new(call->values[MAX_NEW], request, why);
     return code ? code : read_mapping(call, &job->mapping, why);
@@ -160,7 +171,7 @@ static int tell(const struct call *call, struct job *job)
         output_json(import_show_object(file, job->importing.request.dry_run, report));
     else if (!quiet || job->importing.request.dry_run)
         import_show_text(&job->site, file, job->importing.request.dry_run, report);
-    import_show_stops(file, report);
+    import_show_stops(file, IMPORT_WAY_FLAGS, report);
     if (report->has_more)
         remark("%s says of itself that it is one page of several: have the others too", file);
     return importing_status(report);

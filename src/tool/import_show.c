@@ -205,7 +205,18 @@ json_t *import_show_object(const char *file, bool dry_run, const struct import_r
 
 /* --- what stopped it --- */
 
-static void tell_scopes(const char *file, const struct import_report *report)
+/* The options that let it through, as one has to write them. */
+static const struct ways {
+    const char *all, *new_is, *map, *scope;
+    const char *end; /* of what is said */
+} ways[] = {
+    [IMPORT_WAY_FLAGS] = {"--all-opted-out", "--max-new ", "--map TAG=SCOPE", "--scope", ""},
+    [IMPORT_WAY_SECTION] = {"all_opted_out = yes", "max_new = ", "map", "scope",
+                            "; set it in the source's section, and put the file back from failed"},
+};
+
+static void tell_scopes(const char *file, const struct ways *way,
+                        const struct import_report *report)
 {
     struct text tags = TEXT_EMPTY;
 
@@ -214,28 +225,29 @@ static void tell_scopes(const char *file, const struct import_report *report)
                     strcmp(report->missing.words[i].text, "-") == 0
                         ? "no tag"
                         : report->missing.words[i].text);
-    complain("%s: %" PRIu64 " rows belong to no scope (%s%s): --map TAG=SCOPE says what a tag "
-             "means, --scope what all others do",
+    complain("%s: rows that belong to no scope: %" PRIu64 " (%s%s): %s says what a tag "
+             "means, %s what all others do%s",
              file, report->unscoped, tags.failed ? "" : tags.data,
-             report->missing.others ? ", ..." : "");
+             report->missing.others ? ", ..." : "", way->map, way->scope, way->end);
     text_release(&tags);
 }
 
-void import_show_stops(const char *file, const struct import_report *report)
+void import_show_stops(const char *file, enum import_way by, const struct import_report *report)
 {
+    const struct ways *way = &ways[by];
+
     if (report->stops & IMPORT_STOP_SAYS_NOTHING)
-        complain("%s: nothing in it says who has opted out; if all of them have, "
-                 "--all-opted-out says so",
-                 file);
+        complain("%s: nothing in it says who has opted out; if all of them have, %s says so%s",
+                 file, way->all, way->end);
     if (report->stops & IMPORT_STOP_SCOPE)
-        tell_scopes(file, report);
+        tell_scopes(file, way, report);
     if (report->stops & IMPORT_STOP_NEW)
         complain("%s: %" PRIu64 " opt-outs and blocks are new, more than %" PRIu64
-                 ": if it is the right file, --max-new %" PRIu64 " takes them",
-                 file, report->fresh, report->limit, report->fresh);
+                 ": if it is the right file, %s%" PRIu64 " takes them%s",
+                 file, report->fresh, report->limit, way->new_is, report->fresh, way->end);
     if (report->stops & IMPORT_STOP_STRICT)
         complain("%s: %" PRIu64 " rows cannot be read, and --strict wants all of them", file,
                  report->counts[BATCH_REJECTED]);
     if (report->stops)
-        complain("nothing was written");
+        complain("%s: nothing was written", file);
 }

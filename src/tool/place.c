@@ -191,6 +191,26 @@ int place_remove(const char *path, struct error *why)
     return code;
 }
 
+int place_check_store(const char *path, struct error *why)
+{
+    DIR *folder = opendir(path);
+    int code = 0;
+
+    if (!folder)
+        return errno == ENOENT ? 0 : failed(why, "open the folder", path);
+    for (struct dirent *entry; code == 0 && (entry = readdir(folder)) != NULL;) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, ENV_DATA_FILE) != 0 &&
+            strcmp(name, ENV_LOCK_FILE) != 0)
+            code = error_set(why, -EEXIST,
+                             "%s/%s does not belong to the store and would be removed with it: "
+                             "move it elsewhere first",
+                             path, name);
+    }
+    closedir(folder);
+    return code;
+}
+
 int place_sync(const char *folder, struct error *why)
 {
     int code = 0;

@@ -38,6 +38,10 @@ int place_exchange(const char *path, const char *other, struct error *why);
 /* Whether it could, tried out in `folder`. As place_exchange. */
 int place_try_exchange(const char *folder, struct error *why);
 
+/* Whether a store's folder holds nothing else; one that is not there is fine. -EEXIST: `why` names
+ * what. -errno. */
+int place_check_store(const char *path, struct error *why);
+
 /* Gives a folder with a store that user `maker` made to its owner, with these permissions of the
  * folder and of the data file. Follows no link. -EPERM, -errno. */
 int place_give(const char *folder, uid_t maker, mode_t mode, mode_t data_mode,

@@ -22,7 +22,7 @@ static const struct flag flags[] = {
 struct target {
     struct subject subject;
     struct choice choice;
-    const char *address;
+    struct list_identity identity;
 };
 
 struct removal {
@@ -40,7 +40,10 @@ struct removal {
 static void add_target(struct removal *r, const struct subject *subject,
                        const struct choice *choice)
 {
-    r->targets[r->count++] = (struct target){*subject, *choice, site_address(&r->site, subject)};
+    struct target *target = &r->targets[r->count++];
+
+    *target = (struct target){.subject = *subject, .choice = *choice};
+    site_identity(&r->site, subject, &target->identity);
 }
 
 /* Of an event's row: the same one, if it still stands. */
@@ -154,7 +157,7 @@ static void tell(struct removal *r, const struct target *t, const struct event_n
 
     if (json) {
         json_t *object = json_object();
-        output_put_text(object, "address", t->address);
+        show_put_identity(object, &t->identity);
         output_put_text(object, "kind", choice_kind_name(t->choice.kind));
         output_put_text(object, "scope", t->choice.scope);
         show_put_event(object, "removed", &t->choice.event);
@@ -162,7 +165,7 @@ static void tell(struct removal *r, const struct target *t, const struct event_n
         output_json(object);
         return;
     }
-    text_format(&line, "%s: ", t->address);
+    text_format(&line, "%s: ", site_identity_text(&t->identity));
     show_append_kind(&line, &t->choice);
     text_format(&line, " (event %s) removed, event %s",
                 show_event(&r->site, &t->choice.event, event),

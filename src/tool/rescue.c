@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -115,7 +116,17 @@ static void be_child(int fd, const struct part *part, const struct part_keys *ke
     _exit(written == (ssize_t)sizeof rescue ? 0 : 1);
 }
 
-static int await(pid_t child, int fd, struct rescue *rescue)
+/* Somebody's signal, or that of a system without memory, tells nothing of the store. */
+static bool was_killed(int status)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE};
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (WIFSIGNALED(status) && WTERMSIG(status) == faults[i])
+            return false;
+    return WIFSIGNALED(status);
+}
+
+static int await(pid_t child, int fd, const struct part *part, struct rescue *rescue)
 {
     struct rescue told;
     ssize_t n;
@@ -129,6 +140,13 @@ static int await(pid_t child, int fd, struct rescue *rescue)
             return -errno;
     if (n == (ssize_t)sizeof told && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         *rescue = told;
+        return 0;
+    }
+    if (was_killed(status)) {
+        rescue->result = RESCUE_ABORTED;
+        rescue->code = error_set(&rescue->why, -EAGAIN,
+                                 "the process that read %s was killed by signal %d (%s), try again",
+                                 part->folder, WTERMSIG(status), strsignal(WTERMSIG(status)));
         return 0;
     }
     rescue->result = RESCUE_FAILED;
@@ -149,7 +167,7 @@ int rescue_run(const struct part *part, const struct part_keys *keys, bool join,
     int code = child < 0 ? -errno : 0;
     close(ends[1]);
     if (code == 0)
-        code = await(child, ends[0], rescue);
+        code = await(child, ends[0], part, rescue);
     close(ends[0]);
     return code;
 }

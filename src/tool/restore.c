@@ -180,6 +180,26 @@ static int finish(struct renewal *renewal, struct error *why)
                : store_accept_loss(renewal->fresh.store, "restore", words, 3, &event, why);
 }
 
+/* One that was replaced before, and put back by somebody, has nothing come to it: nobody needs its
+ * lock, nor gets it. */
+static int open_old(struct renewal *renewal, struct error *why)
+{
+    struct txn *txn;
+
+    int code = renewal_open_old(renewal, why);
+    if (code)
+        return code;
+    struct env *env = renewal->old.store->env;
+    code = txn_begin_read(env, &txn);
+    if (code)
+        return env_explain(env, code, why);
+    code = txn_check_retired(txn);
+    txn_abort(txn);
+    if (code == ERR_RETIRED)
+        return part_close(&renewal->old);
+    return code ? env_explain(env, code, why) : 0;
+}
+
 /* An old store that can be read is replaced under its lock, with what came to it meanwhile. */
 static int put_in_place(struct renewal *renewal, struct restoring *s, struct error *why)
 {
@@ -187,7 +207,7 @@ static int put_in_place(struct renewal *renewal, struct restoring *s, struct err
     int code = 0;
 
     if (result == RESCUED || result == RESCUED_DAMAGED)
-        code = renewal_open_old(renewal, why);
+        code = open_old(renewal, why);
     if (code == 0 && result != RESCUED && result != RESCUE_MISSING)
         code = name_kept(s, renewal->part);
     renewal->keep = s->kept;

@@ -88,6 +88,10 @@ static int judge_row(struct scrubbing *s, struct row *row, bool *stays, struct e
     code = ask_list(s, &whom, &judged);
     if (code)
         return site_explain(&s->site, code, why);
+    if (judged.state == RECIPIENT_UNREADABLE) {
+        reject(s, row, FAULT_ROUTE);
+        return 0;
+    }
     s->states[judged.state]++;
     if (judged.state == RECIPIENT_OPTED_OUT)
         count_reason(s, &judged);

@@ -89,6 +89,22 @@ void show_put_event(json_t *object, const char *name, const struct event_name *e
     output_put_text(object, name, show_event_in_full(event, text));
 }
 
+void show_put_person(json_t *object, const char *address, const uint8_t *digest)
+{
+    char hex[2 * LIST_DIGEST_SIZE + 1];
+
+    output_put_text(object, "address", address);
+    if (digest)
+        text_to_hex(digest, LIST_DIGEST_SIZE, hex);
+    output_put_text(object, "sha256", digest ? hex : NULL);
+}
+
+void show_put_identity(json_t *object, const struct list_identity *identity)
+{
+    show_put_person(object, identity->address,
+                    identity->known == LIST_KNOWS_DIGEST ? identity->digest : NULL);
+}
+
 void show_put_choice(json_t *object, const struct choice *choice)
 {
     char reason[CHOICE_REASON_SIZE], name[SHOW_EVENT_SIZE];

@@ -24,6 +24,10 @@ void show_append_choice(struct text *line, const struct site *site, const struct
 /* One line of the result: "  event 5: opt-out of acme, reason manual, source cli, TIME". */
 void show_row(struct site *site, const struct choice *choice);
 
+/* Who it is, into an object: address, and sha256 where only that is known; what is NULL is null. */
+void show_put_person(json_t *object, const char *address, const uint8_t *digest);
+void show_put_identity(json_t *object, const struct list_identity *identity);
+
 /* What a row says, into an object: kind, scope, reason and so on. */
 void show_put_choice(json_t *object, const struct choice *choice);
 /* An event's full name under `name`. */

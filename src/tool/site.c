@@ -152,12 +152,17 @@ int site_check_scope(struct site *site, const char *scope, struct error *why)
     return code ? site_explain(site, code, why) : 0;
 }
 
+void site_identity(struct site *site, const struct subject *subject, struct list_identity *identity)
+{
+    if (list_identity(site->list_view, subject, &site->pool, identity))
+        *identity = (struct list_identity){.known = LIST_KNOWS_SEALED};
+}
+
 const char *site_address(struct site *site, const struct subject *subject)
 {
     struct list_identity identity;
 
-    if (list_identity(site->list_view, subject, &site->pool, &identity))
-        return "(address unreadable)";
+    site_identity(site, subject, &identity);
     return site_identity_text(&identity);
 }
 
@@ -166,7 +171,7 @@ const char *site_identity_text(const struct list_identity *identity)
     static const char *const texts[] = {
         [LIST_KNOWS_NOTHING] = "(address not on the list)",
         [LIST_KNOWS_DIGEST] = "(only a hash is known)",
-        [LIST_KNOWS_SEALED] = "(address sealed)",
+        [LIST_KNOWS_SEALED] = "(address unreadable)",
         [LIST_KNOWS_ERASED] = "(address erased)",
     };
     return identity->address ? identity->address : texts[identity->known];

@@ -63,10 +63,13 @@ int site_subject(struct site *site, const struct address *address, struct subjec
 /* ERR_SCOPE, and what to do, where the list does not know the scope. Needs a view. */
 int site_check_scope(struct site *site, const char *scope, struct error *why);
 
-/* The address of a subject in the site's pool, or a text in brackets that says why it cannot be
- * shown. Needs a view. */
-const char *site_address(struct site *site, const struct subject *subject);
-/* The same of what a scan found; as long as the identity. */
+/* What the list knows of a subject; what cannot be read counts as sealed. The address lies in the
+ * site's pool. Needs a view. */
+void site_identity(struct site *site, const struct subject *subject,
+                   struct list_identity *identity);
+/* The address, or a text in brackets that says why it cannot be shown; as long as the identity. */
 const char *site_identity_text(const struct list_identity *identity);
+/* Both at once, for lines of text; in the site's pool. Needs a view. */
+const char *site_address(struct site *site, const struct subject *subject);
 
 #endif

@@ -18,7 +18,9 @@
 enum { DRY_RUN, SETTLE_TIME, JSON, QUIET };
 static const struct flag flags[] = {
     {.name = "dry-run", .text = "change and move nothing, tell what would be done"},
-    {.name = "settle", .argument = "SECONDS", .text = "leave files that changed since, not 60"},
+    {.name = "settle",
+     .argument = "SECONDS",
+     .text = "how long a file must have been left alone, not 60"},
     {.name = "json", .text = "one JSON object a line"},
     {.name = "quiet", .letter = 'q', .text = "tell of errors only"},
     {0},

@@ -173,7 +173,7 @@ static void tell(const struct taking *t, int status, const struct error *why)
     if (*why->text && (status != STATUS_AGAIN || !s->quiet))
         complain("%s: %s", t->label, why->text);
     if (t->ran)
-        import_show_stops(t->label, &t->importing.report);
+        import_show_stops(t->label, IMPORT_WAY_SECTION, &t->importing.report);
     if (s->json) {
         tell_json(t, status, why);
         return;

@@ -69,7 +69,6 @@ struct search {
     struct undoing *undoing;
     struct event_name newest;         /* import of the source that is not undone; number 0: none */
     struct event_name undoing_newest; /* that has begun to undo it */
-    int code;
 };
 
 /* The very same file, that came again and brought nothing. */
@@ -213,7 +212,7 @@ enum row_state {
 struct target {
     enum row_state state;
     const struct event_choice *row;
-    const char *address;           /* with --json */
+    struct list_identity identity; /* with --json */
     const struct choice **keepers; /* other choices that keep the person back */
     size_t keeper_count;
 };
@@ -332,7 +331,7 @@ static int look_at(struct undoing *u, struct part *part, struct target *target, 
     if (code == 0 && target->state != ROW_SKIPPED)
         code = find_keepers(u, part, target, rows, count, why);
     if (u->json)
-        target->address = site_address(&u->site, &target->row->subject);
+        site_identity(&u->site, &target->row->subject, &target->identity);
     return code;
 }
 
@@ -398,7 +397,7 @@ static void tell(const struct part *part, const struct target *target)
 {
     json_t *object = json_object(), *keepers = json_array();
 
-    output_put_text(object, "address", target->address);
+    show_put_identity(object, &target->identity);
     output_put_text(object, "kind", choice_kind_name(target->row->choice.kind));
     output_put_text(object, "scope", target->row->choice.scope);
     show_put_event(object, "removed", &part->event.name);

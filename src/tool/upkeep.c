@@ -103,6 +103,8 @@ int renewal_begin(struct renewal *r, struct error *why)
 {
     int code = place_try_exchange(r->upkeep->config->data_dir, why);
     if (code == 0)
+        code = place_check_store(r->part->folder, why);
+    if (code == 0)
         code = place_remove(r->part->aside, why);
     return code ? code : file_make_folder(r->part->aside, 0700, why);
 }

@@ -49,7 +49,8 @@ struct renewal {
     uint64_t events;  /* in the fresh one, once it was put in place */
 };
 
-/* Makes the folder aside, after a look whether it could change places. -ENOTSUP, -errno. */
+/* Makes the folder aside, after a look whether it could change places, and whether the old one,
+ * which is removed then, holds nothing of somebody else. -ENOTSUP, -EEXIST, -errno. */
 int renewal_begin(struct renewal *renewal, struct error *why);
 /* Opens the old store to write, or the one aside. As part_open. */
 int renewal_open_old(struct renewal *renewal, struct error *why);

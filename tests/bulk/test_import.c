@@ -56,6 +56,41 @@ static void one_person_may_say_several_things(void **state)
     verified();
 }
 
+static uint64_t commits(void)
+{
+    struct txn *txn;
+    assert_int_equal(txn_begin_read(list_store(list)->env, &txn), 0);
+    uint64_t version = txn_version(txn);
+    txn_abort(txn);
+    return version;
+}
+
+/* Each choice of a person reads all that were before it, and others wait for the write lock. */
+static void very_much_about_one_person_is_not_written_at_once(void **state)
+{
+    enum { MANY = 400 };
+    char names[MANY][16];
+    const char *scopes[MANY];
+    struct trial trial = new_trial();
+    struct text text = TEXT_EMPTY;
+    size_t added;
+    (void)state;
+
+    text_append(&text, "kind,address,scope\n");
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "many/s%u", i);
+        scopes[i] = names[i];
+        text_format(&text, "opt-out,a@x.example,%s\n", names[i]);
+    }
+    assert_ok(list_add_scopes(list, scopes, MANY, &by_cli, &added, &why));
+    uint64_t before = commits();
+    imports(&trial, text.data, MANY, 0);
+    assert_true(commits() >= before + 2 + MANY / 100);
+    assert_int_equal(count_standing("a@x.example"), MANY);
+    verified();
+    text_release(&text);
+}
+
 static void an_address_told_later_is_kept_without_a_choice(void **state)
 {
     struct trial trial = new_trial();
@@ -230,6 +265,20 @@ static void stopped_while_it_reads_nothing_is_written(void **state)
     free(lines);
 }
 
+/* What a killed process leaves: a begun batch with a part of the rows, here one. */
+static void break_off(const char *source, const char *lines, const char *address,
+                      enum choice_kind kind, const char *scope)
+{
+    struct act act = {.actor = "cli", .source = source};
+    struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = strlen(lines)};
+
+    assert_int_equal(seal_digest(SLICE(lines, strlen(lines)), begin.digest), 0);
+    assert_ok(list_batch_begin(list, &begin, &act, &act.batch, &why));
+    struct list_entry entry = {
+        .subject = subject_of(address), .address = address, .kind = kind, .scope = scope};
+    add_by(&act, &entry, 1);
+}
+
 static void the_next_run_goes_on_in_the_same_batch(void **state)
 {
     struct trial trial = new_trial();
@@ -239,16 +288,7 @@ static void the_next_run_goes_on_in_the_same_batch(void **state)
 
     trial.request.progress = NULL;
     trial.request.source = "shop";
-    /* What a killed process leaves: a begun batch with a part of the rows. */
-    struct act act = {.actor = "cli", .source = "shop"};
-    struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = strlen(lines)};
-    assert_int_equal(seal_digest(SLICE(lines, strlen(lines)), begin.digest), 0);
-    assert_ok(list_batch_begin(list, &begin, &act, &act.batch, &why));
-    struct list_entry entry = {.subject = subject_of("person5@home.example"),
-                               .address = "person5@home.example",
-                               .kind = CHOICE_OPT_OUT,
-                               .scope = NEWS};
-    add_by(&act, &entry, 1);
+    break_off("shop", lines, "person5@home.example", CHOICE_OPT_OUT, NEWS);
     imports(&trial, lines, 12000, 0);
     assert_true(trial.report.resumed && trial.report.finished);
     assert_int_equal(trial.report.written, 11999);
@@ -259,25 +299,83 @@ static void the_next_run_goes_on_in_the_same_batch(void **state)
     verified();
 }
 
+/* The one that came between may be undone, being the newer one. */
+static void a_resumed_batch_writes_what_a_newer_one_holds(void **state)
+{
+    static const char lines[] = "a@x.example\nb@x.example\n";
+    struct trial trial = new_trial();
+    (void)state;
+
+    trial.request.source = "shop";
+    struct act act = {.actor = "cli", .source = "shop"};
+    struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = strlen(lines)};
+    assert_int_equal(seal_digest(SLICE(lines, strlen(lines)), begin.digest), 0);
+    assert_ok(list_batch_begin(list, &begin, &act, &act.batch, &why));
+    imports(&trial, "a@x.example\n", 1, 0);
+    imports(&trial, lines, 2, 0);
+    assert_true(trial.report.resumed && trial.report.batch.number == act.batch);
+    assert_int_equal(count_standing("a@x.example"), 2);
+    assert_int_equal(count_standing("b@x.example"), 1);
+    imports(&trial, lines, 0, 2);
+    verified();
+}
+
+/* What the first run wrote is not what the second one finds: it covers something else. */
 static void a_batch_that_lacks_only_its_end_gets_it(void **state)
 {
     struct trial trial = new_trial();
     static const char lines[] = "a@x.example\n";
-    struct act act = {.actor = "cli", .source = "plain"};
-    struct event_batch begin = {.kind = BATCH_IMPORT, .has_digest = true, .size = strlen(lines)};
     (void)state;
 
-    assert_int_equal(seal_digest(SLICE(lines, strlen(lines)), begin.digest), 0);
-    assert_ok(list_batch_begin(list, &begin, &act, &act.batch, &why));
-    struct list_entry entry = {.subject = subject_of("a@x.example"),
-                               .address = "a@x.example",
-                               .kind = CHOICE_OPT_OUT,
-                               .scope = NEWS};
-    add_by(&act, &entry, 1);
+    break_off("plain", lines, "a@x.example", CHOICE_OPT_OUT, NEWS);
     uint64_t before = count_events();
     imports(&trial, lines, 1, 0);
     assert_int_equal(count_events(), before + 1);
     assert_int_equal(trial.report.written, 0);
+}
+
+static void for_other_scopes_it_is_another_import(void **state)
+{
+    struct trial trial = new_trial();
+    static const char lines[] = "a@x.example\nb@x.example\n";
+    uint64_t before = count_events();
+    (void)state;
+
+    break_off("plain", lines, "a@x.example", CHOICE_OPT_OUT, "acme/offers");
+    imports(&trial, lines, 2, 0);
+    assert_false(trial.report.resumed);
+    assert_int_equal(trial.report.batch.number, before + 3);
+    trial.request.scope = "acme/offers";
+    imports(&trial, lines, 2, 0);
+    assert_true(trial.report.resumed);
+    assert_int_equal(trial.report.batch.number, before + 1);
+    verified();
+}
+
+static void without_opt_ins_it_is_another_import(void **state)
+{
+    struct trial trial = new_trial();
+    static const char lines[] = "email,status\na@x.example,subscribed\nb@x.example,unsub\n";
+    (void)state;
+
+    break_off("contacts", lines, "a@x.example", CHOICE_OPT_IN, NEWS);
+    imports(&trial, lines, 1, 0);
+    assert_false(trial.report.resumed);
+    trial.request.opt_in = true;
+    trial.request.evidence = "form";
+    imports(&trial, lines, 2, 0); /* nothing rests on a batch that began later */
+    assert_true(trial.report.resumed);
+}
+
+static void what_it_would_not_write_now_is_not_counted(void **state)
+{
+    struct trial trial = new_trial();
+    static const char lines[] = "a@x.example\nb@x.example\n";
+    (void)state;
+
+    break_off("plain", lines, "a@x.example", CHOICE_BLOCK, NEWS);
+    imports(&trial, lines, 2, 0);
+    assert_true(trial.report.resumed);
 }
 
 static void more_than_a_transaction_takes_is_written(void **state)
@@ -299,6 +397,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_new_is_added_in_one_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_again_writes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_person_may_say_several_things, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(very_much_about_one_person_is_not_written_at_once, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_address_told_later_is_kept_without_a_choice, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
@@ -312,7 +412,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(stopped_while_it_reads_nothing_is_written, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_next_run_goes_on_in_the_same_batch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_resumed_batch_writes_what_a_newer_one_holds, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_batch_that_lacks_only_its_end_gets_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(for_other_scopes_it_is_another_import, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_opt_ins_it_is_another_import, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_it_would_not_write_now_is_not_counted, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(more_than_a_transaction_takes_is_written, set_up,
                                         tear_down),
     };

@@ -130,6 +130,7 @@ def archive(name):
         ("list.zip", archive("list.csv"), "unpack"),
         ("list.csv.gz", gzip.compress(b"email,created\n"), "zcat"),
     ],
+    ids=["xlsx", "zip", "gz"],
 )
 def test_workbooks_and_archives_are_refused_with_advice(site, name, content, advice):
     site.tool("import", write(site, name, content), *SCOPE, *ALL, code=2)
@@ -258,6 +259,12 @@ def test_many_rejects_do_not_flood_the_terminal(site):
     path = write(site, "wrong.csv", "email,created\n" + "nobody,1\n" * 5000)
     found = report(site, path, *SCOPE, code=1)
     assert found["rejected"] == 5000 and len(site.last.stderr.splitlines()) < 110
+
+
+def test_rejects_do_not_mix_with_the_summary(site):
+    path = write(site, "mixed.csv", "email,status\nnobody,unsub\n")
+    assert site.tool("import", path, *SCOPE, "--rejects", "-", "--json", code=2) == ""
+    assert "name a file" in site.last.stderr
 
 
 def test_the_rejects_may_not_be_the_input(site):

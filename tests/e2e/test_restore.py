@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import pwd
 import shutil
 import signal
@@ -297,6 +298,28 @@ def test_what_can_still_be_read_of_a_changed_list_comes_along(site, backup):
     site.tool("verify")
 
 
+def test_a_replaced_list_that_was_put_back_can_be_replaced_again(site, backup):
+    """Nobody may write to it, so nothing can come to it meanwhile."""
+    before, after = people(2)
+    site.opt_out(before)
+    made = backup(site)
+    site.opt_out(after)
+    changed_journal(site)
+    site.tool("restore", made, code=1)
+    (kept,) = site.data.glob("list.replaced-*")
+    shutil.rmtree(site.data / "list")
+    kept.rename(site.data / "list")
+    assert is_kept_back(site, after)
+    site.opt_out(person(), code=75)
+    assert "was replaced" in site.last.stderr
+    site.tool("restore", made, code=1)
+    assert "may be missing" in site.last.stderr
+    site.tool("restore", "--accept-loss", "looked through")
+    assert is_kept_back(site, before) and is_kept_back(site, after)
+    site.opt_out(person())
+    site.tool("verify")
+
+
 def test_another_restore_does_not_make_up_for_a_loss(site, backup):
     """The mark goes along: what was lost is lost until somebody accepts that."""
     made = backup(site)
@@ -305,8 +328,11 @@ def test_another_restore_does_not_make_up_for_a_loss(site, backup):
     for words in (("restore", made), ("compact",), ("migrate", "--rebuild")):
         site.tool(*words)
         site.tool("check", person(), *SCOPE, code=2)
+    site.tool("export", code=3)
+    assert "opt-outs may be missing" in site.last.stderr
     site.tool("restore", "--accept-loss", "known")
     site.tool("check", person(), *SCOPE)
+    site.tool("export")
 
 
 def test_a_lost_ledger_is_told_and_holds_no_mail(world, backup):
@@ -327,6 +353,23 @@ def test_a_lost_ledger_is_told_and_holds_no_mail(world, backup):
 
 
 # -- what is refused
+
+
+def test_a_reader_that_somebody_kills_does_not_make_the_list_a_lost_one(site, backup):
+    made = backup(site)
+    to = [f"p{n}@home.example" for n in range(30000)]
+    site.tool("add", "-", *SCOPE, stdin="\n".join(to))
+    before = data_of(site)
+    command = [program("optout"), "-c", site.conf, "restore", made]
+    ran = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    children = pathlib.Path(f"/proc/{ran.pid}/task/{ran.pid}/children")
+    until(lambda: children.read_text().split(), "the old list is read in a process of its own")
+    os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+    out, said = ran.communicate(timeout=60)
+    assert ran.returncode == 75 and "killed by signal 9" in said and out == ""
+    assert data_of(site) == before
+    site.tool("restore", made)
+    assert not site.last.stderr and is_kept_back(site, to[0])
 
 
 def refused(site, *words, code=2):
@@ -553,6 +596,26 @@ def test_migrate_tells_the_format_and_changes_nothing(site):
     assert [entry["rebuilt"] for entry in site.json("migrate")] == [False, False]
 
 
+def test_what_somebody_else_put_beside_a_store_is_not_removed_with_it(site, backup):
+    """Like a damaged data file that was given another name, for a closer look."""
+    site.opt_out(person())
+    made = backup(site)
+    data = site.data / "list/data.mdb"
+    for name, folder in (("data.mdb.damaged", data.parent), ("notes", site.data / "ledger")):
+        kept = folder / name
+        kept.write_bytes(data.read_bytes())
+        before = data_of(site)
+        for words in (("compact",), ("migrate", "--rebuild"), ("restore", made)):
+            site.tool(*words, code=2)
+            assert str(kept) in site.last.stderr and "move" in site.last.stderr
+            assert kept.exists() and (data_of(site) == before or folder.name == "ledger")
+        kept.unlink()
+    site.tool("verify")
+    data.rename(kept := data.parent / "data.mdb.damaged")
+    site.tool("restore", made, code=2)
+    assert kept.exists()
+
+
 def test_a_table_that_does_not_follow_from_the_journal_is_rebuilt(site):
     """verify finds it, and says what helps."""
     gone = person()
@@ -610,4 +673,33 @@ def test_what_was_imported_before_a_restore_is_undone_after_it_newest_first(site
     site.tool("undo", second, "--note", "wrong file", code=1)
     site.tool("undo", first, "--note", "wrong file")
     assert not any(is_kept_back(site, who) for who in [*older, both])
+    site.tool("verify")
+
+
+def test_an_undo_that_broke_off_before_a_restore_is_done_by_a_new_one(site, backup):
+    folder = site.root
+    older = [f"o{n}@home.example" for n in range(3)]
+    newer = [f"n{n}@home.example" for n in range(30000)]
+    for number, group in enumerate((older, newer)):
+        path = folder / f"{number}.txt"
+        path.write_text("\n".join(group) + "\n")
+        site.tool("import", path, *SCOPE, "--all-opted-out", "--source", "shop", "--max-new", "none")
+    first, second = (batch["event"] for batch in site.json("batches"))
+    standing = lambda: site.json("stats")[0]["choices"]  # noqa: E731
+    command = [program("optout"), "-c", site.conf, "undo", second, "--note", "wrong file"]
+    undoing = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: standing() < len(older) + len(newer), "rows are withdrawn")
+    undoing.kill()
+    undoing.wait()
+    assert standing() > len(older), "it was not killed in the middle"
+    site.tool("restore", backup(site))
+    site.tool("undo", first, "--note", "wrong file", code=4)
+    assert "broken off" in site.last.stderr
+    site.tool("undo", second, "--note", "wrong file")
+    assert standing() == len(older)
+    site.tool("undo", second, "--note", "wrong file", code=1)
+    assert "undone already" in site.last.stderr
+    site.tool("undo", first, "--note", "wrong file")
+    assert standing() == 0
+    assert [batch["kind"] for batch in site.json("batches")] == ["import"] * 2 + ["undo"] * 3
     site.tool("verify")

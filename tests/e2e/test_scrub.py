@@ -44,6 +44,15 @@ def test_who_may_not_be_mailed_is_left_out(site):
     assert "2 left out: opted out (1 unsubscribe, 1 bounce)" in said
 
 
+def test_a_route_in_an_address_is_left_out_and_counted(site):
+    text = "email\nanna%example.net@home.example\nfree@home.example\n"
+    octets, said = scrub(site, text, code=1)
+    assert octets.decode() == "email\nfree@home.example\n"
+    assert "line 2: an address with a route" in said and "1 left out: cannot be read" in said
+    _, said = scrub(site, text, "--json", code=1)
+    assert summary(said)["read"] == 2 == summary(said)["written"] + summary(said)["left_out"]["unreadable"]
+
+
 def test_scrub_and_check_agree(site):
     text = scrubbed(site, "".join(f"{who}\n" for who in LISTED))
     for who in LISTED:

@@ -119,6 +119,10 @@ def test_guards_hold_and_the_file_goes_to_failed(drop):
     assert told["tags.csv"]["stopped_by"] == ["scope"]
     assert told["all.csv"]["stopped_by"] == ["says-nothing"]
     assert {row["result"] for row in told.values()} == {"failed"}
+    said = drop.site.last.stderr
+    assert "--" not in said and said.count("set it in the source's section") == 3
+    for way in ("max_new = 4 takes them", "map says what a tag", "all_opted_out = yes says so"):
+        assert way in said
     assert drop.files() == ["failed/all.csv", "failed/all.csv.report.json"]
     assert not any(kept_back(drop.site, who) for who in to) and drop.site.tool("batches") == ""
 
@@ -310,7 +314,7 @@ def test_one_run_at_a_time(drop):
     drop.sync()
 
 
-ROWS = 150000
+ROWS = 300000
 
 
 def start(drop):
@@ -405,6 +409,16 @@ def test_without_a_source_there_is_nothing_to_do(own_lab):
     site = own_lab.site(policy=MARKETING)
     site.tool("sync", site.root, code=2)
     assert "no source is configured" in site.last.stderr
+
+
+def test_a_mail_address_is_no_name_of_a_source(own_lab):
+    """It would stand in the journal for good."""
+    site = own_lab.site(policy=MARKETING)
+    site.configure(policy=MARKETING + 'source "crm@acme.example" {\n}\n')
+    for words in (("config", "check"), ("sync", own_lab.directory("drop").path)):
+        site.tool(*words, code=None)
+        assert site.last.returncode in (1, 2)
+        assert "without /, @ and a dot in front" in site.last.stderr
 
 
 def test_a_scope_that_is_not_registered_keeps_the_file(own_lab):

@@ -55,6 +55,21 @@ static void columns_without_names_are_refused(void **state)
     refuses_list("{\"email\":\"ann@example.com\"}\n", &none, "no format \"nonsense\"");
     refuses_list("\n\n \n", NULL, "nothing but empty lines");
     refuses_list("\"open,email\nann@example.com\n", NULL, "line 1 cannot be read");
+    refuses_list("email\nann@example.com\n", &none, "optout(1)");
+    char wide[1100];
+    memset(wide, ',', sizeof wide);
+    memcpy(wide, "email", 5);
+    memcpy(wide + sizeof wide - 3, "x\n", 3);
+    refuses_list(wide, NULL, "line 1 has more than 1024 columns");
+}
+
+static void expiries_further_down_tell_the_format(void **state)
+{
+    (void)state;
+    reads("a@example.com\nb@example.com,2030-01-01T00:00:00Z\nc@example.com,,news\n", NULL,
+          "1 opt-out a@example.com none\n"
+          "2 block b@example.com other until 2030-01-01T00:00:00Z\n"
+          "3 opt-out c@example.com none tag news\n");
 }
 
 static void json_without_addresses_is_refused(void **state)
@@ -96,6 +111,8 @@ static void a_list_that_says_nothing_is_told_from_one_that_does(void **state)
         {"email,created\na@example.com,1736277945\n", NULL, false},
         {"a@example.com,BOUNCE\n", NULL, false},
         {"a@example.com\n", "cloudflare", false},
+        {"a@example.com\nb@example.com,2030-01-01T00:00:00Z\n", NULL, false},
+        {"a@example.com\n\"2030, b\" <b@example.com>\nb@example.com,2030\n", NULL, true},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -463,6 +480,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_header_without_addresses_is_refused),
         cmocka_unit_test(columns_without_names_are_refused),
+        cmocka_unit_test(expiries_further_down_tell_the_format),
         cmocka_unit_test(json_without_addresses_is_refused),
         cmocka_unit_test(a_list_without_entries_is_one),
         cmocka_unit_test(a_list_that_says_nothing_is_told_from_one_that_does),

@@ -312,6 +312,30 @@ static void a_replaced_list_is_written_no_more(void **state)
     verified();
 }
 
+static int copy_list(struct error *why)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/copy.mdb", site_folder);
+    int code = store_copy(list_store(list), path, why);
+    if (code)
+        assert_int_not_equal(access(path, F_OK), 0);
+    return code;
+}
+
+/* Such a copy could never be written to, and would lack what came to the new one. */
+static void a_replaced_list_is_not_copied_for_a_backup(void **state)
+{
+    char moved[128];
+    int outcome = 0;
+    (void)state;
+    snprintf(moved, sizeof moved, "%s.moved", site_list);
+    assert_int_equal(rename(site_list, moved), 0);
+    assert_refused(copy_list(&why), ERR_RETIRED, "could not be copied");
+    assert_int_equal(rename(moved, site_list), 0);
+    assert_ok(store_replace(list_store(list), placed, &outcome, &why));
+    assert_refused(copy_list(&why), ERR_RETIRED, "could not be copied");
+}
+
 static void the_version_tells_of_any_change(void **state)
 {
     struct txn *before, *after;
@@ -443,6 +467,7 @@ int main(void)
         TEST(an_address_is_never_replaced_by_less),
         TEST(a_list_can_be_made_anew_from_its_journal),
         TEST(a_replaced_list_is_written_no_more),
+        TEST(a_replaced_list_is_not_copied_for_a_backup),
         TEST(the_version_tells_of_any_change),
         TEST(a_loss_lasts_until_it_is_accepted_in_every_copy),
         TEST(a_persons_history_goes_on_over_nodes_and_counts_are_the_newer_ones),

@@ -159,6 +159,64 @@ static void what_is_being_undone_takes_no_rows(void **state)
     verified();
 }
 
+/* An undo of the batch takes its rows away, and must not take away what somebody else was told to
+ * be on the list. */
+static void a_statement_of_its_own_does_not_rest_on_a_row_of_a_batch(void **state)
+{
+    struct list_entry imported = opt_out_of(NEWS, 1), single = imported, again = imported,
+                      next = imported;
+    (void)state;
+    struct act act = of_batch(begin(&import));
+    add_by(&act, &imported, 1);
+    add_by(&by_cli, &single, 1);
+    assert_false(single.known);
+    add_by(&by_cli, &again, 1);
+    assert_true(again.known);
+    assert_event(again.event, single.event);
+    act = of_batch(begin(&import));
+    add_by(&act, &next, 1);
+    assert_true(next.known);
+    assert_int_equal(count_rows(list, 1), 2);
+    verified();
+}
+
+/* Batches are undone newest first, so an older one that goes on does not rest on a newer one. */
+static void a_batch_does_not_rest_on_rows_of_one_that_began_later(void **state)
+{
+    struct list_entry newer = opt_out_of(NEWS, 1), older = newer, again = newer, last = newer;
+    (void)state;
+    struct act first = of_batch(begin(&import)), second = of_batch(begin(&import));
+    add_by(&second, &newer, 1);
+    add_by(&first, &older, 1);
+    assert_false(older.known);
+    add_by(&first, &again, 1);
+    assert_true(again.known);
+    add_by(&second, &last, 1);
+    assert_true(last.known);
+    assert_int_equal(count_rows(list, 1), 2);
+    verified();
+}
+
+/* An opt-in lifts both of them, and an opt-out without a date after it is a new one. */
+static void beside_a_row_of_a_batch_that_is_lifted_one_is_new_as_well(void **state)
+{
+    struct list_entry imported = opt_out_of(NEWS, 1), single = imported, later = imported,
+                      opt_in = confirmed_opt_in(NEWS, 1);
+    (void)state;
+    imported.asked = single.asked = later.asked = 0;
+    struct act act = of_batch(begin(&import));
+    add_by(&by_cli, &single, 1);
+    add_by(&act, &imported, 1);
+    assert_true(imported.known);
+    add_by(&by_cli, &opt_in, 1);
+    add_by(&act, &imported, 1);
+    assert_false(imported.known);
+    add_by(&by_cli, &later, 1);
+    assert_false(later.known);
+    assert_int_equal(count_rows(list, 1), 4);
+    verified();
+}
+
 static int remember(const struct list_batch *batch, void *argument)
 {
     uint64_t **next = argument;
@@ -189,6 +247,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_under_way_takes_no_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_being_undone_takes_no_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_is_undone_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_statement_of_its_own_does_not_rest_on_a_row_of_a_batch,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_batch_does_not_rest_on_rows_of_one_that_began_later,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(beside_a_row_of_a_batch_that_is_lifted_one_is_new_as_well,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_visited_oldest_first_until_the_visitor_ends_it,
                                         set_up, tear_down),
     };
