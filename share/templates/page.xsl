@@ -53,6 +53,7 @@
         <xsl:if test="brand/@name"><xsl:value-of select="concat(' – ', brand/@name)"/></xsl:if>
       </title>
       <link rel="stylesheet" href="{style/@href}"/>
+      <link rel="icon" href="{style/@icon}"/>
     </head>
     <body>
       <xsl:call-template name="header"/>

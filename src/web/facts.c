@@ -272,8 +272,9 @@ static void add_page(struct builder *builder)
     add_foreign(builder, builder->root, "undo", page->undo);
     add_foreign(builder, builder->root, "typed", page->typed);
     add_attribute(builder, builder->root, "text-max", text_max);
-    add_link(builder, add_element(builder, builder->root, "style", NULL), "href",
-             builder->look->style);
+    xmlNode *style = add_element(builder, builder->root, "style", NULL);
+    add_link(builder, style, "href", builder->look->style);
+    add_link(builder, style, "icon", builder->look->icon);
 }
 
 xmlDoc *facts_build(const struct facts_ground *ground, const struct look *look, size_t language,

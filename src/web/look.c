@@ -64,11 +64,31 @@ static int add_style(const struct brand *brand, const char *css, struct assets *
     return rc;
 }
 
+/* A tick on the brand's colour. */
+static int add_icon(const struct brand *brand, struct assets *assets, const char **name,
+                    struct error *why)
+{
+    struct text text = TEXT_EMPTY;
+
+    text_format(&text,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\">"
+                "<rect width=\"32\" height=\"32\" rx=\"7\" fill=\"#%06x\"/>"
+                "<path d=\"M8 17l6 6 11-13\" fill=\"none\" stroke=\"#%06x\" stroke-width=\"4\"/>"
+                "</svg>\n",
+                (unsigned)brand->color, (unsigned)color_ink(brand->color));
+    int rc = text.failed ? no_memory(why)
+                         : assets_add(assets, "icon", "svg", text.data, text.length, name, why);
+    text_release(&text);
+    return rc;
+}
+
 static int load_look(struct look *look, const struct brand *brand, const char *css,
                      struct assets *assets, struct error *why)
 {
     look->brand = brand;
     int rc = add_style(brand, css, assets, &look->style, why);
+    if (rc == 0)
+        rc = add_icon(brand, assets, &look->icon, why);
     if (rc == 0 && brand->logo)
         rc = assets_add_file(assets, "logo", brand->logo, &look->logo, why);
     if (rc == 0 && brand->logo_dark)

@@ -11,6 +11,7 @@
 struct look {
     const struct brand *brand; /* without a scope: that of pages which belong to none */
     const char *style;         /* names of assets; NULL: none */
+    const char *icon;          /* for the browser's tab, or it would ask for /favicon.ico */
     const char *logo;
     const char *logo_dark;
     size_t language; /* that counts where the browser's do not */

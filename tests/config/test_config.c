@@ -225,64 +225,41 @@ static void a_refused_value_has_its_option_and_line(void **state)
     refuses("mode = enforce\nconnections = x\n", 2, "connections: \"x\" is not a number");
 }
 
+static const enum option_place section_places[] = {PLACE_STREAM, PLACE_EXEMPT, PLACE_SOURCE,
+                                                   PLACE_BRAND};
+#define SECTION_PLACES (sizeof section_places / sizeof *section_places)
+
+/* Sets every option to `value` in every place where it may stand, or may not. */
+static void refuses_everywhere(bool allowed, const char *value, const char *before,
+                               const char *after)
+{
+    char text[256], sentence[64];
+
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        snprintf(sentence, sizeof sentence, "%s%s%s", before, option->name, after);
+        snprintf(text, sizeof text, "# x\n%s = %s\n", option->name, value);
+        if (!(option->places & PLACE_GLOBAL) == !allowed)
+            refuses(text, 2, sentence);
+        for (size_t j = 0; j < SECTION_PLACES; j++) {
+            snprintf(text, sizeof text, "%s s {\n\n%s = %s\n}\n",
+                     option_section_word(section_places[j]), option->name, value);
+            if (!(option->places & (unsigned)section_places[j]) == !allowed)
+                refuses(text, 3, sentence);
+        }
+    }
+}
+
 static void every_option_is_checked_where_it_stands(void **state)
 {
     (void)state;
-    char text[256], sentence[64];
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *option = &option_table[i];
-        snprintf(sentence, sizeof sentence, "%s: is empty", option->name);
-        if (option->places & PLACE_GLOBAL) {
-            snprintf(text, sizeof text, "# x\n%s = ''\n", option->name);
-            refuses(text, 2, sentence);
-        }
-        if (option->places & PLACE_STREAM) {
-            snprintf(text, sizeof text, "stream s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_BRAND) {
-            snprintf(text, sizeof text, "brand s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_EXEMPT) {
-            snprintf(text, sizeof text, "exempt s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (option->places & PLACE_SOURCE) {
-            snprintf(text, sizeof text, "source s {\n\n%s = ''\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-    }
+    refuses_everywhere(true, "''", "", ": is empty");
 }
 
 static void an_option_in_the_wrong_place_is_unknown(void **state)
 {
     (void)state;
-    char text[256], sentence[64];
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *option = &option_table[i];
-        snprintf(sentence, sizeof sentence, "no such option '%s'", option->name);
-        if (!(option->places & PLACE_GLOBAL)) {
-            snprintf(text, sizeof text, "# x\n%s = x\n", option->name);
-            refuses(text, 2, sentence);
-        }
-        if (!(option->places & PLACE_STREAM)) {
-            snprintf(text, sizeof text, "stream s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_BRAND)) {
-            snprintf(text, sizeof text, "brand s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_EXEMPT)) {
-            snprintf(text, sizeof text, "exempt s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-        if (!(option->places & PLACE_SOURCE)) {
-            snprintf(text, sizeof text, "source s {\n\n%s = x\n}\n", option->name);
-            refuses(text, 3, sentence);
-        }
-    }
+    refuses_everywhere(false, "x", "no such option '", "'");
     refuses("# x\n\nscope = x\n", 3, "no such option 'scope'");
 }
 

@@ -26,7 +26,8 @@ static void write_file(const char *folder, const char *name, const char *bytes, 
 /* What the page loads: href of its style sheet and src and srcset of pictures. */
 static void write_assets(const struct pages *pages, const char *html, const char *folder)
 {
-    static const char *const attributes[] = {"stylesheet\" href=\"", " src=\"", "srcset=\""};
+    static const char *const attributes[] = {"stylesheet\" href=\"", "icon\" href=\"", " src=\"",
+                                             "srcset=\""};
 
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
         const char *at = strstr(html, attributes[i]);

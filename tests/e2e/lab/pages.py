@@ -2,12 +2,12 @@
 
 import http.server
 import re
-import shutil
 import subprocess
 import threading
 import urllib.parse
 
 from lab.product import CHECKOUT, program
+from lab.web import templates
 
 LANGUAGES = ("en", "de", "fr")
 
@@ -49,15 +49,6 @@ LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 40" width="15
 """
 
 
-def templates(folder):
-    """A folder of all three files, as an installation has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("page.xsl", "page.css"):
-        shutil.copy(CHECKOUT / "share/templates" / name, folder)
-    shutil.copy(program("share/templates/texts.xml"), folder)
-    return folder
-
-
 def policy():
     """The Content-Security-Policy, as the header of the source has it."""
     text = (CHECKOUT / "src/web/page.h").read_text()
@@ -71,7 +62,7 @@ class Pages:
     def __init__(self, folder):
         self.folder = folder
         self.posted = []
-        templates(folder / "templates")
+        templates(folder)
         (folder / "logo.svg").write_text(LOGO)
         (folder / "optout.conf").write_text(CONFIGURATION.format(folder=folder))
         self.site = folder / "site"
