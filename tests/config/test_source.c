@@ -1,8 +1,6 @@
 /* Sections for the sources of lists. */
 #include "reading.h"
 
-#define STREAM(lines) "stream s {\n scope = a/b\n match_login = x\n" lines "}\n"
-
 static void a_source_is_read_with_all_that_belongs_to_it(void **state)
 {
     (void)state;
