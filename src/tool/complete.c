@@ -282,15 +282,15 @@ static void offer_flags(const struct line *line)
     offer(line, "--help", "show the flags");
 }
 
-/* What the argument at this position is: the words of the usage, of which the last one counts for
- * all behind it that end in "...". */
+/* What the argument at this position is: the words of the usage, without the brackets of those that
+ * may be left out, of which the last one counts for all behind it that end in "...". */
 static enum value argument_at(const struct command *command, size_t position)
 {
     char names[64], *save = NULL;
     size_t i = 0;
 
     snprintf(names, sizeof names, "%s", command->arguments);
-    for (char *name = strtok_r(names, " ", &save); name; name = strtok_r(NULL, " ", &save), i++)
+    for (char *name = strtok_r(names, " []", &save); name; name = strtok_r(NULL, " []", &save), i++)
         if (i == position || (i < position && strstr(name, "...")))
             return value_of(command, name);
     return VALUE_ANY;

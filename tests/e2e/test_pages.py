@@ -203,24 +203,20 @@ def test_a_screen_reader_is_told_names_and_descriptions(pages, browser):
     assert "complete email address" in wrong["textbox", "Your email address"]
 
 
-def press(browser, css):
-    browser.find(css)[0].click()
-
-
 def test_forms_work_without_scripts(pages, browser):
     """They go back to where they came from, with the fields that the daemon knows."""
     pages.posted.clear()
     browser.show(pages.url("ask", "en"), scripts=False)
-    press(browser, "button[value=this]")
-    press(browser, "button[value=all]")
+    browser.press("button[value=this]")
+    browser.press("button[value=all]")
     browser.show(pages.url("done", "en"), scripts=False)
-    press(browser, "button[value=undo]")
-    press(browser, "input[value=moved]")
+    browser.press("button[value=undo]")
+    browser.press("input[value=moved]")
     browser.find("textarea")[0].send_keys("Zu viel & <zu> oft")
-    press(browser, "button[value=reason]")
+    browser.press("button[value=reason]")
     browser.show(pages.url("general", "en"), scripts=False)
     browser.find("#address")[0].send_keys("jürgen@müller.example")
-    press(browser, "button")
+    browser.press("button")
     undo = pages.posted[2][1]["undo"]
     assert pages.posted == [
         ("/ask.en.html", {"action": ["this"]}),

@@ -381,7 +381,7 @@ def test_json_objects_have_the_members_of_the_manual(site):
     assert whole.keys() == {"address", "may_be_mailed", "standing", "streams"}
     logged = site.json("log", anna)[0]
     assert logged.keys() == choice | {"address", "time", "type", "event", "number", "actor",
-                                      "batch", "words"}  # fmt: skip
+                                      "sha256", "batch", "words"}  # fmt: skip
 
 
 def test_what_reading_commands_say_as_json_stands_in_the_manual(own_lab):

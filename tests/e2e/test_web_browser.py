@@ -38,10 +38,6 @@ def heading(browser):
     return browser.find("h1")[0].text
 
 
-def press(browser, css):
-    browser.find(css)[0].click()
-
-
 def test_a_person_opts_out_says_why_and_thinks_again(web, browser):
     to = person()
     open_page(browser, web, "/" + web.token(to))
@@ -50,20 +46,20 @@ def test_a_person_opts_out_says_why_and_thinks_again(web, browser):
     assert labels == ["Abmelden: Acme Newsletter (p…@h…)", "Alle Werbe-E-Mails von Acme abbestellen"]
     assert not web.entries(to)
 
-    press(browser, "button[value=this]")
+    browser.press("button[value=this]")
     assert heading(browser) == "Sie sind abgemeldet"
     assert "p…@h… erhält nicht mehr: Acme Newsletter" in browser.find(".done")[0].text
     assert web.sources(to) == ["page"]
 
-    press(browser, "input[value=moved]")
+    browser.press("input[value=moved]")
     browser.find("textarea")[0].send_keys("Neue Stadt <b>&\nneues Glück")
-    press(browser, "button[value=reason]")
+    browser.press("button[value=reason]")
     assert heading(browser) == "Danke für Ihre Antwort"
     [reason] = web.entries(to, "reason")
     assert reason["reason"] == "moved"
     assert reason["words"]["text"].replace("\r\n", "\n") == "Neue Stadt <b>&\nneues Glück"
 
-    press(browser, "button[value=undo]")
+    browser.press("button[value=undo]")
     assert heading(browser) == "Ihre Abmeldung ist rückgängig gemacht"
     assert len(web.entries(to, "withdrawal")) == 1
     assert browser.complaints() == []
@@ -73,7 +69,7 @@ def test_a_person_opts_out_says_why_and_thinks_again(web, browser):
 def test_all_advertising_of_a_brand_takes_one_press(web, browser):
     to = person()
     open_page(browser, web, "/" + web.token(to))
-    press(browser, "button[value=all]")
+    browser.press("button[value=all]")
     assert "keine Werbe-E-Mails von Acme mehr" in browser.find(".done")[0].text
     [entry] = web.entries(to, "choice")
     assert entry["scope"] == "acme"
@@ -83,13 +79,13 @@ def test_the_general_page_helps_who_mistypes(web, browser):
     to = person()
     open_page(browser, web, "/s/acme/newsletter")
     browser.find("#address")[0].send_keys("anna@")
-    press(browser, "button")
+    browser.press("button")
     assert browser.driver.title.startswith("Fehler: ")
     field = browser.find("#address")[0]
     assert field.get_attribute("value") == "anna@"
     field.clear()
     field.send_keys(to)
-    press(browser, "button")
+    browser.press("button")
     assert heading(browser) == "Ihre Abmeldung ist eingetragen"
     assert web.sources(to) == ["general-page"]
 

@@ -4,10 +4,22 @@ import base64
 import shutil
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
+
+from lab.waiting import until
 
 CHROMIUM = "/usr/bin/chromium"
 DRIVER = "/usr/bin/chromedriver"
+
+
+def has_left(element):
+    """Whether the page that this element is of is gone."""
+    try:
+        element.is_enabled()
+    except StaleElementReferenceException:
+        return True
+    return False
 
 
 class Browser:
@@ -61,6 +73,16 @@ class Browser:
 
     def find(self, css):
         return self.driver.find_elements("css selector", css)
+
+    def press(self, css):
+        """Presses what matches first; a button of a form leads to a page that has to come first."""
+        [element, *_] = self.find(css)
+        leads_on = element.tag_name == "button"
+        page = self.find("html")[0]
+        element.click()
+        if leads_on:
+            until(lambda: has_left(page), "the next page")
+            until(lambda: self.run("return document.readyState") == "complete", "all of it")
 
     def complaints(self):
         """What the browser said since the last time: of a style it did not load, for one."""

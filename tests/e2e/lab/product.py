@@ -44,7 +44,7 @@ def manual_members():
     """The names of JSON members that optout(1) mentions."""
     text = (CHECKOUT / "doc/man/optout.1").read_text().partition(".Ss JSON")[2].partition(".Sh ")[0]
     lines = [line for line in text.splitlines() if "Va " in line]
-    return {word for line in lines for word in re.findall(r"[a-z_]+", line.partition("Va ")[2])}
+    return {word for line in lines for word in re.findall(r"[a-z0-9_]+", line.partition("Va ")[2])}
 
 
 class Site:
