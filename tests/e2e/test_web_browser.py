@@ -3,6 +3,8 @@
 import pytest
 from lab.browser import Browser
 from lab.world import MARKETING, person
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.ui import WebDriverWait
 
 BRAND = """
 brand acme {
@@ -39,7 +41,10 @@ def heading(browser):
 
 
 def press(browser, css):
-    browser.find(css)[0].click()
+    """Returns once the page that answers has taken this one's place."""
+    button = browser.find(css)[0]
+    button.click()
+    WebDriverWait(browser.driver, 30).until(staleness_of(button))
 
 
 def test_a_person_opts_out_says_why_and_thinks_again(web, browser):
@@ -55,7 +60,7 @@ def test_a_person_opts_out_says_why_and_thinks_again(web, browser):
     assert "p…@h… erhält nicht mehr: Acme Newsletter" in browser.find(".done")[0].text
     assert web.sources(to) == ["page"]
 
-    press(browser, "input[value=moved]")
+    browser.find("input[value=moved]")[0].click()
     browser.find("textarea")[0].send_keys("Neue Stadt <b>&\nneues Glück")
     press(browser, "button[value=reason]")
     assert heading(browser) == "Danke für Ihre Antwort"
