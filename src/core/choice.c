@@ -29,6 +29,12 @@ bool event_name_equal(const struct event_name *a, const struct event_name *b)
     return a->number == b->number && memcmp(a->node, b->node, sizeof a->node) == 0;
 }
 
+bool choice_is_anybodys_word(const struct choice *choice)
+{
+    return strcmp(choice->source, SOURCE_GENERAL_PAGE) == 0 ||
+           strcmp(choice->source, SOURCE_GENERAL_MAIL) == 0;
+}
+
 const char *choice_kind_name(enum choice_kind kind)
 {
     switch (kind) {

@@ -59,6 +59,11 @@ struct choice {
 
 bool event_name_equal(const struct event_name *a, const struct event_name *b);
 
+/* Sources of what anybody can say about anybody: it holds, and makes nobody known. */
+#define SOURCE_GENERAL_PAGE "general-page"
+#define SOURCE_GENERAL_MAIL "general-mail"
+bool choice_is_anybodys_word(const struct choice *choice);
+
 /* "opt-out", "block", "opt-in". */
 const char *choice_kind_name(enum choice_kind kind);
 /* The name of a reason, as on the command line; "reason-N" in `buffer` for one that is not known.

@@ -33,7 +33,8 @@ static int has_older_row(struct list_view *view, enum list_rows which, const str
 
     int code = list_read(view, which, &undo->subject, false, &pool, &rows, &count, NULL);
     for (size_t i = 0; i < count && code == 0; i++)
-        *older = *older || !event_name_equal(&rows[i].event, &undo->event);
+        *older = *older || (!event_name_equal(&rows[i].event, &undo->event) &&
+                            !choice_is_anybodys_word(&rows[i]));
     pool_release(&pool);
     return code;
 }

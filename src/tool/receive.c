@@ -19,8 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOURCE_TOKEN "mail"           /* who holds the token got the newsletter */
-#define SOURCE_GENERAL "general-mail" /* anybody can write a name behind From: */
+#define SOURCE_TOKEN "mail" /* who holds the token got the newsletter */
 
 #define QUEUED_MAX (30 * 86400) /* seconds that a mail server may have kept it */
 
@@ -148,7 +147,7 @@ static int try_scope(struct receiving *r)
     if (code == 0)
         code = inbound_author(&r->message, &r->address);
     if (code == 0) {
-        r->source = SOURCE_GENERAL;
+        r->source = SOURCE_GENERAL_MAIL;
         memcpy(r->scope, subject.data, strlen(subject.data) + 1);
     }
     text_release(&subject);

@@ -97,7 +97,7 @@ void general_post(struct visit *visit, const char *scope)
         show(visit, scope, typed);
         return;
     }
-    struct writing *w = writing_begin(visit, "general-page", done);
+    struct writing *w = writing_begin(visit, SOURCE_GENERAL_PAGE, done);
     if (!w)
         return;
     w->address = address;

@@ -102,19 +102,32 @@ static bool clicked(struct writing *w)
     return false;
 }
 
+/* Whether somebody may still undo the opt-out that stood before, and with it what this visitor
+ * said: a link that was forwarded is in two hands. */
+static bool may_be_undone(const struct writing *w)
+{
+    return w->entry.known && !w->again && clock_now() - time_of(w) <= TOKEN_UNDO_SECONDS;
+}
+
 /* Undo is for who made the event: an opt-out that stood before is none of this visitor's. */
 static bool chosen(struct writing *w)
 {
     const struct undo undo = {w->entry.event, w->entry.subject, w->entry.asked};
+    if (may_be_undone(w)) {
+        w->again = true;
+        w->act.source = "page-again";
+        writing_opt_out(w);
+        return true;
+    }
     char masked[PAGE_MASK_SIZE], text[TOKEN_UNDO_SIZE];
     struct page page = {.kind = PAGE_DONE, .scope = w->scope, .masked_address = masked};
 
     page_mask(w->address.text, masked);
     page.when = time_of(w);
-    if (!w->entry.known) {
+    if (!w->entry.known)
         w->request->event = w->entry.event.number;
+    if (!w->entry.known && !w->again)
         page.undo = seal_undo(w, &undo, text);
-    }
     answer_page(w->request, w->setup, 200, &page);
     return false;
 }

@@ -51,10 +51,10 @@ static void finish(struct request *request)
 {
     struct writing *w = request->work;
 
-    if (w->opts_out && w->code == 0 && !w->entry.known)
+    if (w->opts_out && w->code == 0 && !w->entry.known && !w->again)
         notify(w);
     w->opts_out = false;
-    if (w->code && w->code != ERR_NOT_FOUND) {
+    if (w->code && !(w->may_miss && w->code == ERR_NOT_FOUND)) {
         metrics_failed(w->web->metrics);
         answer_failed(request, w->setup, w->why.text);
     } else if (w->finished(w)) {
@@ -114,6 +114,7 @@ void writing_opt_out(struct writing *w)
     w->entry.reason = REASON_UNSUBSCRIBE;
     w->entry.asked = clock_now();
     w->opts_out = true;
+    w->may_miss = false;
     begin(w);
     int code = take_subject(w);
     submitted(w, code ? code : list_add_later(w->list, &w->entry, 1, &w->act, on_done, w));
@@ -123,6 +124,7 @@ void writing_withdraw(struct writing *w)
 {
     const struct event_withdrawal row = {w->undo.subject, w->undo.event};
 
+    w->may_miss = true;
     begin(w);
     submitted(w, list_withdraw_later(w->list, &row, &w->act, on_done, w));
 }
@@ -131,12 +133,14 @@ void writing_reason(struct writing *w)
 {
     w->act.words = &w->word;
     w->act.word_count = 1;
+    w->may_miss = true;
     begin(w);
     submitted(w, list_reason_later(w->list, &w->reason, &w->act, on_done, w));
 }
 
 void writing_probe(struct writing *w)
 {
+    w->may_miss = false;
     begin(w);
     submitted(w, list_probe_later(w->list, on_done, w));
 }

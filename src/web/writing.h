@@ -21,12 +21,14 @@ struct writing {
     struct event_reason reason;
     struct word word;
     bool opts_out; /* what is under way is the opt-out of `scope` */
+    bool again;    /* that visitor's own word, beside one that stands already */
+    bool may_miss; /* what it is about may be gone: ERR_NOT_FOUND is an answer */
     /* What became of it. */
     int code;
     struct error why;
     int64_t submitted; /* web_clock */
-    /* Makes the answer where `code` is 0 or ERR_NOT_FOUND; everything else is a 503. True: it has
-     * submitted something else, and is called again. */
+    /* Makes the answer where `code` is 0, or ERR_NOT_FOUND where that may be; everything else is a
+     * 503. True: it has submitted something else, and is called again. */
     bool (*finished)(struct writing *writing);
 };
 

@@ -142,6 +142,14 @@ def test_a_stranger_and_a_silent_brand_get_none(world, known):
     assert not notices(world, stranger) and not notices(world, other) and not notices(world, known)
 
 
+def test_what_anybody_can_say_of_anybody_makes_nobody_known(world):
+    victim = person()
+    for scope in ("acme/offers", "acme/newsletter", "other/news"):
+        assert world.web.post(f"/s/{scope}", {"address": victim}).status == 200
+    settled(world)
+    assert stands(world, victim) and not notices(world, victim)
+
+
 def test_there_is_one_in_thirty_days_and_none_for_what_stood_before(world, known):
     by_mail(world, known)
     until(lambda: notices(world, known), "the notice")

@@ -219,6 +219,17 @@ def test_a_link_alone_never_yields_undo(web):
     assert not web.entries(to, "withdrawal")
 
 
+def test_an_undo_in_other_hands_takes_nothing_away_that_its_owner_said(world, web):
+    """Both have the link: one by a forwarded newsletter, who opts out first and undoes it later."""
+    to = person()
+    path = "/" + web.token(to)
+    undo = web.post(path, "action=this").undo
+    assert web.post(path, "action=this").status == 200
+    assert web.post(path, {"action": "undo", "undo": undo}).status == 200
+    assert len(web.entries(to, "withdrawal")) == 1
+    assert world.mail(Letter(to=to)).refusal.code == 550
+
+
 def test_a_reason_belongs_to_its_event_and_its_words_are_sealed(world, web):
     to = person()
     path = "/" + web.token(to)
