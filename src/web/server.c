@@ -21,6 +21,7 @@
 #define THREADS_MIN 2
 #define THREADS_MAX 8
 #define SOCKET_MODE 0666 /* its folder says who may come, as with a port nobody does */
+#define MOMENT_NS (20 * 1000 * 1000)
 #define DRAIN_MOMENTS                                                                              \
     15 /* of 20 ms that a stop takes at least: a request may lie in its socket                     \
         */
@@ -31,6 +32,7 @@ struct server {
     struct socket_place place;
     int fd;
     atomic_uint exchanges; /* requests between their first line and the end of the answer */
+    atomic_bool closed;    /* no more of them are taken */
 };
 
 /* One request and its connection. */
@@ -285,6 +287,16 @@ static enum MHD_Result go_on(struct exchange *e)
     return answer(e);
 }
 
+/* Counts a request, unless the end has come. */
+static bool enter(struct server *server)
+{
+    atomic_fetch_add(&server->exchanges, 1);
+    if (!atomic_load(&server->closed))
+        return true;
+    atomic_fetch_sub(&server->exchanges, 1);
+    return false;
+}
+
 static enum MHD_Result on_request(void *argument, struct MHD_Connection *connection,
                                   const char *url, const char *method, const char *version,
                                   const char *data, size_t *size, void **state)
@@ -294,13 +306,16 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
     (void)version;
 
     if (!e) {
-        e = calloc(1, sizeof *e);
-        if (!e)
+        if (!enter(server))
             return MHD_NO;
+        e = calloc(1, sizeof *e);
+        if (!e) {
+            atomic_fetch_sub(&server->exchanges, 1);
+            return MHD_NO;
+        }
         e->server = server;
         e->connection = connection;
         *state = e;
-        atomic_fetch_add(&server->exchanges, 1);
         return begin(e, url, method);
     }
     if (*size > 0)
@@ -404,9 +419,19 @@ int server_start(struct web *web, struct server **server, struct error *why)
     return code;
 }
 
+/* Requests that are left. */
+static unsigned wait_for_exchanges(struct server *server, time_t end)
+{
+    const struct timespec moment = {.tv_nsec = MOMENT_NS};
+
+    while (atomic_load(&server->exchanges) > 0 && time(NULL) < end)
+        nanosleep(&moment, NULL);
+    return atomic_load(&server->exchanges);
+}
+
 unsigned server_stop(struct server *server, unsigned seconds)
 {
-    const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
+    const struct timespec moment = {.tv_nsec = MOMENT_NS};
     time_t end = time(NULL) + (time_t)seconds;
 
     atomic_store(&server->web->draining, true);
@@ -417,9 +442,10 @@ unsigned server_stop(struct server *server, unsigned seconds)
         close(fd);
     for (unsigned i = 0; i < DRAIN_MOMENTS; i++)
         nanosleep(&moment, NULL);
-    while (atomic_load(&server->exchanges) > 0 && time(NULL) < end)
-        nanosleep(&moment, NULL);
-    unsigned left = atomic_load(&server->exchanges);
+    unsigned left = wait_for_exchanges(server, end);
+    /* A connection that a proxy keeps could bring one more, which must not be suspended below. */
+    atomic_store(&server->closed, true);
+    left = left ? left : wait_for_exchanges(server, end);
     if (left > 0)
         return left;
     MHD_stop_daemon(server->daemon);
