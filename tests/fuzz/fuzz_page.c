@@ -3,9 +3,9 @@
 #include "fuzz.h"
 
 #include "core/brand.h"
-#include "web/language.h"
+#include "speech/language.h"
+#include "speech/texts.h"
 #include "web/page.h"
-#include "web/texts.h"
 
 #include <unistr.h>
 
