@@ -226,6 +226,21 @@ void file_hold_standard_streams(void)
             abort();
 }
 
+int file_open_nameless(const char *folder)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        char *path = file_join(folder, ".optout-XXXXXX");
+        if (!path)
+            return -ENOMEM;
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0)
+            unlink(path);
+        free(path);
+    }
+    return fd < 0 ? -errno : fd;
+}
+
 char *file_join(const char *folder, const char *name)
 {
     size_t length = strlen(folder);

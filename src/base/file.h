@@ -25,6 +25,10 @@ int file_replace(const char *path, const void *data, size_t length, mode_t mode,
  * disk when it returns. -errno (-ENOTDIR: something else has the name). */
 int file_make_folder(const char *path, mode_t mode, struct error *why);
 
+/* Opens a new file in the folder that has no name, or loses it at once where the file system knows
+ * none without: nothing of it is left, however the process ends. The descriptor, or -errno. */
+int file_open_nameless(const char *folder);
+
 /* A standard stream that is closed must not become a store's file, which would then be written over
  * by what is meant for people: something that fails when it is used takes its place. First of all
  * in a program. */

@@ -112,22 +112,6 @@ static void sort_spots(struct runs *runs)
 
 /* --- the file --- */
 
-/* On a file system that has no files without a name it loses it at once. */
-static int make_file(const char *folder)
-{
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd;
-    char *path = file_join(folder, ".import-XXXXXX");
-    if (!path)
-        return -1;
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    free(path);
-    return fd;
-}
-
 static int refuse(const struct runs *runs, int code, struct error *why)
 {
     return error_set(why, code,
@@ -183,8 +167,8 @@ static int spill(struct runs *runs, struct error *why)
     if (!extents)
         return error_set(why, -ENOMEM, "no memory to write sorted runs");
     runs->extents = extents;
-    if (runs->fd < 0 && (runs->fd = make_file(runs->folder)) < 0)
-        return refuse(runs, -errno, why);
+    if (runs->fd < 0 && (runs->fd = file_open_nameless(runs->folder)) < 0)
+        return refuse(runs, runs->fd, why);
     struct extent *extent = &runs->extents[runs->extent_count];
     extent->offset = runs->written;
     sort_spots(runs);

@@ -16,46 +16,17 @@ static int failed(const char *what, struct error *why)
     return error_set(why, code, "%s: %s", what, strerror(-code));
 }
 
-/* Where the file system knows no files without a name, one that has lost it. */
-static int open_nameless(const char *folder)
-{
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd;
-    char *name = file_join(folder, "optout.XXXXXX");
-    fd = name ? mkostemp(name, O_CLOEXEC) : -1;
-    if (fd >= 0)
-        unlink(name);
-    free(name);
-    return fd;
-}
-
 int spool_open(int *fd, struct error *why)
 {
     const char *folder = getenv("TMPDIR");
 
     if (!folder || !*folder)
         folder = "/tmp";
-    int made = open_nameless(folder);
+    int made = file_open_nameless(folder);
     if (made < 0)
-        return error_set(why, -errno,
-                         "no temporary file in %.200s: %s; TMPDIR names another folder", folder,
-                         strerror(errno));
+        return error_set(why, made, "no temporary file in %.200s: %s; TMPDIR names another folder",
+                         folder, strerror(-made));
     *fd = made;
-    return 0;
-}
-
-static int write_all(const char *bytes, size_t length, struct error *why)
-{
-    while (length > 0) {
-        ssize_t n = write(STDOUT_FILENO, bytes, length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return failed("standard output", why);
-        bytes += n;
-        length -= (size_t)n;
-    }
     return 0;
 }
 
@@ -67,7 +38,8 @@ int spool_hand_over(int fd, struct error *why)
     int code = lseek(fd, 0, SEEK_SET) < 0 ? failed("the temporary file", why) : 0;
 
     while (code == 0 && (n = read(fd, buffer, sizeof buffer)) > 0)
-        code = write_all(buffer, (size_t)n, why);
+        if ((code = file_write(STDOUT_FILENO, buffer, (size_t)n)) != 0)
+            error_set(why, code, "standard output: %s", strerror(-code));
     if (code == 0 && n < 0)
         code = failed("the temporary file", why);
     if (held)

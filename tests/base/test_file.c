@@ -380,6 +380,22 @@ static void joining_puts_one_slash_between(void **state)
     }
 }
 
+static void a_nameless_file_leaves_nothing_in_its_folder(void **state)
+{
+    char back[2] = "";
+    (void)state;
+
+    int fd = file_open_nameless(folder);
+    assert_true(fd >= 0);
+    assert_int_equal(file_write(fd, "x", 1), 0);
+    assert_int_equal(pread(fd, back, 1, 0), 1);
+    assert_string_equal(back, "x");
+    assert_int_equal(rmdir(folder), 0); /* it is empty */
+    close(fd);
+    assert_int_equal(file_open_nameless(folder), -ENOENT);
+    assert_int_equal(mkdir(folder, 0700), 0);
+}
+
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -401,6 +417,7 @@ int main(void)
         IN_A_FOLDER(a_folder_is_made_with_exactly_the_permissions_asked_for),
         IN_A_FOLDER(a_folder_that_is_there_is_left_as_it_is),
         IN_A_FOLDER(a_file_in_the_place_of_a_folder_is_an_error),
+        IN_A_FOLDER(a_nameless_file_leaves_nothing_in_its_folder),
         cmocka_unit_test(joining_puts_one_slash_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
