@@ -36,8 +36,8 @@ static char *gaps_for(const char *scope, const struct coverage_mark *marks, size
     for (size_t i = 0; i < found.span_count; i++)
         text_format(&text, "%s%s%s%s %d-%d", i ? ", " : "", names[found.spans[i].kind],
                     found.spans[i].stream ? " " : "",
-                    found.spans[i].stream ? found.spans[i].stream : "",
-                    (int)found.spans[i].from_ms, (int)found.spans[i].until_ms);
+                    found.spans[i].stream ? found.spans[i].stream : "", (int)found.spans[i].from_ms,
+                    (int)found.spans[i].until_ms);
     for (size_t i = 0; i < found.stream_count; i++)
         text_format(&text, "%s%s", i ? " " : "; ", found.streams[i]);
     pool_release(&pool);
@@ -166,10 +166,9 @@ static void what_is_told_late_holds_from_the_beginning_on(void **state)
 
 static void mail_under_way_ends_as_it_began(void **state)
 {
-    const struct coverage_mark marks[] = {MARK(50, STREAMS(news_suppressed)),
-                                          MARK(120, .overlaps = true, STREAMS(news_all)),
-                                          MARK(130, .overlaps = true, STREAMS(news_all)),
-                                          MARK(160, STREAMS(news_all))};
+    const struct coverage_mark marks[] = {
+        MARK(50, STREAMS(news_suppressed)), MARK(120, .overlaps = true, STREAMS(news_all)),
+        MARK(130, .overlaps = true, STREAMS(news_all)), MARK(160, STREAMS(news_all))};
     const struct coverage_mark open[] = {MARK(50, STREAMS(news_suppressed)),
                                          MARK(120, .overlaps = true, STREAMS(news_all))};
     const struct coverage_mark restarted[] = {MARK(50, STREAMS(shop_all)),
@@ -197,9 +196,9 @@ static void two_milters_are_told_apart_by_their_place(void **state)
 
 static void a_clock_that_was_put_back_hides_nothing(void **state)
 {
-    const struct coverage_mark marks[] = {
-        MARK(50, STREAMS(news_all)), MARK(170, STREAMS(news_suppressed)),
-        MARK(140, STREAMS(news_all))};
+    const struct coverage_mark marks[] = {MARK(50, STREAMS(news_all)),
+                                          MARK(170, STREAMS(news_suppressed)),
+                                          MARK(140, STREAMS(news_all))};
     (void)state;
     GAPS(marks, "suppressed news 140-170; news");
 }
