@@ -336,6 +336,25 @@ def test_what_cannot_be_recorded_is_put_off(own_lab, more):
     assert hand_in(site, people, "SHOP").word == "accept"
 
 
+def test_a_ledger_that_was_restored_with_a_loss_cannot_tell(site, own_lab):
+    backup = own_lab.directory("backup").path / "b"
+    since = next_second()
+    hand_in(site, "anna@home.example")
+    site.tool("backup", backup)
+    hand_in(site, "berta@home.example")
+    site.stop()
+    data = site.data / "ledger/data.mdb"
+    data.write_bytes(data.read_bytes()[: 3 * 4096])
+    site.tool("restore", backup, code=None)
+    site.start()
+    assert hand_in(site, "carla@home.example").word == "accept"
+    assert prove(site, "berta@home.example", since, 2)[1] == ["events-lost"]
+    messages, gaps, _ = prove(site, "anna@home.example", since, 1)
+    assert len(messages) == 1 and gaps == ["events-lost"]
+    prove(site, "berta@home.example", next_second(), 0)
+    assert site.json("config", "history")[-1]["occasion"] == "start"
+
+
 # -- the configuration
 
 def test_the_history_of_the_configuration_shows_what_changed(site):
