@@ -26,6 +26,7 @@
  *     16  counts of a batch (array), as enum batch_count has them
  *     17  what a restored node continues [node, number, hash of that event]; in its genesis
  *     18  reason that somebody gave: [node and number of the event it is about, key]
+ *     23  reading of people's records [command, people, subject or nothing, scope]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -60,10 +61,11 @@ enum event_type {
     EVENT_LOSS = 7,   /* events of the store that was replaced are missing, and that was accepted */
     EVENT_REASON = 8, /* why somebody opted out, told afterwards */
     EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
+    EVENT_READING = 34, /* somebody was shown what is held about people; in a ledger */
 };
 
 /* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason",
- * "verdict"; "unknown". */
+ * "verdict", "reading"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -150,6 +152,15 @@ struct event_reason {
     const char *key; /* of the list of reasons that was shown; "" for words alone */
 };
 
+/* What somebody was shown; who it was is in the private words, as "staff". */
+struct event_reading {
+    const char *command; /* of the tool: "person", "token open" */
+    uint64_t people;     /* how many; 0: not counted, everybody of the store may be among them */
+    bool has_subject;    /* there is one person, or domain, and this is it */
+    struct subject subject;
+    const char *scope; /* what was asked about; "": all */
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -171,6 +182,7 @@ struct event {
     const struct event_batch *begin; /* EVENT_BATCH */
     const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */
     const struct event_reason *reason;
+    const struct event_reading *reading;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

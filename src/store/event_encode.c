@@ -29,6 +29,8 @@ const char *event_type_name(enum event_type type)
         return "loss";
     case EVENT_VERDICT:
         return "verdict";
+    case EVENT_READING:
+        return "reading";
     }
     return "unknown";
 }
@@ -185,6 +187,15 @@ static void pack_reason(struct text *out, struct tables *tables, const struct ev
     pack_string(out, reason->key);
 }
 
+static void pack_reading(struct text *out, const struct event_reading *reading)
+{
+    pack_array(out, 4);
+    pack_string(out, reading->command);
+    pack_uint(out, reading->people);
+    pack_bytes(out, reading->subject.bytes, reading->has_subject ? SUBJECT_SIZE : 0);
+    pack_string(out, reading->scope);
+}
+
 /* Keys 0 to 8. */
 static size_t pack_head(struct text *out, const struct event *event)
 {
@@ -283,6 +294,11 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->reason) {
         pack_uint(out, KEY_REASON);
         pack_reason(out, tables, event->reason);
+        pairs++;
+    }
+    if (event->reading) {
+        pack_uint(out, KEY_READING);
+        pack_reading(out, event->reading);
         pairs++;
     }
     return pairs;

@@ -22,7 +22,8 @@ enum event_key {
     KEY_COUNTS = 16,
     KEY_CONTINUES = 17,
     KEY_REASON = 18,
-    KEY_LAST = KEY_REASON,
+    KEY_READING = 23,
+    KEY_LAST = KEY_READING,
 };
 
 #define FLAG_CONFIRMED 4

@@ -119,14 +119,28 @@ static int history_key(const struct store *store, const struct subject *subject,
     return store_pack_name(store, event, key + SUBJECT_SIZE);
 }
 
+static size_t count_subjects(const struct event *event)
+{
+    return event->verdict ? event->verdict->row_count : event->reading ? 1 : 0;
+}
+
+/* NULL: there is none to that row, an unreadable recipient's or of a reading about many. */
+static const struct subject *subject_at(const struct event *event, size_t i)
+{
+    if (!event->verdict)
+        return event->reading->has_subject ? &event->reading->subject : NULL;
+    return event->verdict->rows[i].known ? &event->verdict->rows[i].subject : NULL;
+}
+
 static int write_history(struct store *store, struct txn *txn, const struct event *event)
 {
     uint8_t key[HISTORY_KEY_SIZE];
     int code = 0;
-    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++) {
-        if (!event->verdict->rows[i].known)
+    for (size_t i = 0; i < count_subjects(event) && code == 0; i++) {
+        const struct subject *subject = subject_at(event, i);
+        if (!subject)
             continue;
-        code = history_key(store, &event->verdict->rows[i].subject, &event->name, key);
+        code = history_key(store, subject, &event->name, key);
         if (code == 0)
             code = txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
     }
@@ -198,6 +212,42 @@ int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
     free(rows);
     if (code == 0)
         *number = w.number;
+    return code;
+}
+
+/* --- who was shown what --- */
+
+struct noting {
+    struct ledger *ledger;
+    const struct event_reading *reading;
+    const struct word *words;
+    size_t word_count;
+    struct event_name event;
+};
+
+static int note_job(struct txn *txn, void *argument)
+{
+    struct noting *n = argument;
+    struct event event = {
+        .at_ms = clock_now_ms(), .type = EVENT_READING, .actor = "cli", .reading = n->reading};
+
+    int code = journal_append(&n->ledger->store, txn, &event, n->words, n->word_count);
+    if (code == 0)
+        code = write_history(&n->ledger->store, txn, &event);
+    n->event = event.name;
+    return code;
+}
+
+int ledger_write_reading(struct ledger *ledger, const struct event_reading *reading,
+                         const struct word *words, size_t word_count, struct event_name *event,
+                         struct error *why)
+{
+    struct noting n = {
+        .ledger = ledger, .reading = reading, .words = words, .word_count = word_count};
+
+    int code = store_write(&ledger->store, note_job, &n, why);
+    if (code == 0 && event)
+        *event = n.event;
     return code;
 }
 
@@ -299,12 +349,12 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
     struct slice value;
     const struct subject *last = NULL;
 
-    for (size_t i = 0; event->verdict && i < event->verdict->row_count; i++) {
-        const struct event_verdict_row *row = &event->verdict->rows[i];
-        if (!row->known || (last && memcmp(last, &row->subject, sizeof *last) == 0))
+    for (size_t i = 0; i < count_subjects(event); i++) {
+        const struct subject *subject = subject_at(event, i);
+        if (!subject || (last && memcmp(last, subject, sizeof *last) == 0))
             continue;
-        last = &row->subject;
-        int code = history_key(check->store, &row->subject, &event->name, key);
+        last = subject;
+        int code = history_key(check->store, subject, &event->name, key);
         if (code == 0)
             code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
         if (code)
