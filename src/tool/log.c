@@ -2,6 +2,7 @@
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/entry.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/rows.h"
 #include "tool/site.h"
@@ -10,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SINCE, UNTIL, JSON };
+enum { SINCE, UNTIL, READINGS, JSON };
 static const struct flag flags[] = {
     {.name = "since", .argument = "TIME", .text = "leave out what was before"},
     {.name = "until", .argument = "TIME", .text = "leave out what was then and later"},
+    {.name = "readings", .text = "who was shown what is held, too"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };
@@ -37,6 +39,7 @@ struct mention {
 struct logging {
     struct site site;
     bool json;
+    bool readings;
     bool shown;                 /* anything */
     int64_t since_ms, until_ms; /* the first moment shown, the first one not shown */
     struct error *why;
@@ -48,6 +51,7 @@ struct logging {
     /* Of everybody. */
     struct event_name event_last, verdict_last; /* looked at, of list and ledger; number 0: none */
     int64_t verdict_end;                        /* those from this moment on have to wait */
+    struct event_name own;                      /* the note that this log was shown */
 };
 
 /* Whether it is to be shown; then something is. */
@@ -199,15 +203,21 @@ static int gather(struct logging *l)
     return code;
 }
 
+/* Whoever looks leaves a note, and looking often would bury what was looked for. */
+static bool is_wanted(const struct logging *l, const struct event *event)
+{
+    return !event->reading || (l->readings && !event_name_equal(&event->name, &l->own));
+}
+
 static int show_verdict(struct logging *l, const struct event *event, const struct subject *only)
 {
     struct entry entry;
     int code = 0;
 
-    if (!is_in_time(l, event->at_ms))
+    if (!is_wanted(l, event) || !is_in_time(l, event->at_ms))
         return 0;
     code = entry_open(&entry, &l->site, ENTRY_LEDGER, l->json, event, l->why);
-    if (code == 0 && only)
+    if (code == 0 && only && event->verdict)
         entry_show_verdict(&entry, only);
     else if (code == 0)
         entry_show_all(&entry);
@@ -326,11 +336,21 @@ static int read_times(const struct call *call, struct logging *l)
     return code;
 }
 
+static int note(struct logging *l, bool person)
+{
+    const struct noted noted = {
+        .command = "log", .people = person ? 1 : 0, .address = person ? &l->address : NULL};
+    return noted_reading(&l->site, &noted, &l->own, l->why);
+}
+
 static int run(const struct call *call)
 {
     struct error why = {""};
-    struct logging l = {
-        .json = call->values[JSON], .since_ms = INT64_MIN, .until_ms = INT64_MAX, .why = &why};
+    struct logging l = {.json = call->values[JSON],
+                        .readings = call->values[READINGS],
+                        .since_ms = INT64_MIN,
+                        .until_ms = INT64_MAX,
+                        .why = &why};
     bool domain, person = call->argument_count > 0;
 
     int code = read_times(call, &l);
@@ -338,8 +358,10 @@ static int run(const struct call *call)
         code = argument_address(call->arguments[0], &l.address, &domain, &why);
     if (code)
         return output_status(code, &why);
-    code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER, &l.site,
-                     &why);
+    code =
+        site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_NOTE, &l.site, &why);
+    if (code == 0)
+        code = note(&l, person);
     if (code == 0)
         code = site_view(&l.site, &why);
     if (code == 0)
