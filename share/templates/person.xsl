@@ -116,7 +116,7 @@
   <h2>What this page does not tell</h2>
   <p>It tells what the list and the ledger hold. These places were not searched:</p>
   <ul><xsl:for-each select="not-searched"><li><xsl:value-of select="."/></li></xsl:for-each></ul>
-  <p class="note">Before it is handed over: make sure that who asks is the person whose address this is. An address alone proves nothing.</p>
+  <p class="note">Before this is handed over it has to be known that who asks is the person whose address this is. An address alone proves nothing.</p>
   <p>The address was looked for under version <xsl:value-of select="@address-rules"/> of the address rules, which is every version that this list was written under. Mail that went out as it came is counted, and not kept by person.</p>
 </xsl:template>
 
