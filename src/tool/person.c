@@ -18,7 +18,10 @@ static const struct flag flags[] = {
     {.name = "json",
      .text = "one JSON object that begins, and one for each entry",
      .excludes_next = true},
-    {.name = "html", .argument = "FILE", .text = "a page to hand over, as a new file; -: to print"},
+    {.name = "html",
+     .argument = "FILE",
+     .text = "a page to hand over, as a new file; -: to print",
+     .is_file = true},
     {0},
 };
 
@@ -154,5 +157,6 @@ const struct command command_person = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_COMPLIANCE,
     .run = run,
 };
