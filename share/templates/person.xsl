@@ -7,7 +7,6 @@
 <xsl:template match="/person">
   <html lang="en">
     <head>
-      <meta charset="utf-8"/>
       <meta name="viewport" content="width=device-width, initial-scale=1"/>
       <meta name="robots" content="noindex, nofollow"/>
       <meta name="referrer" content="no-referrer"/>
