@@ -42,7 +42,8 @@ static int has_older_row(struct list_view *view, enum list_rows which, const str
 static int find_verdict(struct txn *txn, const struct event *event, void *argument)
 {
     (void)txn;
-    (void)event;
+    if (!event->verdict)
+        return 0; /* whoever is looked up is not known by that */
     *(bool *)argument = true;
     return 1; /* one is enough */
 }

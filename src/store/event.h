@@ -28,6 +28,7 @@
  *     18  reason that somebody gave: [node and number of the event it is about, key]
  *     22  configuration [where the actor listens, occasion, SHA-256, since, whether the one before
  * may still be in use (0, 1), streams [name, scope, rows of the ledger, mode]]
+ *     23  reading of people's records [command, people, subject or nothing, scope]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -63,10 +64,11 @@ enum event_type {
     EVENT_REASON = 8, /* why somebody opted out, told afterwards */
     EVENT_VERDICT = 32,       /* on one marketing message; in a ledger */
     EVENT_CONFIGURATION = 33, /* that a daemon runs with; in a ledger */
+    EVENT_READING = 34,       /* somebody was shown what is held about people; in a ledger */
 };
 
 /* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason",
- * "verdict", "configuration"; "unknown". */
+ * "verdict", "configuration", "reading"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -181,6 +183,15 @@ struct event_configuration {
     size_t stream_count;
 };
 
+/* What somebody was shown; who it was is in the private words, as "staff". */
+struct event_reading {
+    const char *command; /* of the tool: "person", "token open" */
+    uint64_t people;     /* how many; 0: not counted, everybody of the store may be among them */
+    bool has_subject;    /* there is one person, or domain, and this is it */
+    struct subject subject;
+    const char *scope; /* what was asked about; "": all */
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -203,6 +214,7 @@ struct event {
     const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */
     const struct event_reason *reason;
     const struct event_configuration *configuration;
+    const struct event_reading *reading;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

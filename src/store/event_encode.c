@@ -31,6 +31,8 @@ const char *event_type_name(enum event_type type)
         return "verdict";
     case EVENT_CONFIGURATION:
         return "configuration";
+    case EVENT_READING:
+        return "reading";
     }
     return "unknown";
 }
@@ -205,6 +207,15 @@ static void pack_configuration(struct text *out, const struct event_configuratio
     }
 }
 
+static void pack_reading(struct text *out, const struct event_reading *reading)
+{
+    pack_array(out, 4);
+    pack_string(out, reading->command);
+    pack_uint(out, reading->people);
+    pack_bytes(out, reading->subject.bytes, reading->has_subject ? SUBJECT_SIZE : 0);
+    pack_string(out, reading->scope);
+}
+
 /* Keys 0 to 8. */
 static size_t pack_head(struct text *out, const struct event *event)
 {
@@ -308,6 +319,10 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->configuration) {
         pack_uint(out, KEY_CONFIGURATION);
         pack_configuration(out, event->configuration);
+    }
+    if (event->reading) {
+        pack_uint(out, KEY_READING);
+        pack_reading(out, event->reading);
         pairs++;
     }
     return pairs;

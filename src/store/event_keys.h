@@ -23,7 +23,8 @@ enum event_key {
     KEY_CONTINUES = 17,
     KEY_REASON = 18,
     KEY_CONFIGURATION = 22,
-    KEY_LAST = KEY_CONFIGURATION,
+    KEY_READING = 23,
+    KEY_LAST = KEY_READING,
 };
 
 #define FLAG_CONFIRMED 4

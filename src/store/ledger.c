@@ -119,20 +119,35 @@ static int history_key(const struct store *store, const struct subject *subject,
     return store_pack_name(store, event, key + SUBJECT_SIZE);
 }
 
-static int put_history(struct store *store, struct txn *txn, const struct subject *subject,
-                       const struct event *event)
+static size_t count_subjects(const struct event *event)
 {
-    uint8_t key[HISTORY_KEY_SIZE];
-    int code = history_key(store, subject, &event->name, key);
-    return code ? code : txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
+    if (event->verdict)
+        return event->verdict->row_count;
+    return event->reading || event->configuration;
+}
+
+/* NULL: there is none to that row, an unreadable recipient's or of a reading about many. */
+static const struct subject *subject_at(const struct event *event, size_t i)
+{
+    if (event->configuration)
+        return &ledger_nobody;
+    if (event->reading)
+        return event->reading->has_subject ? &event->reading->subject : NULL;
+    return event->verdict->rows[i].known ? &event->verdict->rows[i].subject : NULL;
 }
 
 static int write_history(struct store *store, struct txn *txn, const struct event *event)
 {
-    int code = event->configuration ? put_history(store, txn, &ledger_nobody, event) : 0;
-    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++)
-        if (event->verdict->rows[i].known)
-            code = put_history(store, txn, &event->verdict->rows[i].subject, event);
+    uint8_t key[HISTORY_KEY_SIZE];
+    int code = 0;
+    for (size_t i = 0; i < count_subjects(event) && code == 0; i++) {
+        const struct subject *subject = subject_at(event, i);
+        if (!subject)
+            continue;
+        code = history_key(store, subject, &event->name, key);
+        if (code == 0)
+            code = txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
+    }
     return code;
 }
 
@@ -205,6 +220,42 @@ int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
     free(rows);
     if (code == 0)
         *number = w.number;
+    return code;
+}
+
+/* --- who was shown what --- */
+
+struct noting {
+    struct ledger *ledger;
+    const struct event_reading *reading;
+    const struct word *words;
+    size_t word_count;
+    struct event_name event;
+};
+
+static int note_job(struct txn *txn, void *argument)
+{
+    struct noting *n = argument;
+    struct event event = {
+        .at_ms = clock_now_ms(), .type = EVENT_READING, .actor = "cli", .reading = n->reading};
+
+    int code = journal_append(&n->ledger->store, txn, &event, n->words, n->word_count);
+    if (code == 0)
+        code = write_history(&n->ledger->store, txn, &event);
+    n->event = event.name;
+    return code;
+}
+
+int ledger_write_reading(struct ledger *ledger, const struct event_reading *reading,
+                         const struct word *words, size_t word_count, struct event_name *event,
+                         struct error *why)
+{
+    struct noting n = {
+        .ledger = ledger, .reading = reading, .words = words, .word_count = word_count};
+
+    int code = store_write(&ledger->store, note_job, &n, why);
+    if (code == 0 && event)
+        *event = n.event;
     return code;
 }
 
@@ -323,13 +374,13 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
     struct history_check *check = argument;
     const struct subject *last = NULL;
 
-    int code = event->configuration ? check_row(check, txn, &ledger_nobody, event) : 0;
-    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++) {
-        const struct event_verdict_row *row = &event->verdict->rows[i];
-        if (!row->known || (last && memcmp(last, &row->subject, sizeof *last) == 0))
+    int code = 0;
+    for (size_t i = 0; i < count_subjects(event) && code == 0; i++) {
+        const struct subject *subject = subject_at(event, i);
+        if (!subject || (last && memcmp(last, subject, sizeof *last) == 0))
             continue;
-        last = &row->subject;
-        code = check_row(check, txn, &row->subject, event);
+        last = subject;
+        code = check_row(check, txn, subject, event);
     }
     return code;
 }

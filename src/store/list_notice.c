@@ -23,6 +23,19 @@ static int claim_job(struct txn *txn, void *argument)
     return txn_put(txn, TABLE_NOTICE, key, SLICE(time, LIST_NOTICE_SIZE));
 }
 
+int list_notice_time(struct list_view *view, const struct subject *subject, int64_t *seconds)
+{
+    struct slice value;
+
+    int code = txn_get(view->txn, TABLE_NOTICE, SLICE(subject->bytes, SUBJECT_SIZE), &value);
+    if (code)
+        return code;
+    if (value.size != LIST_NOTICE_SIZE)
+        return ERR_CORRUPT;
+    *seconds = (int64_t)number_get(value.data, LIST_NOTICE_SIZE);
+    return 0;
+}
+
 int list_claim_notice(struct list *list, const struct subject *subject, int64_t now, int64_t pause,
                       struct error *why)
 {

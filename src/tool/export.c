@@ -2,6 +2,7 @@
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/exporting.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/show.h"
 
@@ -178,6 +179,10 @@ static int export(const struct call *call, struct exporting *e, int64_t since, s
         code = look_at_list(e, why);
     if (code)
         return code;
+    const struct noted noted = {.command = "export", .scope = e->scope};
+    code = noted_reading(&e->site, &noted, NULL, why);
+    if (code)
+        return code;
     struct error reason = {""};
     code = delta ? exporting_delta(e, after.number, call->values[SINCE] ? since * 1000 : INT64_MIN,
                                    &reason)
@@ -211,5 +216,6 @@ const struct command command_export = {
     .arguments = "",
     .text = "write the list, or what changed in it, for others",
     .flags = flags,
+    .role = ROLE_COMPLIANCE,
     .run = run,
 };

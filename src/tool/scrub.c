@@ -2,6 +2,7 @@
 #include "exchange/excerpt.h"
 #include "store/judge.h"
 #include "tool/command.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/reading.h"
 #include "tool/spool.h"
@@ -161,6 +162,10 @@ static int scrub(struct scrubbing *s, struct error *why)
         code = closed;
     if (code)
         return code;
+    const struct noted noted = {.command = "scrub", .people = s->read, .scope = s->stream->scope};
+    code = noted_reading(&s->site, &noted, NULL, why);
+    if (code)
+        return code;
     struct error reason = {""};
     code = spool_hand_over(s->spool, &reason);
     return code ? error_set(why, code, "%.400s; what was written is not the whole, do not use it",
@@ -278,5 +283,7 @@ const struct command command_scrub = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_COMPLIANCE,
+    .reads_file = true,
     .run = run,
 };

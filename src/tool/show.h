@@ -39,6 +39,9 @@ json_t *show_json_row(struct site *site, const struct choice *choice);
 const char *show_occasion(enum configuration_occasion occasion);
 /* The streams of a configuration, under "streams". */
 void show_put_streams(json_t *object, const struct event_configuration *configuration);
+/* The configuration that was in force for a verdict: what its digest begins with, in hex. */
+#define SHOW_CONFIG_SIZE (2 * EVENT_SHORT_HASH_SIZE + 1)
+const char *show_config(const uint8_t digest[EVENT_SHORT_HASH_SIZE], char text[SHOW_CONFIG_SIZE]);
 
 /* What began a batch: kind, source, SHA-256 and size of the input, the batch that it undoes. */
 void show_put_batch(json_t *object, const struct event_batch *begin, const char *source);
