@@ -1,4 +1,5 @@
 /* What one store has and another lacks. */
+#include "store/erase.h"
 #include "store/number.h"
 #include "store/renew.h"
 
@@ -46,7 +47,7 @@ static int adopt(struct txn *from_txn, const struct event *event, void *argument
         code = journal_adopt(c->to, c->to_txn, event, bytes);
     if (code == 0 && c->to->kind->fold)
         code = c->to->kind->fold(c->to, c->to_txn, event);
-    if (code == 0 && event->words)
+    if (code == 0 && (event->words || event->network))
         code = carry_words(c, &event->name);
     return code ? error_set(c->why, code == ERR_NOT_FOUND ? ERR_CORRUPT : code,
                             "%s: event %llu cannot be taken over: %s", env_folder(c->from->env),
@@ -183,7 +184,7 @@ static int erase_job(struct txn *txn, void *argument)
         } else if (code == 0) {
             struct slice gone = SLICE(at, key.size);
             memcpy(at, key.data, key.size);
-            code = txn_delete(txn, TABLE_PRIVATE, gone);
+            code = erase_row(txn, TABLE_PRIVATE, gone);
             if (code == 0)
                 code = cursor_seek(cursor, gone, &key, &value);
         }

@@ -22,7 +22,9 @@ enum event_key {
     KEY_COUNTS = 16,
     KEY_CONTINUES = 17,
     KEY_REASON = 18,
-    KEY_LAST = KEY_REASON,
+    KEY_ERASURES = 19,
+    KEY_CUT = 24,
+    KEY_LAST = KEY_CUT,
 };
 
 #define FLAG_CONFIRMED 4

@@ -2,6 +2,7 @@
 #include "store/number.h"
 #include "store/pack.h"
 #include "store/store.h"
+#include "store/words.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,9 +10,6 @@
 #define META_HEAD "head"
 #define HEAD_SIZE (8 + EVENT_HASH_SIZE) /* number and hash of a node's last event */
 #define HEAD_KEY_MAX (sizeof META_HEAD - 1 + 2)
-#define ITEM_EVENT 0 /* words about the event as a whole; one item an event, up to now */
-#define WORDS_KEY_SIZE (JOURNAL_KEY_SIZE + 1)
-#define SALT_SIZE 16
 
 /* --- heads --- */
 
@@ -56,139 +54,6 @@ int journal_count(struct txn *txn, uint64_t *count)
     return txn_count(txn, TABLE_JOURNAL, count);
 }
 
-/* --- private words --- */
-
-static size_t count_words(const struct word *words, size_t count)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        n += words[i].text && *words[i].text;
-    return n;
-}
-
-static int pack_words(const struct word *words, size_t count, struct text *plain)
-{
-    uint8_t salt[SALT_SIZE];
-    int code = seal_random(salt, sizeof salt);
-    if (code)
-        return code;
-    text_append_bytes(plain, (char *)salt, sizeof salt);
-    pack_map(plain, count_words(words, count));
-    for (size_t i = 0; i < count; i++)
-        if (words[i].text && *words[i].text) {
-            pack_string(plain, words[i].name);
-            pack_string(plain, words[i].text);
-        }
-    return plain->failed ? -ENOMEM : 0;
-}
-
-static int words_key(const struct store *store, const struct event_name *name,
-                     uint8_t key[WORDS_KEY_SIZE])
-{
-    key[JOURNAL_KEY_SIZE] = ITEM_EVENT;
-    return store->has_words_key ? store_pack_name(store, name, key) : ERR_KEY;
-}
-
-/* Seals packed words under the event's key. */
-static int put_words(const struct store *store, struct txn *txn, const struct event_name *name,
-                     const struct text *plain)
-{
-    uint8_t key[WORDS_KEY_SIZE];
-    struct text sealed = TEXT_EMPTY;
-
-    int code = words_key(store, name, key);
-    if (code == 0)
-        code = seal_append_random(store->words_key, SLICE(key, sizeof key),
-                                  SLICE(plain->data, plain->length), &sealed);
-    if (code == 0)
-        code =
-            txn_put(txn, TABLE_PRIVATE, SLICE(key, sizeof key), SLICE(sealed.data, sealed.length));
-    text_release(&sealed);
-    return code;
-}
-
-/* Leaves their salted digest. */
-static int write_words(const struct store *store, struct txn *txn, const struct event_name *name,
-                       const struct word *words, size_t count, uint8_t digest[EVENT_HASH_SIZE])
-{
-    struct text plain = TEXT_EMPTY;
-
-    int code = pack_words(words, count, &plain);
-    if (code == 0)
-        code = seal_digest(SLICE(plain.data, plain.length), digest);
-    if (code == 0)
-        code = put_words(store, txn, name, &plain);
-    text_release(&plain);
-    return code;
-}
-
-static int read_words(const struct store *store, struct txn *txn, const struct event_name *name,
-                      struct text *plain)
-{
-    uint8_t key[WORDS_KEY_SIZE];
-    struct slice sealed;
-
-    int code = words_key(store, name, key);
-    if (code == 0)
-        code = txn_get(txn, TABLE_PRIVATE, SLICE(key, sizeof key), &sealed);
-    return code ? code : seal_open_random(store->words_key, SLICE(key, sizeof key), sealed, plain);
-}
-
-/* They are sealed to their place, and a node's local number can be another one here. */
-int journal_carry_words(const struct store *from, struct txn *from_txn, const struct store *to,
-                        struct txn *to_txn, const struct event_name *name)
-{
-    struct text plain = TEXT_EMPTY;
-
-    int code = read_words(from, from_txn, name, &plain);
-    if (code == 0)
-        code = put_words(to, to_txn, name, &plain);
-    text_release(&plain);
-    return code == ERR_NOT_FOUND ? 0 : code;
-}
-
-static char *copy_slice(struct pool *pool, struct slice s)
-{
-    return pool_copy_bytes(pool, s.data ? s.data : "", s.size);
-}
-
-static int unpack_words(struct text *plain, struct pool *pool, struct word **words, size_t *count)
-{
-    if (plain->length < SALT_SIZE)
-        return ERR_CORRUPT;
-    struct unpacker in = unpack_begin(SLICE(plain->data + SALT_SIZE, plain->length - SALT_SIZE));
-    size_t pairs = unpack_map(&in);
-    struct word *list = pool_take(pool, (pairs + 1) * sizeof *list);
-    if (!list)
-        return -ENOMEM;
-    for (size_t i = 0; i < pairs; i++) {
-        list[i].name = copy_slice(pool, unpack_string(&in));
-        list[i].text = copy_slice(pool, unpack_string(&in));
-        if (!list[i].name || !list[i].text)
-            return -ENOMEM;
-    }
-    if (!unpack_is_done(&in))
-        return ERR_CORRUPT;
-    *words = list;
-    *count = pairs;
-    return 0;
-}
-
-int journal_words(const struct store *store, struct txn *txn, const struct event *event,
-                  struct pool *pool, struct word **words, size_t *count)
-{
-    struct text plain = TEXT_EMPTY;
-
-    *count = 0;
-    if (!event->words)
-        return 0;
-    int code = read_words(store, txn, &event->name, &plain);
-    if (code == 0)
-        code = unpack_words(&plain, pool, words, count);
-    text_release(&plain);
-    return code == ERR_NOT_FOUND ? 0 : code; /* erased */
-}
-
 /* --- events --- */
 
 /* Puts the event behind the last one of its node. */
@@ -211,7 +76,7 @@ static int put_event(const struct store *store, struct txn *txn, const struct ev
 int journal_append(struct store *store, struct txn *txn, struct event *event,
                    const struct word *words, size_t word_count)
 {
-    uint8_t digest[EVENT_HASH_SIZE];
+    struct words_digests digests;
     struct text bytes = TEXT_EMPTY;
 
     int code = journal_head(txn, store->node_count - 1, &event->name.number, event->previous);
@@ -219,14 +84,10 @@ int journal_append(struct store *store, struct txn *txn, struct event *event,
         return code;
     event->name.number++;
     memcpy(event->name.node, store->node, EVENT_NODE_SIZE);
-    event->words = NULL;
-    if (count_words(words, word_count) > 0) {
-        code = write_words(store, txn, &event->name, words, word_count, digest);
-        event->words = digest;
-    }
+    code = words_write(store, txn, event, words, word_count, &digests);
     if (code == 0)
         code = event_encode(event, &bytes);
-    event->words = NULL;
+    event->words = event->network = NULL;
     if (code == 0)
         code = put_event(store, txn, &event->name, SLICE(bytes.data, bytes.length));
     text_release(&bytes);
@@ -374,19 +235,7 @@ static int fault(struct chain *chain, const char *what)
 
 static int check_words(struct chain *chain, const struct event *event)
 {
-    struct text plain = TEXT_EMPTY;
-    uint8_t digest[EVENT_HASH_SIZE];
-
-    if (!event->words || !chain->store->has_words_key)
-        return 0;
-    int code = read_words(chain->store, chain->txn, &event->name, &plain);
-    if (code == 0)
-        code = seal_digest(SLICE(plain.data, plain.length), digest);
-    if (code == 0 && memcmp(digest, event->words, sizeof digest) != 0)
-        code = ERR_KEY;
-    text_release(&plain);
-    if (code == ERR_NOT_FOUND) /* erased, as they may be */
-        return 0;
+    int code = words_check(chain->store, chain->txn, event);
     return code == ERR_KEY ? fault(chain, "its private words were changed") : code;
 }
 

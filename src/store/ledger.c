@@ -1,6 +1,7 @@
 #include "store/ledger.h"
 
 #include "base/clock.h"
+#include "store/erase.h"
 #include "store/ledger_tables.h"
 #include "store/renew.h"
 
@@ -119,10 +120,22 @@ static int history_key(const struct store *store, const struct subject *subject,
     return store_pack_name(store, event, key + SUBJECT_SIZE);
 }
 
+static int write_erasures(struct store *store, struct txn *txn, const struct event *event)
+{
+    uint8_t key[HISTORY_KEY_SIZE];
+    int code = erase_fold(store, txn, event);
+    for (size_t i = 0; i < event->erasure_count && code == 0; i++) {
+        code = history_key(store, &event->erasures[i].subject, &event->name, key);
+        if (code == 0)
+            code = txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
+    }
+    return code;
+}
+
 static int write_history(struct store *store, struct txn *txn, const struct event *event)
 {
     uint8_t key[HISTORY_KEY_SIZE];
-    int code = 0;
+    int code = write_erasures(store, txn, event);
     for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++) {
         if (!event->verdict->rows[i].known)
             continue;
@@ -292,26 +305,36 @@ struct history_check {
     uint64_t rows;
 };
 
+static int check_row(struct history_check *check, struct txn *txn, const struct subject *subject,
+                     const struct event *event)
+{
+    uint8_t key[HISTORY_KEY_SIZE];
+    struct slice value;
+
+    int code = history_key(check->store, subject, &event->name, key);
+    if (code == 0)
+        code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
+    check->rows += code == 0;
+    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
+
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct history_check *check = argument;
-    uint8_t key[HISTORY_KEY_SIZE];
-    struct slice value;
     const struct subject *last = NULL;
+    int code = erase_check(check->store, txn, event);
 
-    for (size_t i = 0; event->verdict && i < event->verdict->row_count; i++) {
+    for (size_t i = 0; i < event->erasure_count && code == 0; i++)
+        code = check_row(check, txn, &event->erasures[i].subject, event);
+
+    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++) {
         const struct event_verdict_row *row = &event->verdict->rows[i];
         if (!row->known || (last && memcmp(last, &row->subject, sizeof *last) == 0))
             continue;
         last = &row->subject;
-        int code = history_key(check->store, &row->subject, &event->name, key);
-        if (code == 0)
-            code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
-        if (code)
-            return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-        check->rows++;
+        code = check_row(check, txn, &row->subject, event);
     }
-    return 0;
+    return code;
 }
 
 static int verify(struct store *store, struct txn *txn, uint64_t *events, struct error *why)

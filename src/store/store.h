@@ -27,11 +27,13 @@ enum store_table {
                       octets, the store's own) and, where there are several, nodes (8 octets each,
                       by local number); head (number and hash of the last event of node 0), of any
                       other node "head" and its local number (2 octets); loss, as long as a loss
-                      has to be accepted; retired, once another store took its place */
+                      has to be accepted; residue, where bytes of what was erased may still be in
+                      the file; cut (8 octets of the event's name), in a ledger whose journal was
+                      cut; retired, once another store took its place */
     TABLE_JOURNAL, /* 2 octets local number of the node, 6 of the event's number -> the event's
                       bytes */
-    TABLE_PRIVATE, /* journal key, 1 octet item -> sealed salt and words; not in the journal, so
-                      that it can be erased */
+    TABLE_PRIVATE, /* journal key, 1 octet item (0: words about the event; 1: network addresses)
+                      -> sealed salt and words; not in the journal, so that it can be erased */
     TABLE_OWN,     /* the first one of list or ledger */
 };
 
@@ -173,6 +175,12 @@ int journal_short_hash(const struct store *store, struct txn *txn, const struct 
  * erased; ERR_KEY without the key. */
 int journal_words(const struct store *store, struct txn *txn, const struct event *event,
                   struct pool *pool, struct word **words, size_t *count);
+
+/* 1 where words of the event are there, of whatever kind; 0; ERR_NOT_FOUND: its node is not known. */
+int journal_has_words(const struct store *store, struct txn *txn, const struct event_name *name);
+
+/* Erases the words of an event; none is fine. ERR_NOT_FOUND: its node is not known here. */
+int journal_forget_words(const struct store *store, struct txn *txn, const struct event_name *name);
 
 /* Brings the words of an event over, from one store into another that holds it too. 0 where there
  * are none. ERR_KEY: they were sealed with another key. */
