@@ -42,8 +42,10 @@ static int has_older_row(struct list_view *view, enum list_rows which, const str
 static int find_verdict(struct txn *txn, const struct event *event, void *argument)
 {
     (void)txn;
-    *(bool *)argument = event->verdict != NULL;
-    return event->verdict != NULL; /* one is enough */
+    if (!event->verdict)
+        return 0; /* whoever is looked up is not known by that */
+    *(bool *)argument = true;
+    return 1; /* one is enough */
 }
 
 static int has_verdict(struct ledger *ledger, const struct subject *subject, bool *has)

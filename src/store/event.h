@@ -28,6 +28,7 @@
  *     17  what a restored node continues [node, number, hash of that event]; in its genesis
  *     18  reason that somebody gave: [node and number of the event it is about, key]
  *     19  erasures [subject, [node, number, ...]]: whose address, and events that lost their words
+ *     23  reading of people's records [command, people, subject or nothing, scope]
  *     24  what is cut off the journal's front: [[node, number of the last event that is gone, its
  *         hash, times of the first and the last one, ...], id of the key, signature (64 octets)]
  *
@@ -65,11 +66,12 @@ enum event_type {
     EVENT_REASON = 8, /* why somebody opted out, told afterwards */
     EVENT_ERASURE = 9, /* of people's addresses and words; in a list and in a ledger */
     EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
-    EVENT_CUT = 35, /* the journal's front is taken away; in a ledger */
+    EVENT_READING = 34, /* somebody was shown what is held about people; in a ledger */
+    EVENT_CUT = 35,     /* the journal's front is taken away; in a ledger */
 };
 
-/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason",
- * "verdict", "erasure", "cut"; "unknown". */
+/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason", "erasure",
+ * "verdict", "reading", "cut"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -184,6 +186,15 @@ struct event_cut {
     uint8_t signature[EVENT_SIGNATURE_SIZE];
 };
 
+/* What somebody was shown; who it was is in the private words, as "staff". */
+struct event_reading {
+    const char *command; /* of the tool: "person", "token open" */
+    uint64_t people;     /* how many; 0: not counted, everybody of the store may be among them */
+    bool has_subject;    /* there is one person, or domain, and this is it */
+    struct subject subject;
+    const char *scope; /* what was asked about; "": all */
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -209,6 +220,7 @@ struct event {
     const struct event_erasure *erasures; /* sorted by subject, each subject once */
     size_t erasure_count;
     const struct event_cut *cut;
+    const struct event_reading *reading;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

@@ -366,6 +366,24 @@ static void take_cut(struct decoder *d, struct event *event)
     event->cut = cut;
 }
 
+static void take_reading(struct decoder *d, struct event *event)
+{
+    struct event_reading *reading = take_memory(d, 1, sizeof *reading);
+    size_t items = take_row(d, 4);
+    if (d->in.failed)
+        return;
+    *reading = (struct event_reading){.command = take_string(d), .people = unpack_uint(&d->in)};
+    struct slice subject = unpack_bytes(&d->in);
+    reading->has_subject = subject.size == SUBJECT_SIZE;
+    if (reading->has_subject)
+        memcpy(reading->subject.bytes, subject.data, SUBJECT_SIZE);
+    else if (subject.size != 0)
+        d->in.failed = true;
+    reading->scope = take_string(d);
+    skip_rest(d, items, 4);
+    event->reading = reading;
+}
+
 /* A key that stands there twice is damage: two readers could take two different ones. */
 static void note_key(struct decoder *d, uint64_t key)
 {
@@ -443,6 +461,9 @@ static void take_pair(struct decoder *d, struct event *event)
         break;
     case KEY_CUT:
         take_cut(d, event);
+        break;
+    case KEY_READING:
+        take_reading(d, event);
         break;
     default:
         unpack_skip(&d->in);

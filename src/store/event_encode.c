@@ -31,6 +31,8 @@ const char *event_type_name(enum event_type type)
         return "erasure";
     case EVENT_VERDICT:
         return "verdict";
+    case EVENT_READING:
+        return "reading";
     case EVENT_CUT:
         return "cut";
     }
@@ -229,6 +231,15 @@ static void pack_words(struct text *out, const struct event *event)
         pack_bytes(out, event->network, EVENT_HASH_SIZE);
 }
 
+static void pack_reading(struct text *out, const struct event_reading *reading)
+{
+    pack_array(out, 4);
+    pack_string(out, reading->command);
+    pack_uint(out, reading->people);
+    pack_bytes(out, reading->subject.bytes, reading->has_subject ? SUBJECT_SIZE : 0);
+    pack_string(out, reading->scope);
+}
+
 /* Keys 0 to 8. */
 static size_t pack_head(struct text *out, const struct event *event)
 {
@@ -336,6 +347,11 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->cut) {
         pack_uint(out, KEY_CUT);
         pack_cut(out, tables, event->cut);
+        pairs++;
+    }
+    if (event->reading) {
+        pack_uint(out, KEY_READING);
+        pack_reading(out, event->reading);
         pairs++;
     }
     return pairs;

@@ -23,6 +23,7 @@ enum event_key {
     KEY_CONTINUES = 17,
     KEY_REASON = 18,
     KEY_ERASURES = 19,
+    KEY_READING = 23,
     KEY_CUT = 24,
     KEY_LAST = KEY_CUT,
 };

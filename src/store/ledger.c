@@ -120,26 +120,31 @@ static int history_key(const struct store *store, const struct subject *subject,
     return store_pack_name(store, event, key + SUBJECT_SIZE);
 }
 
-static int write_erasures(struct store *store, struct txn *txn, const struct event *event)
+size_t ledger_subjects(const struct event *event)
 {
-    uint8_t key[HISTORY_KEY_SIZE];
-    int code = erase_fold(store, txn, event);
-    for (size_t i = 0; i < event->erasure_count && code == 0; i++) {
-        code = history_key(store, &event->erasures[i].subject, &event->name, key);
-        if (code == 0)
-            code = txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
-    }
-    return code;
+    return event->verdict         ? event->verdict->row_count
+           : event->erasure_count ? event->erasure_count
+                                  : event->reading != NULL;
+}
+
+const struct subject *ledger_subject(const struct event *event, size_t i)
+{
+    if (event->verdict)
+        return event->verdict->rows[i].known ? &event->verdict->rows[i].subject : NULL;
+    if (event->erasure_count)
+        return &event->erasures[i].subject;
+    return event->reading->has_subject ? &event->reading->subject : NULL;
 }
 
 static int write_history(struct store *store, struct txn *txn, const struct event *event)
 {
     uint8_t key[HISTORY_KEY_SIZE];
-    int code = write_erasures(store, txn, event);
-    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++) {
-        if (!event->verdict->rows[i].known)
+    int code = erase_fold(store, txn, event);
+    for (size_t i = 0; i < ledger_subjects(event) && code == 0; i++) {
+        const struct subject *subject = ledger_subject(event, i);
+        if (!subject)
             continue;
-        code = history_key(store, &event->verdict->rows[i].subject, &event->name, key);
+        code = history_key(store, subject, &event->name, key);
         if (code == 0)
             code = txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
     }
@@ -211,6 +216,42 @@ int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
     free(rows);
     if (code == 0)
         *number = w.number;
+    return code;
+}
+
+/* --- who was shown what --- */
+
+struct noting {
+    struct ledger *ledger;
+    const struct event_reading *reading;
+    const struct word *words;
+    size_t word_count;
+    struct event_name event;
+};
+
+static int note_job(struct txn *txn, void *argument)
+{
+    struct noting *n = argument;
+    struct event event = {
+        .at_ms = clock_now_ms(), .type = EVENT_READING, .actor = "cli", .reading = n->reading};
+
+    int code = journal_append(&n->ledger->store, txn, &event, n->words, n->word_count);
+    if (code == 0)
+        code = write_history(&n->ledger->store, txn, &event);
+    n->event = event.name;
+    return code;
+}
+
+int ledger_write_reading(struct ledger *ledger, const struct event_reading *reading,
+                         const struct word *words, size_t word_count, struct event_name *event,
+                         struct error *why)
+{
+    struct noting n = {
+        .ledger = ledger, .reading = reading, .words = words, .word_count = word_count};
+
+    int code = store_write(&ledger->store, note_job, &n, why);
+    if (code == 0 && event)
+        *event = n.event;
     return code;
 }
 
@@ -305,34 +346,25 @@ struct history_check {
     uint64_t rows;
 };
 
-static int check_row(struct history_check *check, struct txn *txn, const struct subject *subject,
-                     const struct event *event)
-{
-    uint8_t key[HISTORY_KEY_SIZE];
-    struct slice value;
-
-    int code = history_key(check->store, subject, &event->name, key);
-    if (code == 0)
-        code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
-    check->rows += code == 0;
-    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-}
-
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct history_check *check = argument;
+    uint8_t key[HISTORY_KEY_SIZE];
+    struct slice value;
     const struct subject *last = NULL;
     int code = erase_check(check->store, txn, event);
 
-    for (size_t i = 0; i < event->erasure_count && code == 0; i++)
-        code = check_row(check, txn, &event->erasures[i].subject, event);
-
-    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++) {
-        const struct event_verdict_row *row = &event->verdict->rows[i];
-        if (!row->known || (last && memcmp(last, &row->subject, sizeof *last) == 0))
+    for (size_t i = 0; i < ledger_subjects(event) && code == 0; i++) {
+        const struct subject *subject = ledger_subject(event, i);
+        if (!subject || (last && memcmp(last, subject, sizeof *last) == 0))
             continue;
-        last = &row->subject;
-        code = check_row(check, txn, &row->subject, event);
+        last = subject;
+        code = history_key(check->store, subject, &event->name, key);
+        if (code == 0)
+            code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
+        if (code == ERR_NOT_FOUND)
+            code = ERR_CORRUPT;
+        check->rows++;
     }
     return code;
 }

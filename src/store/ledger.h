@@ -1,4 +1,5 @@
-/* The ledger: verdicts on marketing mail, with a journal of their own, and what is counted.
+/* The ledger: verdicts on marketing mail, with a journal of their own, and what is counted; and
+ * who was shown what is held about people.
  *
  * What keeps mail from somebody is an event, on disk before the MTA is answered. What was counted
  * (mail that passed, bulk mail that no stream claims) is gathered in memory and added up here now
@@ -39,6 +40,12 @@ struct store *ledger_store(struct ledger *ledger);
 int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
                  const struct word *words, size_t word_count, uint64_t *number, struct error *why);
 
+/* Notes that somebody is about to be shown what is held about people. Returns when it is on disk;
+ * *event (may be NULL) is its name. */
+int ledger_write_reading(struct ledger *ledger, const struct event_reading *reading,
+                         const struct word *words, size_t word_count, struct event_name *event,
+                         struct error *why);
+
 /* What was counted of one stream and action. */
 struct stream_count {
     const char *stream;
@@ -73,9 +80,13 @@ void ledger_view_end(struct ledger_view *view);
 /* As journal_walk: over the events behind `after`, or all. */
 int ledger_walk(struct ledger_view *view, const struct event_name *after, journal_visitor visit,
                 void *argument);
-/* Only the events with a row about this subject. */
+/* Only the events about this subject: verdicts with a row of it, and readings of its record. */
 int ledger_history(struct ledger_view *view, const struct subject *subject, journal_visitor visit,
                    void *argument);
+/* Whom an event of a ledger tells of: so many places, and the subject at each; NULL where nobody
+ * is known there. */
+size_t ledger_subjects(const struct event *event);
+const struct subject *ledger_subject(const struct event *event, size_t place);
 int ledger_words(struct ledger_view *view, const struct event *event, struct pool *pool,
                  struct word **words, size_t *count);
 

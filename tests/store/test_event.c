@@ -120,6 +120,27 @@ static void the_octets_of_a_reason(void **state)
                                                   "68746f6f2d6d616e79");
 }
 
+static void the_octets_of_a_reading(void **state)
+{
+    struct event_reading one = {.command = "person", .people = 1, .has_subject = true, .scope = ""},
+                         many = {.command = "export", .scope = "acme"};
+    struct event event = event_of(EVENT_READING, 24);
+    (void)state;
+    memset(one.subject.bytes, 0xab, SUBJECT_SIZE);
+    event.reading = &one;
+    assert_golden(&event, "a7" HEAD("1818", "1822") "1784"
+                                                    "66706572736f6e"
+                                                    "01"
+                                                    "50abababababababababababababababab"
+                                                    "60");
+    event.reading = &many;
+    assert_golden(&event, "a7" HEAD("1818", "1822") "1784"
+                                                    "666578706f7274"
+                                                    "00"
+                                                    "40"
+                                                    "6461636d65");
+}
+
 static void the_octets_of_a_batch(void **state)
 {
     static const uint64_t counts[BATCH_COUNTS] = {10, 5, 2, 1, 1, 1, 300};
@@ -517,6 +538,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_octets_of_a_genesis),
         cmocka_unit_test(the_octets_of_a_restored_nodes_genesis),
+        cmocka_unit_test(the_octets_of_a_reading),
         cmocka_unit_test(the_octets_of_a_reason),
         cmocka_unit_test(the_octets_of_a_batch),
         cmocka_unit_test(the_octets_of_registered_scopes),

@@ -160,6 +160,18 @@ static void make_reason(struct event *event)
     event->reason = reason;
 }
 
+static void make_reading(struct event *event)
+{
+    struct event_reading *reading = take(sizeof *reading);
+    *reading = (struct event_reading){.command = any_of(strings, 5),
+                                      .people = any_number(),
+                                      .has_subject = random_below(2),
+                                      .scope = any_of(strings, 5)};
+    if (reading->has_subject)
+        memset(reading->subject.bytes, (int)random_below(256), SUBJECT_SIZE);
+    event->reading = reading;
+}
+
 static void make_scopes(struct event *event)
 {
     event->scopes = scopes;
@@ -175,7 +187,8 @@ static struct event any_event(void)
     } kinds[] = {{EVENT_GENESIS, make_genesis},  {EVENT_SCOPES, make_scopes},
                  {EVENT_CHOICES, make_choices},  {EVENT_WITHDRAWAL, make_withdrawals},
                  {EVENT_VERDICT, make_verdict},  {EVENT_BATCH, make_begin},
-                 {EVENT_BATCH_END, make_counts}, {EVENT_REASON, make_reason}};
+                 {EVENT_BATCH_END, make_counts}, {EVENT_REASON, make_reason},
+                 {EVENT_READING, make_reading}};
     size_t kind = random_below(sizeof kinds / sizeof *kinds);
     pool_reset(&pool);
     struct event event = {.name = any_name(),
@@ -263,6 +276,13 @@ static void assert_batches_equal(const struct event *a, const struct event *b)
     assert_true(!a->reason == !b->reason &&
                 (!a->reason || (event_name_equal(&a->reason->about, &b->reason->about) &&
                                 strcmp(a->reason->key, b->reason->key) == 0)));
+    assert_true(
+        !a->reading == !b->reading &&
+        (!a->reading || (strcmp(a->reading->command, b->reading->command) == 0 &&
+                         a->reading->people == b->reading->people &&
+                         a->reading->has_subject == b->reading->has_subject &&
+                         memcmp(&a->reading->subject, &b->reading->subject, SUBJECT_SIZE) == 0 &&
+                         strcmp(a->reading->scope, b->reading->scope) == 0)));
     assert_int_equal(!a->counts, !b->counts);
     if (a->counts)
         assert_memory_equal(a->counts, b->counts, BATCH_COUNTS * sizeof *a->counts);
@@ -434,12 +454,12 @@ static void unknown_keys_are_skipped_whatever_lies_under_them(void **state)
 {
     (void)state;
     AFTER(0, "", 0);
-    AFTER(1, "\x17\x01", 0);
+    AFTER(1, "\x18\x40\x01", 0);
     AFTER(1, "\x18\x64\xf6", 0);
     AFTER(1, "\x19\x01\x00\x82\x20\xf9\x00\x00", 0);
     AFTER(1, "\x1b\xff\xff\xff\xff\xff\xff\xff\xff\xa1\x61x\xc1\x00", 0);
-    AFTER(1, "\x17\x9f\xff", ERR_CORRUPT);
-    AFTER(1, "\x17", ERR_CORRUPT);
+    AFTER(1, "\x18\x40\x9f\xff", ERR_CORRUPT);
+    AFTER(1, "\x18\x40", ERR_CORRUPT);
     AFTER(1, "\x20\x01", ERR_CORRUPT); /* a key is a number */
     AFTER(1, "\x61x\x01", ERR_CORRUPT);
 }
@@ -462,6 +482,7 @@ static void items_behind_those_that_are_known_are_skipped(void **state)
           0);
     AFTER(1, "\x0f\x86\x01\x40\x00\x00\x07\xf6", 0);
     AFTER(1, "\x10\x88\x01\x02\x03\x04\x05\x06\x07\x20", 0);
+    AFTER(1, "\x17\x85\x61p\x01" SUBJECT "\x60\xf6", 0);
 }
 
 static void rows_that_lack_something_are_damage(void **state)
@@ -470,6 +491,8 @@ static void rows_that_lack_something_are_damage(void **state)
     AFTER(1, "\x0f\x82\x01\x40", ERR_CORRUPT);
     AFTER(1, "\x0f\x83\x01\x41x\x00", ERR_CORRUPT); /* a digest of one octet */
     AFTER(1, "\x10\x86\x01\x02\x03\x04\x05\x06", ERR_CORRUPT);
+    AFTER(1, "\x17\x83\x61p\x01\x40", ERR_CORRUPT);
+    AFTER(1, "\x17\x84\x61p\x01\x41s\x60", ERR_CORRUPT); /* a subject of one octet */
     AFTER(2, "\x09\x81\x61/\x0b\x81\x84" SUBJECT "\x01\x00\x02", ERR_CORRUPT);
     AFTER(2, "\x09\x81\x61/\x0b\x81\x85" SUBJECT "\x00\x00\x02\x00", ERR_CORRUPT); /* no kind */
     AFTER(2, "\x09\x81\x61/\x0b\x81\x85" SUBJECT "\x01\x01\x02\x00", ERR_CORRUPT); /* no scope */
@@ -527,7 +550,7 @@ static void a_key_twice_is_damage(void **state)
     (void)state;
     AFTER(2, "\x06\x61x\x06\x61y", ERR_CORRUPT);
     AFTER(1, "\x02\x01", ERR_CORRUPT);
-    AFTER(2, "\x18\x4d\x01\x18\x4d\x01", 0); /* not known, not ours to say */
+    AFTER(2, "\x18\x40\x01\x18\x40\x01", 0); /* not known, not ours to say */
 }
 
 static void without_its_first_six_keys_it_is_no_event(void **state)

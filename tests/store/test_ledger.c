@@ -324,6 +324,32 @@ static void a_history_holds_the_verdicts_on_one_person_in_their_sequence(void **
     verified(11);
 }
 
+static void a_reading_about_one_person_is_in_their_history(void **state)
+{
+    (void)state;
+    const struct word words[] = {{"staff", "jane"}};
+    struct event_reading one = {.command = "person",
+                                .people = 1,
+                                .has_subject = true,
+                                .subject = subject_number(3),
+                                .scope = ""};
+    struct event_reading all = {.command = "export", .scope = NEWS};
+    struct event_name name = {.number = 0};
+
+    assert_ok(ledger_write_reading(ledger, &one, words, 1, &name, &why));
+    assert_int_equal(name.number, 2);
+    assert_ok(ledger_write_reading(ledger, &all, words, 1, NULL, &why));
+    struct event_verdict_row row = {
+        .known = true, .subject = subject_number(3), .state = RECIPIENT_OPTED_OUT};
+    struct event_verdict verdict = verdict_with(&row, 1);
+    written(&verdict, NULL, 0);
+    struct numbers numbers = history_of(3, 0, 0);
+    assert_int_equal(numbers.count, 2);
+    assert_int_equal(numbers.numbers[0], 2);
+    assert_int_equal(numbers.numbers[1], 4);
+    verified(4);
+}
+
 /* --- in the clear --- */
 
 static void no_login_or_domain_lies_in_the_file_in_the_clear(void **state)
@@ -407,6 +433,7 @@ int main(void)
         TEST(one_row_names_a_thousand_events_at_most),
         TEST(the_words_of_a_verdict_come_back),
         TEST(a_history_holds_the_verdicts_on_one_person_in_their_sequence),
+        TEST(a_reading_about_one_person_is_in_their_history),
         TEST(no_login_or_domain_lies_in_the_file_in_the_clear),
         TEST(sessions_on_many_threads_write_all_their_verdicts),
     };

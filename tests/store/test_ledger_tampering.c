@@ -4,7 +4,9 @@
 #include "store/number.h"
 
 #define NEWS "acme/news"
-#define LEDGER_EVENTS 6
+#define VERDICTS 5
+#define LEDGER_EVENTS (1 + VERDICTS + 1) /* genesis and a reading, too */
+#define HISTORY_ROWS (2 * VERDICTS + 1)
 
 static MDB_val event_key(uint64_t number)
 {
@@ -50,14 +52,20 @@ static void write_verdicts(void)
                                           .action = ACTION_STRIP,
                                           .rows = rows,
                                           .row_count = 3};
+    const struct event_reading reading = {.command = "person",
+                                          .people = 1,
+                                          .has_subject = true,
+                                          .subject = subject_number(1000),
+                                          .scope = NEWS};
     struct ledger *ledger = open_ledger();
     uint64_t number = 0;
     rows[1].subject = subject_number(1000);
-    for (unsigned i = 0; i < LEDGER_EVENTS - 1; i++) {
+    for (unsigned i = 0; i < VERDICTS; i++) {
         rows[0].subject = subject_number(i);
         assert_ok(ledger_write(ledger, &verdict, NULL, 0, &number, &why));
     }
-    assert_int_equal(number, LEDGER_EVENTS);
+    assert_int_equal(number, 1 + VERDICTS);
+    assert_ok(ledger_write_reading(ledger, &reading, NULL, 0, NULL, &why));
     assert_int_equal(ledger_close(ledger), 0);
     assert_ok(verify_ledger_now(&why));
 }
@@ -92,7 +100,7 @@ static void a_history_that_lost_or_won_a_row_is_found(void **state)
 {
     (void)state;
     write_verdicts();
-    for (size_t i = 0; i < 2 * (LEDGER_EVENTS - 1); i++) {
+    for (size_t i = 0; i < HISTORY_ROWS; i++) {
         struct raw raw;
         MDB_val key, value;
         raw_begin(site_ledger, &raw);
