@@ -330,6 +330,11 @@ int ledger_words(struct ledger_view *view, const struct event *event, struct poo
     return journal_words(&view->ledger->store, view->txn, event, pool, words, count);
 }
 
+int ledger_has_words(struct ledger_view *view, const struct event_name *name)
+{
+    return journal_has_words(&view->ledger->store, view->txn, name);
+}
+
 int ledger_measure(struct ledger_view *view, struct ledger_extent *extent)
 {
     struct ledger_extent e;

@@ -95,6 +95,9 @@ typedef int (*unclaimed_visitor)(const struct unclaimed_count *count, void *argu
 int ledger_each_stream(struct ledger_view *view, stream_count_visitor visit, void *argument);
 int ledger_each_unclaimed(struct ledger_view *view, unclaimed_visitor visit, void *argument);
 
+/* As list_has_words. */
+int ledger_has_words(struct ledger_view *view, const struct event_name *name);
+
 struct ledger_extent {
     uint64_t events;
     uint64_t used, size; /* bytes of the map */

@@ -268,6 +268,26 @@ void entry_show_reason(const struct entry *entry)
     end_line(entry, &line);
 }
 
+void entry_show_erasure(const struct entry *entry, const struct event_erasure *erasure)
+{
+    struct list_identity identity;
+    struct text line;
+
+    site_identity(entry->site, &erasure->subject, &identity);
+    if (entry->json) {
+        json_t *object = begin_object(entry, "erasure");
+        show_put_identity(object, &identity);
+        output_put_number(object, "words", erasure->event_count);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, &line);
+    text_format(&line, "%s: address erased, and the words of %zu event%s",
+                site_identity_text(&identity), erasure->event_count,
+                erasure->event_count == 1 ? "" : "s");
+    end_line(entry, &line);
+}
+
 /* Among the entries of everybody, where addresses stand, too. */
 static void show_reason_without_words(const struct entry *entry)
 {
@@ -379,6 +399,8 @@ void entry_show_all(const struct entry *entry)
         show_end(entry);
     if (event->reason)
         show_reason_without_words(entry);
+    for (size_t i = 0; i < event->erasure_count; i++)
+        entry_show_erasure(entry, &event->erasures[i]);
     if (event->verdict)
         entry_show_verdict(entry, NULL);
 }

@@ -207,7 +207,7 @@ static int show_verdict(struct logging *l, const struct event *event, const stru
     if (!is_in_time(l, event->at_ms))
         return 0;
     code = entry_open(&entry, &l->site, ENTRY_LEDGER, l->json, event, l->why);
-    if (code == 0 && only)
+    if (code == 0 && only && event->verdict)
         entry_show_verdict(&entry, only);
     else if (code == 0)
         entry_show_all(&entry);
