@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "store/cut.h"
 #include "store/number.h"
 #include "store/pack.h"
 #include "store/store.h"
@@ -46,6 +47,18 @@ static int write_head(struct txn *txn, uint64_t local, uint64_t number, struct s
     uint8_t key[HEAD_KEY_MAX], head[HEAD_SIZE];
     number_put(head, 8, number);
     int code = seal_digest(event, head + 8);
+    return code ? code : txn_put(txn, TABLE_META, head_key(local, key), SLICE(head, sizeof head));
+}
+
+int journal_set_head(const struct store *store, struct txn *txn, const struct event_name *last,
+                     const uint8_t hash[EVENT_HASH_SIZE])
+{
+    uint8_t key[HEAD_KEY_MAX], head[HEAD_SIZE];
+    uint64_t local;
+
+    int code = store_local(store, last->node, &local);
+    number_put(head, 8, last->number);
+    memcpy(head + 8, hash, EVENT_HASH_SIZE);
     return code ? code : txn_put(txn, TABLE_META, head_key(local, key), SLICE(head, sizeof head));
 }
 
@@ -219,6 +232,8 @@ struct chain {
     uint64_t local;  /* the node whose chain it is */
     uint64_t number; /* of its last event that fitted */
     uint8_t hash[EVENT_HASH_SIZE];
+    uint64_t teller; /* of its events the last one that tells of a cut; 0: none */
+    struct cut cut;
     uint64_t count; /* events of all nodes */
     uint64_t of;
     struct error *why;
@@ -248,15 +263,31 @@ static int check_visit(struct chain *chain, const struct event *event)
                : code;
 }
 
-/* Where a node's chain ends, its head says the same. */
+static const struct event_cut_row *cut_here(const struct chain *chain)
+{
+    return cut_of(&chain->cut, store_node(chain->store, chain->local));
+}
+
+/* Where a node's chain ends, its head says the same, and what tells of cuts is what counts. */
 static int check_head(struct chain *chain)
 {
+    const struct event_cut_row *row = cut_here(chain);
     uint8_t hash[EVENT_HASH_SIZE];
-    uint64_t number;
+    uint64_t number, teller;
 
+    if (chain->number == 0 && row) { /* all of it */
+        chain->number = row->last.number;
+        memcpy(chain->hash, row->hash, sizeof chain->hash);
+    }
     int code = journal_head(chain->txn, chain->local, &number, hash);
+    if (code == 0)
+        code = cut_teller(chain->txn, chain->local, &teller);
     if (code)
         return code;
+    if (teller != chain->teller)
+        return error_set(chain->why, ERR_CORRUPT,
+                         "%s: what is noted of cuts does not follow from its events",
+                         env_folder(chain->store->env));
     if (number != chain->number || memcmp(hash, chain->hash, sizeof hash) != 0)
         return error_set(chain->why, ERR_CORRUPT,
                          "%s: the journal ends at event %llu, its head says %llu: events were cut "
@@ -275,6 +306,13 @@ static int check_continued(struct chain *chain, const struct event_continued *co
     int code = journal_bytes(chain->store, chain->txn, &continued->event, &bytes);
     if (code == 0)
         code = seal_digest(bytes, hash);
+    if (code == ERR_NOT_FOUND && cut_covers(&chain->cut, &continued->event)) {
+        const struct event_cut_row *row = cut_of(&chain->cut, continued->event.node);
+        if (continued->event.number < row->last.number)
+            return 0;
+        memcpy(hash, row->hash, sizeof hash);
+        code = 0;
+    }
     if (code == ERR_NOT_FOUND)
         return fault(chain, "the event that it continues is not there");
     if (code == 0 && memcmp(hash, continued->hash, sizeof hash) != 0)
@@ -290,10 +328,46 @@ static int find_chain(struct chain *chain, uint64_t local)
         if (code)
             return code;
         chain->local++;
-        chain->number = 0;
+        chain->number = chain->teller = 0;
         memset(chain->hash, 0, sizeof chain->hash);
     }
     return 0;
+}
+
+/* The journal may begin with any of those that are cut, or behind them. */
+static void begin_behind(struct chain *chain, const struct event *event)
+{
+    const struct event_cut_row *row = cut_here(chain);
+    uint64_t before = event->name.number - 1;
+
+    if (chain->number > 0 || !row || before == 0 || before > row->last.number)
+        return;
+    chain->number = before;
+    memcpy(chain->hash, before == row->last.number ? row->hash : event->previous,
+           sizeof chain->hash);
+}
+
+/* What is left of those that are cut leads to the hash that was signed. */
+static int check_cut(struct chain *chain)
+{
+    const struct event_cut_row *row = cut_here(chain);
+    return row && row->last.number == chain->number &&
+                   memcmp(row->hash, chain->hash, sizeof row->hash) != 0
+               ? fault(chain, "it is not the one up to which the journal was cut")
+               : 0;
+}
+
+static int check_teller(struct chain *chain, const struct event *event)
+{
+    if (!event->cut)
+        return 0;
+    chain->teller = event->name.number;
+    if (!chain->store->ring)
+        return 0;
+    int code = cut_check_signature(event->cut, chain->store->ring);
+    return code == ERR_KEY         ? fault(chain, "its signature is wrong")
+           : code == ERR_NOT_FOUND ? fault(chain, "the key that signed it is not known here")
+                                   : code;
 }
 
 static int check_link(struct slice key, struct slice bytes, const struct event *event, void *state)
@@ -308,6 +382,7 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
         return code;
     if (place.number != event->name.number)
         return fault(chain, "it lies in another event's place");
+    begin_behind(chain, event);
     if (event->name.number != chain->number + 1)
         return fault(chain, "the one before it is missing");
     if (!event_name_equal(&place, &event->name))
@@ -319,11 +394,14 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
     if (code == 0)
         code = check_words(chain, event);
     if (code == 0)
+        code = check_teller(chain, event);
+    if (code == 0)
         code = check_visit(chain, event);
     if (code == 0)
         code = seal_digest(bytes, chain->hash);
     if (code == 0) {
         chain->number = event->name.number;
+        code = check_cut(chain);
         chain->count++;
         if (chain->store->watch)
             chain->store->watch(chain->count, chain->of, chain->store->watcher);
@@ -354,13 +432,20 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
         .store = store, .txn = txn, .visit = visit, .argument = argument, .why = &head};
     struct walk w = {.check = check_link, .state = &chain};
 
+    struct pool pool = {0};
     int code = journal_count(txn, &chain.of);
+    if (code == 0)
+        code = cut_read(store, txn, &pool, &chain.cut);
+    if (code == ERR_CORRUPT)
+        error_set(&head, code, "%s: the event that tells of its cut is not there",
+                  env_folder(store->env));
     if (code == 0)
         code = walk(&w, txn, SLICE(NULL, 0));
     if (code == 0)
         code = find_chain(&chain, store->node_count - 1);
     if (code == 0)
         code = check_head(&chain);
+    pool_release(&pool);
     if (code == ERR_CORRUPT && *head.text)
         return error_set(why, code, "%s", head.text);
     if (code == ERR_CORRUPT)

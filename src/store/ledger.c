@@ -1,6 +1,7 @@
 #include "store/ledger.h"
 
 #include "base/clock.h"
+#include "store/cut.h"
 #include "store/erase.h"
 #include "store/ledger_tables.h"
 #include "store/renew.h"
@@ -140,6 +141,8 @@ static int write_history(struct store *store, struct txn *txn, const struct even
 {
     uint8_t key[HISTORY_KEY_SIZE];
     int code = erase_fold(store, txn, event);
+    if (code == 0)
+        code = cut_fold(store, txn, event);
     for (size_t i = 0; i < ledger_subjects(event) && code == 0; i++) {
         const struct subject *subject = ledger_subject(event, i);
         if (!subject)

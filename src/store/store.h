@@ -28,8 +28,8 @@ enum store_table {
                       by local number); head (number and hash of the last event of node 0), of any
                       other node "head" and its local number (2 octets); loss, as long as a loss
                       has to be accepted; residue, where bytes of what was erased may still be in
-                      the file; cut (8 octets of the event's name), in a ledger whose journal was
-                      cut; retired, once another store took its place */
+                      the file; "cut" and a node's local number (2 octets), where the journal
+                      was cut (number of that node's last event that tells of it); retired, once another store took its place */
     TABLE_JOURNAL, /* 2 octets local number of the node, 6 of the event's number -> the event's
                       bytes */
     TABLE_PRIVATE, /* journal key, 1 octet item (0: words about the event; 1: network addresses)
@@ -42,6 +42,7 @@ enum store_table {
 #define STORE_NODES_MAX 65536
 
 struct store_kind;
+struct signing_ring;
 
 /* Told now and then how many of the store's events are done, where that takes long. */
 typedef void (*store_watcher)(uint64_t done, uint64_t of, void *argument);
@@ -55,6 +56,7 @@ struct store {
     size_t node_count;                 /* 1 at least */
     bool has_words_key;
     uint8_t words_key[SEAL_KEY_SIZE];
+    const struct signing_ring *ring; /* that cuts are signed with; NULL: it is not looked at */
     store_watcher watch; /* NULL: nobody */
     void *watcher;
 };
@@ -155,6 +157,10 @@ int journal_adopt(struct store *store, struct txn *txn, const struct event *even
 /* The number of a node's last event, and the hash of its bytes; 0 and zeros where it has none. */
 int journal_head(struct txn *txn, uint64_t local, uint64_t *number, uint8_t hash[EVENT_HASH_SIZE]);
 
+/* Makes that the head, where a cut took away all that was before it. */
+int journal_set_head(const struct store *store, struct txn *txn, const struct event_name *last,
+                     const uint8_t hash[EVENT_HASH_SIZE]);
+
 /* How many events there are, of all nodes. */
 int journal_count(struct txn *txn, uint64_t *count);
 
@@ -196,8 +202,8 @@ typedef int (*journal_visitor)(struct txn *txn, const struct event *event, void 
 int journal_walk(const struct store *store, struct txn *txn, const struct event_name *after,
                  journal_visitor visit, void *argument);
 
-/* Walks the chains of all nodes and checks numbers, nodes, hashes, what a node continues, the
- * digest of words that are there, and the heads. ERR_CORRUPT: `why` names the first event that does
+/* Walks the chains of all nodes and checks numbers, nodes, hashes, what a node continues, what was
+ * cut and, where the store has a ring, its signature, the digest of words that are there, and the heads. ERR_CORRUPT: `why` names the first event that does
  * not fit, or of which `visit` (may be NULL) says so by ERR_CORRUPT or ERR_NOT_FOUND. *count: of
  * all nodes. */
 int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,

@@ -3,7 +3,7 @@
 
 const struct command *const command_table[] = {
     &command_init,           &command_add,         &command_import,      &command_sync,
-    &command_export,         &command_diff,        &command_scrub,       &command_remove,       &command_erase,
+    &command_export,         &command_diff,        &command_scrub,       &command_remove,       &command_erase,       &command_prune,
     &command_check,          &command_explain,     &command_log,         &command_stats,
     &command_receive,        &command_batches,     &command_undo,        &command_sources,
     &command_scope_list,     &command_scope_add,   &command_token_make,  &command_token_open,
