@@ -2,6 +2,7 @@
 #include "store/judge.h"
 #include "tool/argument.h"
 #include "tool/command.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/rows.h"
 #include "tool/show.h"
@@ -217,6 +218,9 @@ static int check(struct checking *c, const struct call *call, struct error *why)
                              call->values[STREAM]);
         q = question_of(stream);
     }
+    const struct noted noted = {
+        .command = "check", .people = 1, .address = &c->address, .scope = q.scope};
+    noted_if_possible(&c->site, &noted);
     return q.scope ? check_one(c, &q, why) : show_all(c, why);
 }
 

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "tool/argument.h"
 #include "tool/command.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/reading.h"
 #include "tool/rows.h"
@@ -360,6 +361,9 @@ static int compare(const struct call *call, struct comparison *c, struct error *
         code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST, &c->site, why);
     if (code == 0)
         code = check_scope(c, why);
+    const struct noted noted = {.command = "diff", .scope = c->scope};
+    if (code == 0)
+        code = noted_reading(&c->site, &noted, NULL, why);
     if (code == 0)
         code = take_file(c, why);
     if (code == 0)

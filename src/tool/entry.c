@@ -47,9 +47,12 @@ static const char *name_entry(const struct entry *entry, char text[SHOW_EVENT_SI
 static void begin_line(const struct entry *entry, struct text *line)
 {
     char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
+    const char *what = entry->of == ENTRY_LIST ? "event"
+                       : entry->event->reading ? "reading"
+                                               : "verdict";
     *line = TEXT_EMPTY;
-    text_format(line, "%s %s %s: ", clock_format_ms(entry->event->at_ms, time),
-                entry->of == ENTRY_LEDGER ? "verdict" : "event", name_entry(entry, name));
+    text_format(line, "%s %s %s: ", clock_format_ms(entry->event->at_ms, time), what,
+                name_entry(entry, name));
 }
 
 static void end_line(const struct entry *entry, struct text *line)
@@ -379,6 +382,41 @@ void entry_show_verdict(const struct entry *entry, const struct subject *only)
     end_line(entry, &line);
 }
 
+/* --- who was shown what --- */
+
+static void show_reading(const struct entry *entry)
+{
+    const struct event_reading *r = entry->event->reading;
+    struct list_identity identity = {.known = LIST_KNOWS_NOTHING};
+    struct text line;
+
+    if (r->has_subject)
+        site_identity(entry->site, &r->subject, &identity);
+    if (entry->json) {
+        json_t *object = begin_object(entry, "reading");
+        output_put_text(object, "command", r->command);
+        show_put_identity(object, &identity);
+        if (r->people)
+            output_put_number(object, "people", r->people);
+        else
+            output_put(object, "people", json_null());
+        output_put_text(object, "scope", *r->scope ? r->scope : NULL);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, &line);
+    text_format(&line, "optout %s showed ", r->command);
+    if (r->has_subject)
+        text_append(&line, site_identity_text(&identity));
+    else if (r->people)
+        text_format(&line, "%" PRIu64 " people", r->people);
+    else
+        text_append(&line, "people, not counted");
+    if (*r->scope)
+        text_format(&line, ", about %s", r->scope);
+    end_line(entry, &line);
+}
+
 void entry_show_all(const struct entry *entry)
 {
     const struct event *event = entry->event;
@@ -403,4 +441,6 @@ void entry_show_all(const struct entry *entry)
         entry_show_erasure(entry, &event->erasures[i]);
     if (event->verdict)
         entry_show_verdict(entry, NULL);
+    if (event->reading)
+        show_reading(entry);
 }

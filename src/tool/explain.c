@@ -1,5 +1,6 @@
 #include "tool/command.h"
 #include "tool/letter.h"
+#include "tool/noted.h"
 #include "tool/outcome_show.h"
 #include "tool/output.h"
 
@@ -50,6 +51,16 @@ static int read_letter(const struct call *call, struct pool *pool, struct messag
     return code;
 }
 
+/* What becomes of their mail tells what is held about them. */
+static void note(struct site *site, const struct message *message)
+{
+    bool one = message->recipient_count == 1 && message->recipients[0].problem == 0;
+    const struct noted noted = {.command = "explain",
+                                .people = message->recipient_count,
+                                .address = one ? &message->recipients[0].address : NULL};
+    noted_if_possible(site, &noted);
+}
+
 /* A list that cannot be asked leaves the stream to be told, and what the milter does then. */
 static int explain(const struct call *call, struct site *site, struct message *message,
                    struct error *why)
@@ -66,6 +77,8 @@ static int explain(const struct call *call, struct site *site, struct message *m
         found = outcome_find(site, message, code, &outcome);
     if (found)
         return error_set(why, found, "the outcome cannot be told: %s", error_name(found));
+    if (code == 0 && outcome.recognition.what == RECOGNISED_STREAM)
+        note(site, message);
     if (call->values[JSON])
         outcome_show_json(site, message, &outcome);
     else

@@ -2,6 +2,7 @@
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/exporting.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/show.h"
 
@@ -176,6 +177,10 @@ static int export(const struct call *call, struct exporting *e, int64_t since, s
                          call->values[AFTER]);
     if (code == 0)
         code = look_at_list(e, why);
+    if (code)
+        return code;
+    const struct noted noted = {.command = "export", .scope = e->scope};
+    code = noted_reading(&e->site, &noted, NULL, why);
     if (code)
         return code;
     struct error reason = {""};

@@ -1,19 +1,19 @@
-#include "core/token.h"
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/entry.h"
+#include "tool/mentions.h"
+#include "tool/noted.h"
 #include "tool/output.h"
-#include "tool/rows.h"
 #include "tool/site.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SINCE, UNTIL, JSON };
+enum { SINCE, UNTIL, READINGS, JSON };
 static const struct flag flags[] = {
     {.name = "since", .argument = "TIME", .text = "leave out what was before"},
     {.name = "until", .argument = "TIME", .text = "leave out what was then and later"},
+    {.name = "readings", .text = "who was shown what is held, too"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };
@@ -22,32 +22,22 @@ static const struct flag flags[] = {
 #define LATER 1000 /* what comes now is not in turn yet */
 #define PAUSE 1001 /* there is much to be written first */
 
-enum mention_kind { MENTION_CHOICE, MENTION_WITHDRAWAL, MENTION_REASON };
-
-/* What the list holds about the person: an event added a choice, withdrew it, or tells why it was
- * made. */
-struct mention {
-    struct event_name event;
-    int64_t at_ms;
-    enum mention_kind kind;
-    struct subject subject;
-    struct choice choice;
-};
-
 struct logging {
     struct site site;
     bool json;
+    bool readings;
     bool shown;                 /* anything */
     int64_t since_ms, until_ms; /* the first moment shown, the first one not shown */
     struct error *why;
     /* Of one person. */
     struct address address;
     struct subject subject;
-    struct mention *mentions; /* oldest first */
-    size_t mention_count, mention_room, mention_next;
+    struct mentions mentions;
+    size_t mention_next;
     /* Of everybody. */
     struct event_name event_last, verdict_last; /* looked at, of list and ledger; number 0: none */
     int64_t verdict_end;                        /* those from this moment on have to wait */
+    struct event_name own;                      /* the note that this log was shown */
 };
 
 /* Whether it is to be shown; then something is. */
@@ -90,113 +80,16 @@ static int show_mention(struct logging *l, const struct mention *mention)
 static int show_mentions_until(struct logging *l, int64_t at_ms)
 {
     int code = 0;
-    while (code == 0 && l->mention_next < l->mention_count &&
-           l->mentions[l->mention_next].at_ms <= at_ms)
-        code = show_mention(l, &l->mentions[l->mention_next++]);
+    while (code == 0 && l->mention_next < l->mentions.count &&
+           l->mentions.rows[l->mention_next].at_ms <= at_ms)
+        code = show_mention(l, &l->mentions.rows[l->mention_next++]);
     return code;
 }
 
-/* NULL without memory. */
-static struct mention *new_mention(struct logging *l)
+/* Whoever looks leaves a note, and looking often would bury what was looked for. */
+static bool is_wanted(const struct logging *l, const struct event *event)
 {
-    if (l->mention_count == l->mention_room) {
-        size_t room = l->mention_room * 2 + 16;
-        struct mention *more = pool_take(&l->site.pool, room * sizeof *more);
-        if (!more)
-            return NULL;
-        if (l->mention_count > 0)
-            memcpy(more, l->mentions, l->mention_count * sizeof *more);
-        l->mentions = more;
-        l->mention_room = room;
-    }
-    return &l->mentions[l->mention_count++];
-}
-
-/* Reasons that were given for the event of a mention. */
-struct reason_search {
-    struct logging *log;
-    struct mention about; /* the array of mentions grows */
-};
-
-/* Beyond that time nobody was asked any more. */
-static int visit_for_reason(struct txn *txn, const struct event *event, void *argument)
-{
-    struct reason_search *search = argument;
-    (void)txn;
-    if (event->at_ms > search->about.at_ms + (TOKEN_UNDO_SECONDS + 60) * INT64_C(1000))
-        return LATER;
-    if (!event->reason || !event_name_equal(&event->reason->about, &search->about.choice.event))
-        return 0;
-    struct mention *m = new_mention(search->log);
-    if (!m)
-        return -ENOMEM;
-    *m = (struct mention){.event = event->name, .at_ms = event->at_ms, .kind = MENTION_REASON};
-    return 0;
-}
-
-static int add_reasons(struct logging *l, const struct mention *about)
-{
-    struct reason_search search = {l, *about};
-    int code = list_walk(l->site.list_view, &about->event, visit_for_reason, &search);
-    return code == LATER ? 0 : code < 0 ? site_explain(&l->site, code, l->why) : code;
-}
-
-static int add_mention(struct logging *l, const struct choice *choice,
-                       const struct event_name *name, enum mention_kind kind)
-{
-    struct pool pool = {0};
-    struct event event;
-    struct mention *m = new_mention(l);
-    struct address domain;
-
-    if (!m)
-        return -ENOMEM;
-    *m = (struct mention){.event = *name, .kind = kind, .choice = *choice};
-    m->subject = l->subject;
-    int code = list_event(l->site.list_view, name, &pool, &event);
-    if (code == 0)
-        m->at_ms = event.at_ms;
-    else
-        site_explain(&l->site, code, l->why);
-    bool asked = code == 0 && kind == MENTION_CHOICE && strcmp(event.actor, "web") == 0;
-    pool_release(&pool);
-    if (code == 0 && choice->domain && l->address.at > 0) {
-        address_domain(&l->address, &domain);
-        code = site_subject(&l->site, &domain, &m->subject, l->why);
-    }
-    return asked && code == 0 ? add_reasons(l, m) : code;
-}
-
-static int compare_mentions(const void *a, const void *b, void *list)
-{
-    const struct mention *x = a, *y = b;
-    return list_is_earlier(list, &x->event, &y->event)   ? -1
-           : list_is_earlier(list, &y->event, &x->event) ? 1
-                                                         : 0;
-}
-
-static int gather(struct logging *l)
-{
-    struct choice *standing, *past;
-    struct event_name *by;
-    size_t standing_count, past_count;
-
-    int code =
-        rows_read(&l->site, LIST_STANDING, &l->address, &standing, &standing_count, NULL, l->why);
-    if (code == 0)
-        code = rows_read(&l->site, LIST_PAST, &l->address, &past, &past_count, &by, l->why);
-    if (code)
-        return code;
-    for (size_t i = 0; i < standing_count && code == 0; i++)
-        code = add_mention(l, &standing[i], &standing[i].event, MENTION_CHOICE);
-    for (size_t i = 0; i < past_count && code == 0; i++) {
-        code = add_mention(l, &past[i], &past[i].event, MENTION_CHOICE);
-        if (code == 0)
-            code = add_mention(l, &past[i], &by[i], MENTION_WITHDRAWAL);
-    }
-    if (l->mention_count > 0)
-        qsort_r(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions, l->site.list);
-    return code;
+    return !event->reading || (l->readings && !event_name_equal(&event->name, &l->own));
 }
 
 static int show_verdict(struct logging *l, const struct event *event, const struct subject *only)
@@ -204,7 +97,7 @@ static int show_verdict(struct logging *l, const struct event *event, const stru
     struct entry entry;
     int code = 0;
 
-    if (!is_in_time(l, event->at_ms))
+    if (!is_wanted(l, event) || !is_in_time(l, event->at_ms))
         return 0;
     code = entry_open(&entry, &l->site, ENTRY_LEDGER, l->json, event, l->why);
     if (code == 0 && only && event->verdict)
@@ -229,7 +122,7 @@ static int log_person(struct logging *l)
 {
     int code = site_subject(&l->site, &l->address, &l->subject, l->why);
     if (code == 0)
-        code = gather(l);
+        code = mentions_gather(&l->site, &l->address, &l->mentions, l->why);
     if (code == 0)
         code = ledger_history(l->site.ledger_view, &l->subject, visit_history, l);
     if (code == 0)
@@ -326,11 +219,21 @@ static int read_times(const struct call *call, struct logging *l)
     return code;
 }
 
+static int note(struct logging *l, bool person)
+{
+    const struct noted noted = {
+        .command = "log", .people = person ? 1 : 0, .address = person ? &l->address : NULL};
+    return noted_reading(&l->site, &noted, &l->own, l->why);
+}
+
 static int run(const struct call *call)
 {
     struct error why = {""};
-    struct logging l = {
-        .json = call->values[JSON], .since_ms = INT64_MIN, .until_ms = INT64_MAX, .why = &why};
+    struct logging l = {.json = call->values[JSON],
+                        .readings = call->values[READINGS],
+                        .since_ms = INT64_MIN,
+                        .until_ms = INT64_MAX,
+                        .why = &why};
     bool domain, person = call->argument_count > 0;
 
     int code = read_times(call, &l);
@@ -338,8 +241,10 @@ static int run(const struct call *call)
         code = argument_address(call->arguments[0], &l.address, &domain, &why);
     if (code)
         return output_status(code, &why);
-    code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER, &l.site,
-                     &why);
+    code =
+        site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_NOTE, &l.site, &why);
+    if (code == 0)
+        code = note(&l, person);
     if (code == 0)
         code = site_view(&l.site, &why);
     if (code == 0)

@@ -2,6 +2,7 @@
 #include "exchange/excerpt.h"
 #include "store/judge.h"
 #include "tool/command.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/reading.h"
 #include "tool/spool.h"
@@ -159,6 +160,10 @@ static int scrub(struct scrubbing *s, struct error *why)
     int closed = excerpt_close(s->excerpt, code ? &later : why);
     if (code == 0)
         code = closed;
+    if (code)
+        return code;
+    const struct noted noted = {.command = "scrub", .people = s->read, .scope = s->stream->scope};
+    code = noted_reading(&s->site, &noted, NULL, why);
     if (code)
         return code;
     struct error reason = {""};

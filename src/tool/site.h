@@ -25,6 +25,7 @@ enum site_need {
     SITE_LIST = 8,    /* to read */
     SITE_WRITE = 16,  /* the list to write, with the address key */
     SITE_LEDGER = 32, /* to read */
+    SITE_NOTE = 64,   /* the ledger to read and write */
 };
 
 #define STAFF_SIZE 64
@@ -48,6 +49,9 @@ struct site {
  * ERR_KEY, or as list_open and ledger_open. */
 int site_open(const char *config_file, unsigned needs, struct site *site, struct error *why);
 void site_close(struct site *site);
+
+/* Opens the ledger, which site_open did not. As ledger_open. */
+int site_open_ledger(struct site *site, enum env_access access, struct error *why);
 
 /* Begins a view of each store that is open, or ends it. */
 int site_view(struct site *site, struct error *why);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "tool/argument.h"
 #include "tool/command.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/site.h"
 
@@ -110,7 +111,13 @@ static int run_open(const struct call *call)
         code = token_open(site.lookup.tokens, site.lookup.token_count, TOKEN_UNSUBSCRIBE, text,
                           &token);
         if (code == 0) {
-            show_token(&token, call->values[JSON]);
+            const struct noted noted = {.command = "token open",
+                                        .people = 1,
+                                        .address = &token.address,
+                                        .scope = token.scope};
+            code = noted_reading(&site, &noted, NULL, &why);
+            if (code == 0)
+                show_token(&token, call->values[JSON]);
         } else if (code == ERR_NOT_FOUND) {
             complain("not a token that was made with the keys of this site");
             code = STATUS_NO;
