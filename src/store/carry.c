@@ -24,6 +24,8 @@ struct carrying {
     struct pool pool; /* of the cuts */
     size_t room;            /* events and rows that this transaction still takes */
     bool more;
+    size_t taken;      /* events that this transaction has taken over */
+    size_t stop_after; /* so many, since the next one cannot be; 0: it goes on */
     struct error *why;
 };
 
@@ -73,10 +75,11 @@ static int adopt(struct txn *from_txn, const struct event *event, void *argument
         code = c->to->kind->fold(c->to, c->to_txn, event);
     if (code == 0 && (event->words || event->network))
         code = carry_words(c, &event->name);
-    return code ? error_set(c->why, code == ERR_NOT_FOUND ? ERR_CORRUPT : code,
-                            "%s: event %llu cannot be taken over: %s", env_folder(c->from->env),
-                            (unsigned long long)event->name.number, error_name(code))
-                : 0;
+    if (code)
+        return error_set(c->why, code == ERR_NOT_FOUND ? ERR_CORRUPT : code,
+                         "%s: event %llu cannot be taken over: %s", env_folder(c->from->env),
+                         (unsigned long long)event->name.number, error_name(code));
+    return ++c->taken == c->stop_after ? FULL : 0;
 }
 
 /* ERR_NOT_FOUND: it was cut with the one behind it, so nobody can tell. */
@@ -164,6 +167,7 @@ static int carry_job(struct txn *txn, void *argument)
 
     c->to_txn = txn;
     c->room = ROWS_AT_ONCE;
+    c->taken = 0;
     struct event_name from;
     int code = find_end(c);
     from = c->last;
@@ -179,13 +183,27 @@ static int carry_job(struct txn *txn, void *argument)
     return code == FULL || code == NODE_DONE ? 0 : code;
 }
 
+/* What cannot be taken over undoes its transaction; what came before it is taken over once more,
+ * erasures among it. */
+static int carry_some(struct carrying *c)
+{
+    int code = store_write(c->to, carry_job, c, c->why);
+    if (code == 0 || c->taken == 0)
+        return code;
+    const struct error said = *c->why;
+    c->stop_after = c->taken;
+    store_write(c->to, carry_job, c, c->why);
+    *c->why = said;
+    return code;
+}
+
 static int carry_events(struct carrying *c)
 {
     int code = 0;
     for (uint64_t local = 0; local < c->from->node_count && code == 0; local++) {
         c->node = store_node(c->from, local);
         do
-            code = store_write(c->to, carry_job, c, c->why);
+            code = carry_some(c);
         while (code == 0 && c->more);
     }
     return code;
