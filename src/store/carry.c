@@ -22,7 +22,7 @@ struct carrying {
     uint8_t end_hash[EVENT_HASH_SIZE];
     struct cut from_cut, to_cut;
     struct pool pool; /* of the cuts */
-    size_t room;            /* events and rows that this transaction still takes */
+    size_t room;      /* events and rows that this transaction still takes */
     bool more;
     size_t taken;      /* events that this transaction has taken over */
     size_t stop_after; /* so many, since the next one cannot be; 0: it goes on */

@@ -155,8 +155,7 @@ int cut_check_signature(const struct event_cut *cut, const struct signing_ring *
 
     int code = append_signed(cut->rows, cut->row_count, &bytes);
     if (code == 0)
-        code =
-            signing_verify(ring, cut->key_id, SLICE(bytes.data, bytes.length), cut->signature);
+        code = signing_verify(ring, cut->key_id, SLICE(bytes.data, bytes.length), cut->signature);
     text_release(&bytes);
     return code;
 }
@@ -208,9 +207,8 @@ static int remove_teller(struct txn *txn, uint64_t local, const struct event *ev
     if (!event->cut)
         return 0;
     int code = cut_teller(txn, local, &number);
-    return code || number != event->name.number
-               ? code
-               : txn_delete(txn, TABLE_META, meta_key(local, key));
+    return code || number != event->name.number ? code
+                                                : txn_delete(txn, TABLE_META, meta_key(local, key));
 }
 
 static int remove_event(struct removing *r, struct txn *txn, struct slice key, struct slice bytes)

@@ -1,4 +1,5 @@
-/* Erasing: of people's addresses and words, while the choices and verdicts about them go on holding.
+/* Erasing: of people's addresses and words, while the choices and verdicts about them go on
+ * holding.
  *
  * LMDB frees what is deleted and does not overwrite it. So a store in which something was erased
  * bears a mark, `residue`, until a copy without free pages took its place. */

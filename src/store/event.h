@@ -64,7 +64,7 @@ enum event_type {
     EVENT_BATCH_END = 6,
     EVENT_LOSS = 7,   /* events of the store that was replaced are missing, and that was accepted */
     EVENT_REASON = 8, /* why somebody opted out, told afterwards */
-    EVENT_ERASURE = 9, /* of people's addresses and words; in a list and in a ledger */
+    EVENT_ERASURE = 9,  /* of people's addresses and words; in a list and in a ledger */
     EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
     EVENT_READING = 34, /* somebody was shown what is held about people; in a ledger */
     EVENT_CUT = 35,     /* the journal's front is taken away; in a ledger */

@@ -394,6 +394,27 @@ static void note_key(struct decoder *d, uint64_t key)
     d->seen |= 1u << key;
 }
 
+/* What events told that came later. */
+static void take_later_pair(struct decoder *d, struct event *event, uint64_t key)
+{
+    switch (key) {
+    case KEY_REASON:
+        take_reason(d, event);
+        break;
+    case KEY_ERASURES:
+        take_erasures(d, event);
+        break;
+    case KEY_CUT:
+        take_cut(d, event);
+        break;
+    case KEY_READING:
+        take_reading(d, event);
+        break;
+    default:
+        unpack_skip(&d->in);
+    }
+}
+
 static void take_pair(struct decoder *d, struct event *event)
 {
     uint64_t key = unpack_uint(&d->in);
@@ -453,20 +474,8 @@ static void take_pair(struct decoder *d, struct event *event)
     case KEY_CONTINUES:
         take_continued(d, event);
         break;
-    case KEY_REASON:
-        take_reason(d, event);
-        break;
-    case KEY_ERASURES:
-        take_erasures(d, event);
-        break;
-    case KEY_CUT:
-        take_cut(d, event);
-        break;
-    case KEY_READING:
-        take_reading(d, event);
-        break;
     default:
-        unpack_skip(&d->in);
+        take_later_pair(d, event, key);
     }
 }
 

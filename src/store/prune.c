@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define LOOKED_AT_ONCE 5000          /* rows or events in one view */
+#define LOOKED_AT_ONCE 5000           /* rows or events in one view */
 #define CLOCK_SLACK_MS (86400 * 1000) /* that a clock may have gone back */
-#define STOP 1                       /* what a visitor returns to end a walk */
+#define STOP 1                        /* what a visitor returns to end a walk */
 #define LATER 2
 
 static void go_on_at(struct prune_walk *walk, const void *key, size_t size)
@@ -111,9 +111,8 @@ static int gather(struct gathering *g, struct txn *txn)
         code = look_at(g, txn, key);
         if (code == STOP) {
             next_node(walk, key.data);
-            code = walk->done
-                       ? 0
-                       : cursor_seek(cursor, SLICE(walk->at, walk->at_size), &key, &value);
+            code =
+                walk->done ? 0 : cursor_seek(cursor, SLICE(walk->at, walk->at_size), &key, &value);
         } else if (code == 0) {
             code = cursor_next(cursor, &key, &value);
         }

@@ -29,7 +29,8 @@ enum store_table {
                       other node "head" and its local number (2 octets); loss, as long as a loss
                       has to be accepted; residue, where bytes of what was erased may still be in
                       the file; "cut" and a node's local number (2 octets), where the journal
-                      was cut (number of that node's last event that tells of it); retired, once another store took its place */
+                      was cut (number of that node's last event that tells of it); retired, once
+                      another store took its place */
     TABLE_JOURNAL, /* 2 octets local number of the node, 6 of the event's number -> the event's
                       bytes */
     TABLE_PRIVATE, /* journal key, 1 octet item (0: words about the event; 1: network addresses)
@@ -57,7 +58,7 @@ struct store {
     bool has_words_key;
     uint8_t words_key[SEAL_KEY_SIZE];
     const struct signing_ring *ring; /* that cuts are signed with; NULL: it is not looked at */
-    store_watcher watch; /* NULL: nobody */
+    store_watcher watch;             /* NULL: nobody */
     void *watcher;
 };
 
@@ -182,7 +183,8 @@ int journal_short_hash(const struct store *store, struct txn *txn, const struct 
 int journal_words(const struct store *store, struct txn *txn, const struct event *event,
                   struct pool *pool, struct word **words, size_t *count);
 
-/* 1 where words of the event are there, of whatever kind; 0; ERR_NOT_FOUND: its node is not known. */
+/* 1 where words of the event are there, of whatever kind; 0; ERR_NOT_FOUND: its node is not known.
+ */
 int journal_has_words(const struct store *store, struct txn *txn, const struct event_name *name);
 
 /* Erases the words of an event; none is fine. ERR_NOT_FOUND: its node is not known here. */
@@ -203,9 +205,9 @@ int journal_walk(const struct store *store, struct txn *txn, const struct event_
                  journal_visitor visit, void *argument);
 
 /* Walks the chains of all nodes and checks numbers, nodes, hashes, what a node continues, what was
- * cut and, where the store has a ring, its signature, the digest of words that are there, and the heads. ERR_CORRUPT: `why` names the first event that does
- * not fit, or of which `visit` (may be NULL) says so by ERR_CORRUPT or ERR_NOT_FOUND. *count: of
- * all nodes. */
+ * cut and, where the store has a ring, its signature, the digest of words that are there, and the
+ * heads. ERR_CORRUPT: `why` names the first event that does not fit, or of which `visit` (may be
+ * NULL) says so by ERR_CORRUPT or ERR_NOT_FOUND. *count: of all nodes. */
 int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,
                    uint64_t *count, struct error *why);
 

@@ -25,14 +25,14 @@ struct holding {
     struct list_view *list;
     struct ledger_view *ledger;
     struct subject subject;
-    struct pool pool;  /* of names and rows */
-    bool erased;       /* the address is, already */
-    bool known;        /* to either store */
-    bool ledger_told;  /* of an erasure */
-    struct names ours; /* the list's events whose words are to go */
-    struct names verdicts;                   /* the ledger's */
-    struct names shared, shared_verdicts;    /* that tell of others, too, and keep their words */
-    struct event_name event, verdict_event;  /* that tell of it; number 0: none */
+    struct pool pool;                       /* of names and rows */
+    bool erased;                            /* the address is, already */
+    bool known;                             /* to either store */
+    bool ledger_told;                       /* of an erasure */
+    struct names ours;                      /* the list's events whose words are to go */
+    struct names verdicts;                  /* the ledger's */
+    struct names shared, shared_verdicts;   /* that tell of others, too, and keep their words */
+    struct event_name event, verdict_event; /* that tell of it; number 0: none */
     struct error *why;
 };
 
@@ -143,8 +143,7 @@ static int find_in_list(struct holding *h)
         code = list_read(h->list, LIST_STANDING, &h->subject, false, &h->pool, &standing, &count,
                          NULL);
     if (code == 0)
-        code =
-            list_read(h->list, LIST_PAST, &h->subject, false, &h->pool, &past, &past_count, &by);
+        code = list_read(h->list, LIST_PAST, &h->subject, false, &h->pool, &past, &past_count, &by);
     if (code)
         return code;
     h->erased = identity.known == LIST_KNOWS_ERASED;
@@ -291,8 +290,8 @@ static void append_kept(struct text *line, const char *what, const struct names 
 static void tell(const struct holding *h, const struct address *address)
 {
     struct text line = TEXT_EMPTY;
-    size_t words = h->ours.count + h->verdicts.count, kept = h->shared.count +
-                                                             h->shared_verdicts.count;
+    size_t words = h->ours.count + h->verdicts.count,
+           kept = h->shared.count + h->shared_verdicts.count;
     bool nothing = h->event.number == 0 && h->verdict_event.number == 0;
 
     if (h->erasing->json) {

@@ -183,7 +183,8 @@ static void tell(const struct pruning *p)
     }
     output_line("list: %" PRIu64 " texts and %" PRIu64 " addresses %s", p->words[0].text,
                 p->addresses.addresses, done);
-    text_format(&line, "ledger: %" PRIu64 " network addresses and the words of %" PRIu64 " reads %s",
+    text_format(&line,
+                "ledger: %" PRIu64 " network addresses and the words of %" PRIu64 " reads %s",
                 p->words[1].network, p->words[1].reads, done);
     if (p->events)
         text_format(&line, ", %" PRIu64 " events of up to %s %s", p->events,

@@ -46,7 +46,7 @@ struct restoring {
     struct rescue rescue;
     bool loss;
     bool residue; /* what was erased since the backup lies in free pages */
-    char *kept; /* where the old one is moved that could not be read; else NULL */
+    char *kept;   /* where the old one is moved that could not be read; else NULL */
 };
 
 /* --- the backup --- */

@@ -57,7 +57,7 @@ static void forever_lets_nothing_be_due(void **state)
 
 static void what_is_no_retention_is_refused(void **state)
 {
-    static const char *const bad[] = {"",   "0d", "d",   "3",   "3h", "-1d", "1000d",
+    static const char *const bad[] = {"",   "0d",   "d",     "3",   "3h",       "-1d", "1000d",
                                       "3Y", "1.5y", "never", "3 y", "forever ", "00y"};
     struct retention r = {7, 'x'};
     (void)state;

@@ -18,8 +18,8 @@ static struct signing_ring ring;
 
 static int set_up(void **state)
 {
-    return make_site(state) || ledger_open(site_ledger, ENV_WRITE, SITE_MAP, &site_lookup, &ledger,
-                                           NULL) ||
+    return make_site(state) ||
+                   ledger_open(site_ledger, ENV_WRITE, SITE_MAP, &site_lookup, &ledger, NULL) ||
                    signing_read(site_keys, &signing, &ring, NULL)
                ? -1
                : 0;

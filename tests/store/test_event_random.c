@@ -505,7 +505,6 @@ static void rows_that_lack_something_are_damage(void **state)
     AFTER(1, "\x08\x80", ERR_CORRUPT);
     AFTER(1, "\x08\x81\x41h", ERR_CORRUPT);
     AFTER(1, "\x08\x82\x58\x20hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh\x41h", ERR_CORRUPT);
-    AFTER(1, "\x13\x81\x81" SUBJECT, ERR_CORRUPT);
     AFTER(1, "\x13\x81\x82" SUBJECT "\x81\x00", ERR_CORRUPT);     /* half a name */
     AFTER(1, "\x13\x81\x82" SUBJECT "\x82\x01\x01", ERR_CORRUPT); /* no such node */
     AFTER(1, "\x18\x18\x82\x80\x48kkkkkkkk", ERR_CORRUPT);        /* no signature */
