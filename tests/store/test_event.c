@@ -525,6 +525,38 @@ static void the_octets_of_a_cut(void **state)
                                                     "22222222222222222222222222222222");
 }
 
+static int decode_hex(const char *hex)
+{
+    uint8_t bytes[512];
+    struct pool pool = {0};
+    struct event event;
+    size_t length = strlen(hex);
+    assert_true(length / 2 <= sizeof bytes);
+    assert_int_equal(text_from_hex(hex, length, bytes), 0);
+    int code = event_decode(SLICE(bytes, length / 2), &pool, &event);
+    pool_release(&pool);
+    return code;
+}
+
+#define SUBJECT_HEX "5001010101010101010101010101010101"
+#define HASH_HEX "58200000000000000000000000000000000000000000000000000000000000000000"
+
+static void an_erasure_or_a_cut_that_lacks_something_is_damage(void **state)
+{
+    (void)state;
+    assert_int_equal(decode_hex("a7" HEAD("01", "09") "138183" SUBJECT_HEX "820001f6"), 0);
+    assert_int_equal(decode_hex("a7" HEAD("01", "09") "138181" SUBJECT_HEX), ERR_CORRUPT);
+    assert_int_equal(decode_hex("a7" HEAD("01", "09") "138182" SUBJECT_HEX "8100"), ERR_CORRUPT);
+    assert_int_equal(decode_hex("a7" HEAD("01", "09") "138182" SUBJECT_HEX "820101"), ERR_CORRUPT);
+    assert_int_equal(decode_hex("a7" HEAD("01", "09") "13818241ff80"), ERR_CORRUPT);
+    assert_int_equal(decode_hex("a7" HEAD("01", "1823") "18188280481111111111111111"), ERR_CORRUPT);
+    assert_int_equal(decode_hex("a7" HEAD("01", "1823") "1818838500014001014811111111111111115840"),
+                     ERR_CORRUPT);
+    assert_int_equal(decode_hex("a7" HEAD("01", "1823") "18188384000100014811111111111111114100"),
+                     ERR_CORRUPT);
+    assert_int_equal(decode_hex("a7" HEAD("01", "1820") "0882" HASH_HEX "4100"), ERR_CORRUPT);
+}
+
 static void the_octets_of_an_unknown_type(void **state)
 {
     struct event event = event_of((enum event_type)4711, 1);
@@ -548,6 +580,7 @@ int main(void)
         cmocka_unit_test(the_octets_of_words_with_a_network_address),
         cmocka_unit_test(the_octets_of_an_erasure),
         cmocka_unit_test(the_octets_of_a_cut),
+        cmocka_unit_test(an_erasure_or_a_cut_that_lacks_something_is_damage),
         cmocka_unit_test(the_octets_of_an_unknown_type),
         cmocka_unit_test(numbers_that_are_stored_keep_their_meaning),
         cmocka_unit_test(event_types_have_names),
