@@ -174,6 +174,23 @@ static int build_web(const struct builder *builder, struct web_config *web)
     return build_networks(builder, "proxies", &web->proxies, &web->proxy_count);
 }
 
+/* The option table has checked them. */
+static struct retention retention_of(const struct section *file, const char *name)
+{
+    struct retention retention = {0};
+    retention_parse(text_of(file, name), &retention);
+    return retention;
+}
+
+static void build_retentions(const struct section *file, struct retentions *retain)
+{
+    retain->verdicts = retention_of(file, "retain_verdicts");
+    retain->network = retention_of(file, "retain_network");
+    retain->text = retention_of(file, "retain_text");
+    retain->reads = retention_of(file, "retain_reads");
+    retain->addresses = retention_of(file, "retain_addresses");
+}
+
 static int build_global(const struct builder *builder, struct config *config)
 {
     const struct section *file = &builder->parsed->sections[0];
@@ -195,6 +212,7 @@ static int build_global(const struct builder *builder, struct config *config)
     config->notice = word_of(file, "notice") == 1;
     config->notice_from = text_of(file, "notice_from");
     config->smtp_server = text_of(file, "smtp_server");
+    build_retentions(file, &config->retain);
 
     if (config->notice && !config->notice_from)
         return error_set(builder->why, ERR_CONFIG, "%s:%u: notice = on needs a notice_from",

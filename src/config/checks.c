@@ -8,6 +8,7 @@
 #include "core/brand.h"
 #include "core/color.h"
 #include "core/fields.h"
+#include "core/retention.h"
 #include "core/scope.h"
 
 #include <limits.h>
@@ -264,6 +265,18 @@ int check_age(const char *value, struct error *why)
     if (option_age(value, &seconds) < 0)
         return error_set(why, ERR_CONFIG,
                          "\"%.60s\" is not an age: a number with h, d or w behind it, as 8d",
+                         value);
+    return 0;
+}
+
+int check_retention(const char *value, struct error *why)
+{
+    struct retention retention;
+
+    if (retention_parse(value, &retention) < 0)
+        return error_set(why, ERR_CONFIG,
+                         "\"%.60s\" is not a time to keep something: a number with d, w, m or y "
+                         "behind it, as 90d, or forever",
                          value);
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "core/brand.h"
+#include "core/retention.h"
 #include "core/stream.h"
 
 #include <stdbool.h>
@@ -39,6 +40,11 @@ struct source {
         map_line; /* what only who reads the files can check */
 };
 
+/* How long what is kept, until `optout prune` takes it away. */
+struct retentions {
+    struct retention verdicts, network, text, reads, addresses;
+};
+
 struct config {
     const char *path;                   /* of the file, as given */
     const char *text;                   /* as it was read */
@@ -63,6 +69,7 @@ struct config {
     bool notice;             /* for who belongs to no brand */
     const char *notice_from; /* NULL: not set */
     const char *smtp_server; /* HOST:PORT */
+    struct retentions retain;
     const struct brand *brands;
     size_t brand_count;
     const struct source *sources;

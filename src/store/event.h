@@ -13,7 +13,8 @@
  *      5  actor
  *      6  source
  *      7  number of the event that began its batch
- *      8  hashes of its private words (array)
+ *      8  hashes of its private words (array): of those about it as a whole, zeros where there are
+ *         none; of network addresses
  *      9  scopes (array of strings)
  *     10  other nodes named (array), counted from 1; 0 stands for key 1
  *     11  choices [subject, flags, scope, reason, asked, until, names]
@@ -26,9 +27,12 @@
  *     16  counts of a batch (array), as enum batch_count has them
  *     17  what a restored node continues [node, number, hash of that event]; in its genesis
  *     18  reason that somebody gave: [node and number of the event it is about, key]
+ *     19  erasures [subject, [node, number, ...]]: whose address, and events that lost their words
  *     22  configuration [where the actor listens, occasion, SHA-256, since, whether the one before
  * may still be in use (0, 1), streams [name, scope, rows of the ledger, mode]]
  *     23  reading of people's records [command, people, subject or nothing, scope]
+ *     24  what is cut off the journal's front: [[node, number of the last event that is gone, its
+ *         hash, times of the first and the last one, ...], id of the key, signature (64 octets)]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -62,13 +66,15 @@ enum event_type {
     EVENT_BATCH_END = 6,
     EVENT_LOSS = 7,   /* events of the store that was replaced are missing, and that was accepted */
     EVENT_REASON = 8, /* why somebody opted out, told afterwards */
+    EVENT_ERASURE = 9,        /* of people's addresses and words; in a list and in a ledger */
     EVENT_VERDICT = 32,       /* on one marketing message; in a ledger */
     EVENT_CONFIGURATION = 33, /* that a daemon runs with; in a ledger */
     EVENT_READING = 34,       /* somebody was shown what is held about people; in a ledger */
+    EVENT_CUT = 35,           /* the journal's front is taken away; in a ledger */
 };
 
-/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason",
- * "verdict", "configuration", "reading"; "unknown". */
+/* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason", "erasure",
+ * "verdict", "configuration", "reading", "cut"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -183,6 +189,34 @@ struct event_configuration {
     size_t stream_count;
 };
 
+/* A person whose address was erased, and the events that lost their private words with it, since
+ * they tell of nobody else. */
+struct event_erasure {
+    struct subject subject;
+    const struct event_name *events;
+    size_t event_count;
+};
+
+/* The front of one node's journal, which is taken away. Its numbers began with 1, so the last one
+ * tells how many they are. */
+struct event_cut_row {
+    struct event_name last;
+    uint8_t hash[EVENT_HASH_SIZE]; /* of the last one's bytes */
+    int64_t first_ms, last_ms;     /* times of the first and of the last one */
+};
+
+#define EVENT_KEY_ID_SIZE 8
+#define EVENT_SIGNATURE_SIZE 64
+
+/* All that is cut, of all nodes: the newest such event tells all that the others did. What is
+ * signed: store/cut.h. */
+struct event_cut {
+    const struct event_cut_row *rows; /* by node, each once */
+    size_t row_count;
+    uint8_t key_id[EVENT_KEY_ID_SIZE];
+    uint8_t signature[EVENT_SIGNATURE_SIZE];
+};
+
 /* What somebody was shown; who it was is in the private words, as "staff". */
 struct event_reading {
     const char *command; /* of the tool: "person", "token open" */
@@ -201,6 +235,7 @@ struct event {
     const char *source;        /* who said so; NULL: nobody but the actor */
     uint64_t batch;            /* number of this node's event that began it; 0: none */
     const uint8_t *words;      /* digest of its private words (EVENT_HASH_SIZE); NULL: none */
+    const uint8_t *network;    /* the same of network addresses */
     const char *const *scopes; /* EVENT_SCOPES */
     size_t scope_count;
     const struct event_choice *choices; /* sorted by subject, each subject once */
@@ -214,6 +249,9 @@ struct event {
     const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */
     const struct event_reason *reason;
     const struct event_configuration *configuration;
+    const struct event_erasure *erasures; /* sorted by subject, each subject once */
+    size_t erasure_count;
+    const struct event_cut *cut;
     const struct event_reading *reading;
 };
 

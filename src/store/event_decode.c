@@ -88,14 +88,20 @@ static size_t take_groups(struct decoder *d, size_t size)
     return items / size;
 }
 
-static const uint8_t *take_words(struct decoder *d)
+/* Zeros stand for no words. */
+static void take_words(struct decoder *d, struct event *event)
 {
-    uint8_t *words = take_memory(d, 1, EVENT_HASH_SIZE);
-    size_t items = take_row(d, 1);
-    if (!d->in.failed)
-        take_octets(d, words, EVENT_HASH_SIZE);
-    skip_rest(d, items, 1);
-    return words;
+    static const uint8_t none[EVENT_HASH_SIZE] = {0};
+    size_t items = take_row(d, 1), known = items < 2 ? items : 2;
+    uint8_t *words = take_memory(d, 2, EVENT_HASH_SIZE);
+
+    for (size_t i = 0; i < known && !d->in.failed; i++)
+        take_octets(d, words + i * EVENT_HASH_SIZE, EVENT_HASH_SIZE);
+    skip_rest(d, items, known);
+    if (d->in.failed)
+        return;
+    event->words = memcmp(words, none, sizeof none) ? words : NULL;
+    event->network = known > 1 ? words + EVENT_HASH_SIZE : NULL;
 }
 
 static void take_scopes(struct decoder *d)
@@ -347,6 +353,51 @@ static void take_configuration(struct decoder *d, struct event *event)
     event->configuration = configuration;
 }
 
+static void take_erasure(struct decoder *d, const struct event *event, struct event_erasure *row)
+{
+    size_t items = take_row(d, 2);
+    take_octets(d, row->subject.bytes, SUBJECT_SIZE);
+    size_t count = take_groups(d, 2);
+    struct event_name *events = take_memory(d, count, sizeof *events);
+    for (size_t i = 0; i < count && !d->in.failed; i++)
+        events[i] = take_name(d, event);
+    row->events = events;
+    row->event_count = count;
+    skip_rest(d, items, 2);
+}
+
+static void take_erasures(struct decoder *d, struct event *event)
+{
+    size_t count = unpack_array(&d->in);
+    struct event_erasure *rows = take_memory(d, count, sizeof *rows);
+    for (size_t i = 0; i < count && !d->in.failed; i++)
+        take_erasure(d, event, &rows[i]);
+    event->erasures = rows;
+    event->erasure_count = count;
+}
+
+static void take_cut(struct decoder *d, struct event *event)
+{
+    struct event_cut *cut = take_memory(d, 1, sizeof *cut);
+    size_t items = take_row(d, 3), count = take_groups(d, 5);
+    struct event_cut_row *rows = take_memory(d, count, sizeof *rows);
+
+    for (size_t i = 0; i < count && !d->in.failed; i++) {
+        rows[i].last = take_name(d, event);
+        take_octets(d, rows[i].hash, EVENT_HASH_SIZE);
+        rows[i].first_ms = (int64_t)unpack_uint(&d->in);
+        rows[i].last_ms = (int64_t)unpack_uint(&d->in);
+    }
+    if (d->in.failed)
+        return;
+    cut->rows = rows;
+    cut->row_count = count;
+    take_octets(d, cut->key_id, sizeof cut->key_id);
+    take_octets(d, cut->signature, sizeof cut->signature);
+    skip_rest(d, items, 3);
+    event->cut = cut;
+}
+
 static void take_reading(struct decoder *d, struct event *event)
 {
     struct event_reading *reading = take_memory(d, 1, sizeof *reading);
@@ -373,6 +424,30 @@ static void note_key(struct decoder *d, uint64_t key)
     if (d->seen & 1u << key)
         d->in.failed = true;
     d->seen |= 1u << key;
+}
+
+/* What events told that came later. */
+static void take_later_pair(struct decoder *d, struct event *event, uint64_t key)
+{
+    switch (key) {
+    case KEY_REASON:
+        take_reason(d, event);
+        break;
+    case KEY_ERASURES:
+        take_erasures(d, event);
+        break;
+    case KEY_CONFIGURATION:
+        take_configuration(d, event);
+        break;
+    case KEY_READING:
+        take_reading(d, event);
+        break;
+    case KEY_CUT:
+        take_cut(d, event);
+        break;
+    default:
+        unpack_skip(&d->in);
+    }
 }
 
 static void take_pair(struct decoder *d, struct event *event)
@@ -405,7 +480,7 @@ static void take_pair(struct decoder *d, struct event *event)
         event->batch = unpack_uint(&d->in);
         break;
     case KEY_WORDS:
-        event->words = take_words(d);
+        take_words(d, event);
         break;
     case KEY_SCOPES:
         take_scopes(d);
@@ -434,17 +509,8 @@ static void take_pair(struct decoder *d, struct event *event)
     case KEY_CONTINUES:
         take_continued(d, event);
         break;
-    case KEY_REASON:
-        take_reason(d, event);
-        break;
-    case KEY_CONFIGURATION:
-        take_configuration(d, event);
-        break;
-    case KEY_READING:
-        take_reading(d, event);
-        break;
     default:
-        unpack_skip(&d->in);
+        take_later_pair(d, event, key);
     }
 }
 

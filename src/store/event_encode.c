@@ -27,12 +27,16 @@ const char *event_type_name(enum event_type type)
         return "reason";
     case EVENT_LOSS:
         return "loss";
+    case EVENT_ERASURE:
+        return "erasure";
     case EVENT_VERDICT:
         return "verdict";
     case EVENT_CONFIGURATION:
         return "configuration";
     case EVENT_READING:
         return "reading";
+    case EVENT_CUT:
+        return "cut";
     }
     return "unknown";
 }
@@ -207,6 +211,46 @@ static void pack_configuration(struct text *out, const struct event_configuratio
     }
 }
 
+static void pack_erasures(struct text *out, struct tables *tables, const struct event *event)
+{
+    pack_array(out, event->erasure_count);
+    for (size_t i = 0; i < event->erasure_count; i++) {
+        const struct event_erasure *row = &event->erasures[i];
+        pack_array(out, 2);
+        pack_bytes(out, row->subject.bytes, SUBJECT_SIZE);
+        pack_array(out, 2 * row->event_count);
+        for (size_t j = 0; j < row->event_count; j++) {
+            pack_uint(out, node_position(tables, row->events[j].node));
+            pack_uint(out, row->events[j].number);
+        }
+    }
+}
+
+static void pack_cut(struct text *out, struct tables *tables, const struct event_cut *cut)
+{
+    pack_array(out, 3);
+    pack_array(out, 5 * cut->row_count);
+    for (size_t i = 0; i < cut->row_count; i++) {
+        pack_uint(out, node_position(tables, cut->rows[i].last.node));
+        pack_uint(out, cut->rows[i].last.number);
+        pack_bytes(out, cut->rows[i].hash, EVENT_HASH_SIZE);
+        pack_uint(out, (uint64_t)cut->rows[i].first_ms);
+        pack_uint(out, (uint64_t)cut->rows[i].last_ms);
+    }
+    pack_bytes(out, cut->key_id, sizeof cut->key_id);
+    pack_bytes(out, cut->signature, sizeof cut->signature);
+}
+
+static void pack_words(struct text *out, const struct event *event)
+{
+    static const uint8_t none[EVENT_HASH_SIZE] = {0};
+
+    pack_array(out, event->network ? 2 : 1);
+    pack_bytes(out, event->words ? event->words : none, EVENT_HASH_SIZE);
+    if (event->network)
+        pack_bytes(out, event->network, EVENT_HASH_SIZE);
+}
+
 static void pack_reading(struct text *out, const struct event_reading *reading)
 {
     pack_array(out, 4);
@@ -242,10 +286,9 @@ static size_t pack_head(struct text *out, const struct event *event)
         pack_uint(out, event->batch);
         pairs++;
     }
-    if (event->words) {
+    if (event->words || event->network) {
         pack_uint(out, KEY_WORDS);
-        pack_array(out, 1);
-        pack_bytes(out, event->words, EVENT_HASH_SIZE);
+        pack_words(out, event);
         pairs++;
     }
     return pairs;
@@ -316,13 +359,24 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
         pack_reason(out, tables, event->reason);
         pairs++;
     }
+    if (event->erasure_count) {
+        pack_uint(out, KEY_ERASURES);
+        pack_erasures(out, tables, event);
+        pairs++;
+    }
     if (event->configuration) {
         pack_uint(out, KEY_CONFIGURATION);
         pack_configuration(out, event->configuration);
+        pairs++;
     }
     if (event->reading) {
         pack_uint(out, KEY_READING);
         pack_reading(out, event->reading);
+        pairs++;
+    }
+    if (event->cut) {
+        pack_uint(out, KEY_CUT);
+        pack_cut(out, tables, event->cut);
         pairs++;
     }
     return pairs;

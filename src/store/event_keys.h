@@ -22,9 +22,11 @@ enum event_key {
     KEY_COUNTS = 16,
     KEY_CONTINUES = 17,
     KEY_REASON = 18,
+    KEY_ERASURES = 19,
     KEY_CONFIGURATION = 22,
     KEY_READING = 23,
-    KEY_LAST = KEY_READING,
+    KEY_CUT = 24,
+    KEY_LAST = KEY_CUT,
 };
 
 #define FLAG_CONFIRMED 4

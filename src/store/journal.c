@@ -1,7 +1,9 @@
 #include "base/text.h"
+#include "store/cut.h"
 #include "store/number.h"
 #include "store/pack.h"
 #include "store/store.h"
+#include "store/words.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,9 +11,6 @@
 #define META_HEAD "head"
 #define HEAD_SIZE (8 + EVENT_HASH_SIZE) /* number and hash of a node's last event */
 #define HEAD_KEY_MAX (sizeof META_HEAD - 1 + 2)
-#define ITEM_EVENT 0 /* words about the event as a whole; one item an event, up to now */
-#define WORDS_KEY_SIZE (JOURNAL_KEY_SIZE + 1)
-#define SALT_SIZE 16
 
 /* --- heads --- */
 
@@ -51,142 +50,21 @@ static int write_head(struct txn *txn, uint64_t local, uint64_t number, struct s
     return code ? code : txn_put(txn, TABLE_META, head_key(local, key), SLICE(head, sizeof head));
 }
 
+int journal_set_head(const struct store *store, struct txn *txn, const struct event_name *last,
+                     const uint8_t hash[EVENT_HASH_SIZE])
+{
+    uint8_t key[HEAD_KEY_MAX], head[HEAD_SIZE];
+    uint64_t local;
+
+    int code = store_local(store, last->node, &local);
+    number_put(head, 8, last->number);
+    memcpy(head + 8, hash, EVENT_HASH_SIZE);
+    return code ? code : txn_put(txn, TABLE_META, head_key(local, key), SLICE(head, sizeof head));
+}
+
 int journal_count(struct txn *txn, uint64_t *count)
 {
     return txn_count(txn, TABLE_JOURNAL, count);
-}
-
-/* --- private words --- */
-
-static size_t count_words(const struct word *words, size_t count)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        n += words[i].text && *words[i].text;
-    return n;
-}
-
-static int pack_words(const struct word *words, size_t count, struct text *plain)
-{
-    uint8_t salt[SALT_SIZE];
-    int code = seal_random(salt, sizeof salt);
-    if (code)
-        return code;
-    text_append_bytes(plain, (char *)salt, sizeof salt);
-    pack_map(plain, count_words(words, count));
-    for (size_t i = 0; i < count; i++)
-        if (words[i].text && *words[i].text) {
-            pack_string(plain, words[i].name);
-            pack_string(plain, words[i].text);
-        }
-    return plain->failed ? -ENOMEM : 0;
-}
-
-static int words_key(const struct store *store, const struct event_name *name,
-                     uint8_t key[WORDS_KEY_SIZE])
-{
-    key[JOURNAL_KEY_SIZE] = ITEM_EVENT;
-    return store->has_words_key ? store_pack_name(store, name, key) : ERR_KEY;
-}
-
-/* Seals packed words under the event's key. */
-static int put_words(const struct store *store, struct txn *txn, const struct event_name *name,
-                     const struct text *plain)
-{
-    uint8_t key[WORDS_KEY_SIZE];
-    struct text sealed = TEXT_EMPTY;
-
-    int code = words_key(store, name, key);
-    if (code == 0)
-        code = seal_append_random(store->words_key, SLICE(key, sizeof key),
-                                  SLICE(plain->data, plain->length), &sealed);
-    if (code == 0)
-        code =
-            txn_put(txn, TABLE_PRIVATE, SLICE(key, sizeof key), SLICE(sealed.data, sealed.length));
-    text_release(&sealed);
-    return code;
-}
-
-/* Leaves their salted digest. */
-static int write_words(const struct store *store, struct txn *txn, const struct event_name *name,
-                       const struct word *words, size_t count, uint8_t digest[EVENT_HASH_SIZE])
-{
-    struct text plain = TEXT_EMPTY;
-
-    int code = pack_words(words, count, &plain);
-    if (code == 0)
-        code = seal_digest(SLICE(plain.data, plain.length), digest);
-    if (code == 0)
-        code = put_words(store, txn, name, &plain);
-    text_release(&plain);
-    return code;
-}
-
-static int read_words(const struct store *store, struct txn *txn, const struct event_name *name,
-                      struct text *plain)
-{
-    uint8_t key[WORDS_KEY_SIZE];
-    struct slice sealed;
-
-    int code = words_key(store, name, key);
-    if (code == 0)
-        code = txn_get(txn, TABLE_PRIVATE, SLICE(key, sizeof key), &sealed);
-    return code ? code : seal_open_random(store->words_key, SLICE(key, sizeof key), sealed, plain);
-}
-
-/* They are sealed to their place, and a node's local number can be another one here. */
-int journal_carry_words(const struct store *from, struct txn *from_txn, const struct store *to,
-                        struct txn *to_txn, const struct event_name *name)
-{
-    struct text plain = TEXT_EMPTY;
-
-    int code = read_words(from, from_txn, name, &plain);
-    if (code == 0)
-        code = put_words(to, to_txn, name, &plain);
-    text_release(&plain);
-    return code == ERR_NOT_FOUND ? 0 : code;
-}
-
-static char *copy_slice(struct pool *pool, struct slice s)
-{
-    return pool_copy_bytes(pool, s.data ? s.data : "", s.size);
-}
-
-static int unpack_words(struct text *plain, struct pool *pool, struct word **words, size_t *count)
-{
-    if (plain->length < SALT_SIZE)
-        return ERR_CORRUPT;
-    struct unpacker in = unpack_begin(SLICE(plain->data + SALT_SIZE, plain->length - SALT_SIZE));
-    size_t pairs = unpack_map(&in);
-    struct word *list = pool_take(pool, (pairs + 1) * sizeof *list);
-    if (!list)
-        return -ENOMEM;
-    for (size_t i = 0; i < pairs; i++) {
-        list[i].name = copy_slice(pool, unpack_string(&in));
-        list[i].text = copy_slice(pool, unpack_string(&in));
-        if (!list[i].name || !list[i].text)
-            return -ENOMEM;
-    }
-    if (!unpack_is_done(&in))
-        return ERR_CORRUPT;
-    *words = list;
-    *count = pairs;
-    return 0;
-}
-
-int journal_words(const struct store *store, struct txn *txn, const struct event *event,
-                  struct pool *pool, struct word **words, size_t *count)
-{
-    struct text plain = TEXT_EMPTY;
-
-    *count = 0;
-    if (!event->words)
-        return 0;
-    int code = read_words(store, txn, &event->name, &plain);
-    if (code == 0)
-        code = unpack_words(&plain, pool, words, count);
-    text_release(&plain);
-    return code == ERR_NOT_FOUND ? 0 : code; /* erased */
 }
 
 /* --- events --- */
@@ -211,7 +89,7 @@ static int put_event(const struct store *store, struct txn *txn, const struct ev
 int journal_append(struct store *store, struct txn *txn, struct event *event,
                    const struct word *words, size_t word_count)
 {
-    uint8_t digest[EVENT_HASH_SIZE];
+    struct words_digests digests;
     struct text bytes = TEXT_EMPTY;
 
     int code = journal_head(txn, store->node_count - 1, &event->name.number, event->previous);
@@ -219,14 +97,10 @@ int journal_append(struct store *store, struct txn *txn, struct event *event,
         return code;
     event->name.number++;
     memcpy(event->name.node, store->node, EVENT_NODE_SIZE);
-    event->words = NULL;
-    if (count_words(words, word_count) > 0) {
-        code = write_words(store, txn, &event->name, words, word_count, digest);
-        event->words = digest;
-    }
+    code = words_write(store, txn, event, words, word_count, &digests);
     if (code == 0)
         code = event_encode(event, &bytes);
-    event->words = NULL;
+    event->words = event->network = NULL;
     if (code == 0)
         code = put_event(store, txn, &event->name, SLICE(bytes.data, bytes.length));
     text_release(&bytes);
@@ -358,6 +232,8 @@ struct chain {
     uint64_t local;  /* the node whose chain it is */
     uint64_t number; /* of its last event that fitted */
     uint8_t hash[EVENT_HASH_SIZE];
+    uint64_t teller; /* of its events the last one that tells of a cut; 0: none */
+    struct cut cut;
     uint64_t count; /* events of all nodes */
     uint64_t of;
     struct error *why;
@@ -374,19 +250,7 @@ static int fault(struct chain *chain, const char *what)
 
 static int check_words(struct chain *chain, const struct event *event)
 {
-    struct text plain = TEXT_EMPTY;
-    uint8_t digest[EVENT_HASH_SIZE];
-
-    if (!event->words || !chain->store->has_words_key)
-        return 0;
-    int code = read_words(chain->store, chain->txn, &event->name, &plain);
-    if (code == 0)
-        code = seal_digest(SLICE(plain.data, plain.length), digest);
-    if (code == 0 && memcmp(digest, event->words, sizeof digest) != 0)
-        code = ERR_KEY;
-    text_release(&plain);
-    if (code == ERR_NOT_FOUND) /* erased, as they may be */
-        return 0;
+    int code = words_check(chain->store, chain->txn, event);
     return code == ERR_KEY ? fault(chain, "its private words were changed") : code;
 }
 
@@ -399,15 +263,31 @@ static int check_visit(struct chain *chain, const struct event *event)
                : code;
 }
 
-/* Where a node's chain ends, its head says the same. */
+static const struct event_cut_row *cut_here(const struct chain *chain)
+{
+    return cut_of(&chain->cut, store_node(chain->store, chain->local));
+}
+
+/* Where a node's chain ends, its head says the same, and what tells of cuts is what counts. */
 static int check_head(struct chain *chain)
 {
+    const struct event_cut_row *row = cut_here(chain);
     uint8_t hash[EVENT_HASH_SIZE];
-    uint64_t number;
+    uint64_t number, teller;
 
+    if (chain->number == 0 && row) { /* all of it */
+        chain->number = row->last.number;
+        memcpy(chain->hash, row->hash, sizeof chain->hash);
+    }
     int code = journal_head(chain->txn, chain->local, &number, hash);
+    if (code == 0)
+        code = cut_teller(chain->txn, chain->local, &teller);
     if (code)
         return code;
+    if (teller != chain->teller)
+        return error_set(chain->why, ERR_CORRUPT,
+                         "%s: what is noted of cuts does not follow from its events",
+                         env_folder(chain->store->env));
     if (number != chain->number || memcmp(hash, chain->hash, sizeof hash) != 0)
         return error_set(chain->why, ERR_CORRUPT,
                          "%s: the journal ends at event %llu, its head says %llu: events were cut "
@@ -426,6 +306,13 @@ static int check_continued(struct chain *chain, const struct event_continued *co
     int code = journal_bytes(chain->store, chain->txn, &continued->event, &bytes);
     if (code == 0)
         code = seal_digest(bytes, hash);
+    if (code == ERR_NOT_FOUND && cut_covers(&chain->cut, &continued->event)) {
+        const struct event_cut_row *row = cut_of(&chain->cut, continued->event.node);
+        if (continued->event.number < row->last.number)
+            return 0;
+        memcpy(hash, row->hash, sizeof hash);
+        code = 0;
+    }
     if (code == ERR_NOT_FOUND)
         return fault(chain, "the event that it continues is not there");
     if (code == 0 && memcmp(hash, continued->hash, sizeof hash) != 0)
@@ -441,10 +328,46 @@ static int find_chain(struct chain *chain, uint64_t local)
         if (code)
             return code;
         chain->local++;
-        chain->number = 0;
+        chain->number = chain->teller = 0;
         memset(chain->hash, 0, sizeof chain->hash);
     }
     return 0;
+}
+
+/* The journal may begin with any of those that are cut, or behind them. */
+static void begin_behind(struct chain *chain, const struct event *event)
+{
+    const struct event_cut_row *row = cut_here(chain);
+    uint64_t before = event->name.number - 1;
+
+    if (chain->number > 0 || !row || before == 0 || before > row->last.number)
+        return;
+    chain->number = before;
+    memcpy(chain->hash, before == row->last.number ? row->hash : event->previous,
+           sizeof chain->hash);
+}
+
+/* What is left of those that are cut leads to the hash that was signed. */
+static int check_cut(struct chain *chain)
+{
+    const struct event_cut_row *row = cut_here(chain);
+    return row && row->last.number == chain->number &&
+                   memcmp(row->hash, chain->hash, sizeof row->hash) != 0
+               ? fault(chain, "it is not the one up to which the journal was cut")
+               : 0;
+}
+
+static int check_teller(struct chain *chain, const struct event *event)
+{
+    if (!event->cut)
+        return 0;
+    chain->teller = event->name.number;
+    if (!chain->store->ring)
+        return 0;
+    int code = cut_check_signature(event->cut, chain->store->ring);
+    return code == ERR_KEY         ? fault(chain, "its signature is wrong")
+           : code == ERR_NOT_FOUND ? fault(chain, "the key that signed it is not known here")
+                                   : code;
 }
 
 static int check_link(struct slice key, struct slice bytes, const struct event *event, void *state)
@@ -459,6 +382,7 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
         return code;
     if (place.number != event->name.number)
         return fault(chain, "it lies in another event's place");
+    begin_behind(chain, event);
     if (event->name.number != chain->number + 1)
         return fault(chain, "the one before it is missing");
     if (!event_name_equal(&place, &event->name))
@@ -470,11 +394,14 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
     if (code == 0)
         code = check_words(chain, event);
     if (code == 0)
+        code = check_teller(chain, event);
+    if (code == 0)
         code = check_visit(chain, event);
     if (code == 0)
         code = seal_digest(bytes, chain->hash);
     if (code == 0) {
         chain->number = event->name.number;
+        code = check_cut(chain);
         chain->count++;
         if (chain->store->watch)
             chain->store->watch(chain->count, chain->of, chain->store->watcher);
@@ -505,13 +432,20 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
         .store = store, .txn = txn, .visit = visit, .argument = argument, .why = &head};
     struct walk w = {.check = check_link, .state = &chain};
 
+    struct pool pool = {0};
     int code = journal_count(txn, &chain.of);
+    if (code == 0)
+        code = cut_read(store, txn, &pool, &chain.cut);
+    if (code == ERR_CORRUPT)
+        error_set(&head, code, "%s: the event that tells of its cut is not there",
+                  env_folder(store->env));
     if (code == 0)
         code = walk(&w, txn, SLICE(NULL, 0));
     if (code == 0)
         code = find_chain(&chain, store->node_count - 1);
     if (code == 0)
         code = check_head(&chain);
+    pool_release(&pool);
     if (code == ERR_CORRUPT && *head.text)
         return error_set(why, code, "%s", head.text);
     if (code == ERR_CORRUPT)

@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/signing.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -101,26 +101,6 @@ static int write_address(const char *folder, struct error *why)
     return write_secret(folder, KEYS_ADDRESS_FILE, &text, MODE_SECRET, why);
 }
 
-static int write_signing(const char *folder, struct error *why)
-{
-    struct text text = TEXT_EMPTY;
-    char *pem;
-    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    BIO *memory = BIO_new(BIO_s_secmem());
-    int code = ERR_CRYPTO;
-
-    if (key && memory && PEM_write_bio_PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL) == 1) {
-        long length = BIO_get_mem_data(memory, &pem);
-        text_append_bytes(&text, pem, (size_t)length);
-        code = write_secret(folder, KEYS_SIGNING_FILE, &text, MODE_SECRET, why);
-    } else {
-        error_set(why, code, "no Ed25519 key could be made");
-    }
-    BIO_free(memory);
-    EVP_PKEY_free(key);
-    return code;
-}
-
 static void remove_key(const char *folder, const char *name)
 {
     char *path = file_join(folder, name);
@@ -161,7 +141,7 @@ int keys_create(const char *folder, int64_t now, struct error *why)
         return error_set(why, ERR_CRYPTO, "no random bytes for a key");
     code = write_address(folder, why);
     if (code == 0)
-        code = write_signing(folder, why);
+        code = signing_make(folder, false, why);
     if (code == 0)
         code = write_lookup(folder, &key, why);
     keys_forget(&key, sizeof key);

@@ -3,7 +3,7 @@
  *     lookup    the subject key, which never changes, and the token keys with their ids;
  *                 milter, web and tool (0440)
  *     address   seals the addresses and words in the list; web and tool (0400)
- *     signing   Ed25519, signs checkpoints; the tool alone (0400)
+ *     signing   Ed25519, signs checkpoints; the tool alone (0400): signing.h
  *
  * Lost keys are a lost list: nobody could be looked up any more. */
 #ifndef STORE_KEYS_H

@@ -1,6 +1,8 @@
 #include "store/ledger.h"
 
 #include "base/clock.h"
+#include "store/cut.h"
+#include "store/erase.h"
 #include "store/ledger_tables.h"
 #include "store/renew.h"
 
@@ -119,29 +121,32 @@ static int history_key(const struct store *store, const struct subject *subject,
     return store_pack_name(store, event, key + SUBJECT_SIZE);
 }
 
-static size_t count_subjects(const struct event *event)
+size_t ledger_subjects(const struct event *event)
 {
     if (event->verdict)
         return event->verdict->row_count;
-    return event->reading || event->configuration;
+    return event->erasure_count ? event->erasure_count : event->reading || event->configuration;
 }
 
-/* NULL: there is none to that row, an unreadable recipient's or of a reading about many. */
-static const struct subject *subject_at(const struct event *event, size_t i)
+const struct subject *ledger_subject(const struct event *event, size_t i)
 {
+    if (event->verdict)
+        return event->verdict->rows[i].known ? &event->verdict->rows[i].subject : NULL;
+    if (event->erasure_count)
+        return &event->erasures[i].subject;
     if (event->configuration)
         return &ledger_nobody;
-    if (event->reading)
-        return event->reading->has_subject ? &event->reading->subject : NULL;
-    return event->verdict->rows[i].known ? &event->verdict->rows[i].subject : NULL;
+    return event->reading->has_subject ? &event->reading->subject : NULL;
 }
 
 static int write_history(struct store *store, struct txn *txn, const struct event *event)
 {
     uint8_t key[HISTORY_KEY_SIZE];
-    int code = 0;
-    for (size_t i = 0; i < count_subjects(event) && code == 0; i++) {
-        const struct subject *subject = subject_at(event, i);
+    int code = erase_fold(store, txn, event);
+    if (code == 0)
+        code = cut_fold(store, txn, event);
+    for (size_t i = 0; i < ledger_subjects(event) && code == 0; i++) {
+        const struct subject *subject = ledger_subject(event, i);
         if (!subject)
             continue;
         code = history_key(store, subject, &event->name, key);
@@ -340,6 +345,11 @@ int ledger_words(struct ledger_view *view, const struct event *event, struct poo
     return journal_words(&view->ledger->store, view->txn, event, pool, words, count);
 }
 
+int ledger_has_words(struct ledger_view *view, const struct event_name *name)
+{
+    return journal_has_words(&view->ledger->store, view->txn, name);
+}
+
 int ledger_measure(struct ledger_view *view, struct ledger_extent *extent)
 {
     struct ledger_extent e;
@@ -373,10 +383,10 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
 {
     struct history_check *check = argument;
     const struct subject *last = NULL;
+    int code = erase_check(check->store, txn, event);
 
-    int code = 0;
-    for (size_t i = 0; i < count_subjects(event) && code == 0; i++) {
-        const struct subject *subject = subject_at(event, i);
+    for (size_t i = 0; i < ledger_subjects(event) && code == 0; i++) {
+        const struct subject *subject = ledger_subject(event, i);
         if (!subject || (last && memcmp(last, subject, sizeof *last) == 0))
             continue;
         last = subject;

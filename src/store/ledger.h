@@ -112,6 +112,10 @@ int ledger_history(struct ledger_view *view, const struct subject *subject, jour
 /* ERR_NOT_FOUND, as event_decode. */
 int ledger_event(struct ledger_view *view, const struct event_name *name, struct pool *pool,
                  struct event *event);
+/* Whom an event of a ledger tells of: so many places, and the subject at each; NULL where nobody
+ * is known there. */
+size_t ledger_subjects(const struct event *event);
+const struct subject *ledger_subject(const struct event *event, size_t place);
 int ledger_words(struct ledger_view *view, const struct event *event, struct pool *pool,
                  struct word **words, size_t *count);
 
@@ -119,6 +123,9 @@ typedef int (*stream_count_visitor)(const struct stream_count *count, void *argu
 typedef int (*unclaimed_visitor)(const struct unclaimed_count *count, void *argument);
 int ledger_each_stream(struct ledger_view *view, stream_count_visitor visit, void *argument);
 int ledger_each_unclaimed(struct ledger_view *view, unclaimed_visitor visit, void *argument);
+
+/* As list_has_words. */
+int ledger_has_words(struct ledger_view *view, const struct event_name *name);
 
 struct ledger_extent {
     uint64_t events;

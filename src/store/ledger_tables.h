@@ -1,8 +1,8 @@
 /* The ledger's own tables and the bytes in them; for ledger*.c only.
  *
  *     history    subject (16), local number of the node (2), number of the event (6) -> nothing;
+ *                  of each subject of a verdict or an erasure, and of a reading that is about one;
  *                  of configurations with zeros for the subject
- *                  of each subject of a verdict, and of a reading that is about one
  *     count      stream, NUL, action (1), mode (1) -> [messages, given, delivered, kept back]
  *     unclaimed  keyed digest of what it is counted by (16)
  *                  -> sealed [login, listener, domain, messages, recipients, first, last] */

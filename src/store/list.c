@@ -360,3 +360,8 @@ int list_words(struct list_view *view, const struct event *event, struct pool *p
 {
     return journal_words(&view->list->store, view->txn, event, pool, words, count);
 }
+
+int list_has_words(struct list_view *view, const struct event_name *name)
+{
+    return journal_has_words(&view->list->store, view->txn, name);
+}

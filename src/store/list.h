@@ -137,6 +137,8 @@ bool list_is_earlier(const struct list *list, const struct event_name *a,
                      const struct event_name *b);
 int list_words(struct list_view *view, const struct event *event, struct pool *pool,
                struct word **words, size_t *count);
+/* Whether words of an event are there: 1, 0, or an error. */
+int list_has_words(struct list_view *view, const struct event_name *name);
 /* The node that writes now. */
 const uint8_t *list_node(const struct list *list);
 /* What it has in common with a ledger; for backup, restore and their like. It stays the list's. */

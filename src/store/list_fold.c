@@ -1,3 +1,4 @@
+#include "store/erase.h"
 #include "store/event_keys.h"
 #include "store/list_tables.h"
 #include "store/number.h"
@@ -351,6 +352,26 @@ static int fold_scopes(struct txn *txn, const struct event *event)
     return code;
 }
 
+/* Whoever the list knew nothing of is marked, too: so no later import seals the address. */
+static int fold_erasures(struct list *list, struct txn *txn, const struct event *event)
+{
+    static const uint8_t erased[1] = {ADDRESS_ERASED};
+    struct slice there;
+    int code = erase_fold(&list->store, txn, event);
+
+    for (size_t i = 0; i < event->erasure_count && code == 0; i++) {
+        struct slice key = SLICE(event->erasures[i].subject.bytes, SUBJECT_SIZE);
+        code = txn_get(txn, TABLE_ADDRESS, key, &there);
+        if (code == 0 && there.size > sizeof erased)
+            code = erase_mark(txn);
+        if (code == 0 || code == ERR_NOT_FOUND)
+            code = txn_put(txn, TABLE_ADDRESS, key, SLICE(erased, sizeof erased));
+        if (code == 0)
+            code = erase_row(txn, TABLE_NOTICE, key);
+    }
+    return code;
+}
+
 int list_fold(struct store *store, struct txn *txn, const struct event *event)
 {
     struct list *list = (struct list *)store;
@@ -359,5 +380,7 @@ int list_fold(struct store *store, struct txn *txn, const struct event *event)
         code = fold_choices(list, txn, event);
     for (size_t i = 0; i < event->withdrawal_count && code == 0; i++)
         code = fold_withdrawal(list, txn, event, &event->withdrawals[i]);
+    if (code == 0)
+        code = fold_erasures(list, txn, event);
     return code ? code : list_fold_batch(list, txn, event);
 }

@@ -110,7 +110,7 @@ int list_scan_read(struct list_scan *scan, const struct subject *subject, struct
 /* --- the fold --- */
 
 /* What one event does to the tables. It is the only way in which `choice`, `domain`, `past` and
- * `scope` change. */
+ * `scope` change, and addresses are erased for good. */
 int list_fold(struct store *store, struct txn *txn, const struct event *event);
 
 /* The part of the fold that is about batches. */

@@ -1,3 +1,4 @@
+#include "store/erase.h"
 #include "store/list_tables.h"
 
 #include <errno.h>
@@ -162,6 +163,22 @@ static int check_reason(const struct fold_check *check, struct txn *txn, const s
     return journal_bytes(&check->list->store, txn, about, &bytes);
 }
 
+/* What was erased is gone, and stays so. */
+static int check_erasures(const struct fold_check *check, struct txn *txn,
+                          const struct event *event)
+{
+    struct slice row;
+    int code = erase_check(&check->list->store, txn, event);
+
+    for (size_t i = 0; i < event->erasure_count && code == 0; i++) {
+        code = txn_get(txn, TABLE_ADDRESS, SLICE(event->erasures[i].subject.bytes, SUBJECT_SIZE),
+                       &row);
+        if (code == 0 && (row.size != 1 || *(const uint8_t *)row.data != ADDRESS_ERASED))
+            code = ERR_CORRUPT;
+    }
+    return code;
+}
+
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct fold_check *check = argument;
@@ -177,6 +194,8 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
         code = check_batch(check, txn, event);
     if (code == 0)
         code = check_reason(check, txn, event);
+    if (code == 0)
+        code = check_erasures(check, txn, event);
     check->choices += event->choice_count;
     pool_reset(&check->pool);
     return code;

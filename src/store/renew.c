@@ -54,10 +54,17 @@ int store_copy(const struct store *store, const char *path, struct error *why)
 
 /* --- a store without events --- */
 
-static bool is_head(struct slice key)
+/* What the events will say, and what is true of the file alone. */
+static bool is_derived(struct slice key)
 {
-    size_t length = sizeof META_HEADS - 1;
-    return key.size >= length && memcmp(key.data, META_HEADS, length) == 0;
+    static const char *const names[] = {META_HEADS, "cut", "residue"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+        if (key.size >= length && memcmp(key.data, names[i], length) == 0)
+            return true;
+    }
+    return false;
 }
 
 static int copy_meta_job(struct txn *txn, void *argument)
@@ -71,7 +78,7 @@ static int copy_meta_job(struct txn *txn, void *argument)
         return code;
     code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
     while (code == 0) {
-        if (!is_head(key))
+        if (!is_derived(key))
             code = txn_insert(txn, TABLE_META, key, value);
         if (code == 0)
             code = cursor_next(cursor, &key, &value);

@@ -27,11 +27,14 @@ enum store_table {
                       octets, the store's own) and, where there are several, nodes (8 octets each,
                       by local number); head (number and hash of the last event of node 0), of any
                       other node "head" and its local number (2 octets); loss, as long as a loss
-                      has to be accepted; retired, once another store took its place */
+                      has to be accepted; residue, where bytes of what was erased may still be in
+                      the file; "cut" and a node's local number (2 octets), where the journal
+                      was cut (number of that node's last event that tells of it); retired, once
+                      another store took its place */
     TABLE_JOURNAL, /* 2 octets local number of the node, 6 of the event's number -> the event's
                       bytes */
-    TABLE_PRIVATE, /* journal key, 1 octet item -> sealed salt and words; not in the journal, so
-                      that it can be erased */
+    TABLE_PRIVATE, /* journal key, 1 octet item (0: words about the event; 1: network addresses)
+                      -> sealed salt and words; not in the journal, so that it can be erased */
     TABLE_OWN,     /* the first one of list or ledger */
 };
 
@@ -40,6 +43,7 @@ enum store_table {
 #define STORE_NODES_MAX 65536
 
 struct store_kind;
+struct signing_ring;
 
 /* Told now and then how many of the store's events are done, where that takes long. */
 typedef void (*store_watcher)(uint64_t done, uint64_t of, void *argument);
@@ -53,7 +57,8 @@ struct store {
     size_t node_count;                 /* 1 at least */
     bool has_words_key;
     uint8_t words_key[SEAL_KEY_SIZE];
-    store_watcher watch; /* NULL: nobody */
+    const struct signing_ring *ring; /* that cuts are signed with; NULL: it is not looked at */
+    store_watcher watch;             /* NULL: nobody */
     void *watcher;
 };
 
@@ -153,6 +158,10 @@ int journal_adopt(struct store *store, struct txn *txn, const struct event *even
 /* The number of a node's last event, and the hash of its bytes; 0 and zeros where it has none. */
 int journal_head(struct txn *txn, uint64_t local, uint64_t *number, uint8_t hash[EVENT_HASH_SIZE]);
 
+/* Makes that the head, where a cut took away all that was before it. */
+int journal_set_head(const struct store *store, struct txn *txn, const struct event_name *last,
+                     const uint8_t hash[EVENT_HASH_SIZE]);
+
 /* How many events there are, of all nodes. */
 int journal_count(struct txn *txn, uint64_t *count);
 
@@ -174,6 +183,13 @@ int journal_short_hash(const struct store *store, struct txn *txn, const struct 
 int journal_words(const struct store *store, struct txn *txn, const struct event *event,
                   struct pool *pool, struct word **words, size_t *count);
 
+/* 1 where words of the event are there, of whatever kind; 0; ERR_NOT_FOUND: its node is not known.
+ */
+int journal_has_words(const struct store *store, struct txn *txn, const struct event_name *name);
+
+/* Erases the words of an event; none is fine. ERR_NOT_FOUND: its node is not known here. */
+int journal_forget_words(const struct store *store, struct txn *txn, const struct event_name *name);
+
 /* Brings the words of an event over, from one store into another that holds it too. 0 where there
  * are none. ERR_KEY: they were sealed with another key. */
 int journal_carry_words(const struct store *from, struct txn *from_txn, const struct store *to,
@@ -188,10 +204,10 @@ typedef int (*journal_visitor)(struct txn *txn, const struct event *event, void 
 int journal_walk(const struct store *store, struct txn *txn, const struct event_name *after,
                  journal_visitor visit, void *argument);
 
-/* Walks the chains of all nodes and checks numbers, nodes, hashes, what a node continues, the
- * digest of words that are there, and the heads. ERR_CORRUPT: `why` names the first event that does
- * not fit, or of which `visit` (may be NULL) says so by ERR_CORRUPT or ERR_NOT_FOUND. *count: of
- * all nodes. */
+/* Walks the chains of all nodes and checks numbers, nodes, hashes, what a node continues, what was
+ * cut and, where the store has a ring, its signature, the digest of words that are there, and the
+ * heads. ERR_CORRUPT: `why` names the first event that does not fit, or of which `visit` (may be
+ * NULL) says so by ERR_CORRUPT or ERR_NOT_FOUND. *count: of all nodes. */
 int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,
                    uint64_t *count, struct error *why);
 

@@ -47,9 +47,11 @@ static const char *name_entry(const struct entry *entry, char text[SHOW_EVENT_SI
 static void begin_line(const struct entry *entry, struct text *line)
 {
     char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
+    const struct event *event = entry->event;
     const char *what = entry->of == ENTRY_LIST ? "event"
-                       : entry->event->reading ? "reading"
-                                               : "verdict";
+                       : event->reading        ? "reading"
+                       : event->verdict        ? "verdict"
+                                               : "ledger event";
     *line = TEXT_EMPTY;
     text_format(line, "%s %s %s: ", clock_format_ms(entry->event->at_ms, time), what,
                 name_entry(entry, name));
@@ -271,6 +273,54 @@ void entry_show_reason(const struct entry *entry)
     end_line(entry, &line);
 }
 
+void entry_show_erasure(const struct entry *entry, const struct event_erasure *erasure)
+{
+    struct list_identity identity;
+    struct text line;
+
+    site_identity(entry->site, &erasure->subject, &identity);
+    if (entry->json) {
+        json_t *object = begin_object(entry, "erasure");
+        show_put_identity(object, &identity);
+        output_put_number(object, "words", erasure->event_count);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, &line);
+    text_format(&line, "%s: address erased, and the words of %zu event%s",
+                site_identity_text(&identity), erasure->event_count,
+                erasure->event_count == 1 ? "" : "s");
+    end_line(entry, &line);
+}
+
+static void show_cut(const struct entry *entry)
+{
+    const struct event_cut *cut = entry->event->cut;
+    char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "cut"), *rows = json_array();
+        for (size_t i = 0; i < cut->row_count; i++) {
+            json_t *row = json_object();
+            show_put_event(row, "event", &cut->rows[i].last);
+            output_put_text(row, "since", clock_format_ms(cut->rows[i].first_ms, time));
+            output_put_text(row, "until", clock_format_ms(cut->rows[i].last_ms, time));
+            output_append(rows, row);
+        }
+        output_put(object, "journals", rows);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, &line);
+    text_append(&line, "cut off its journal:");
+    for (size_t i = 0; i < cut->row_count; i++)
+        text_format(&line, "%s all up to %s of %s", i ? "," : "",
+                    show_event_in_full(&cut->rows[i].last, name),
+                    clock_format_ms(cut->rows[i].last_ms, time));
+    end_line(entry, &line);
+}
+
 /* Among the entries of everybody, where addresses stand, too. */
 static void show_reason_without_words(const struct entry *entry)
 {
@@ -445,6 +495,10 @@ void entry_show_all(const struct entry *entry)
         show_reason_without_words(entry);
     if (event->configuration)
         show_configuration(entry);
+    for (size_t i = 0; i < event->erasure_count; i++)
+        entry_show_erasure(entry, &event->erasures[i]);
+    if (event->cut)
+        show_cut(entry);
     if (event->verdict)
         entry_show_verdict(entry, NULL);
     if (event->reading)

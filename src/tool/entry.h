@@ -32,6 +32,8 @@ void entry_close(struct entry *entry);
 void entry_show_choice(const struct entry *entry, const struct subject *subject,
                        const struct choice *choice);
 void entry_show_withdrawal(const struct entry *entry, const struct event_withdrawal *withdrawal);
+/* That somebody's address and words were erased. */
+void entry_show_erasure(const struct entry *entry, const struct event_erasure *erasure);
 /* The reason that somebody gave. */
 void entry_show_reason(const struct entry *entry);
 /* Its verdict: all recipients that it tells of, or only this one. */

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/erase.h"
 #include "store/renew.h"
 #include "tool/argument.h"
 #include "tool/command.h"
@@ -44,7 +45,8 @@ struct restoring {
     const struct restore *restore;
     struct rescue rescue;
     bool loss;
-    char *kept; /* where the old one is moved that could not be read; else NULL */
+    bool residue; /* what was erased since the backup lies in free pages */
+    char *kept;   /* where the old one is moved that could not be read; else NULL */
 };
 
 /* --- the backup --- */
@@ -162,17 +164,31 @@ static int name_kept(struct restoring *s, const struct part *part)
     return asprintf(&s->kept, "%s.replaced-%s", part->folder, stamp) < 0 ? -ENOMEM : 0;
 }
 
+static int ask_residue(const struct store *store, bool *residue, struct error *why)
+{
+    struct txn *txn;
+
+    int code = txn_begin_read(store->env, &txn);
+    if (code == 0) {
+        code = erase_has_residue(txn, residue);
+        txn_abort(txn);
+    }
+    return code ? env_explain(store->env, code, why) : 0;
+}
+
 /* Called when all is in the fresh store: the node that writes from now on begins. */
 static int finish(struct renewal *renewal, struct error *why)
 {
-    const struct restoring *s = renewal->argument;
+    struct restoring *s = renewal->argument;
     const struct restore *r = s->restore;
     const struct word words[] = {{"staff", r->upkeep.staff},
                                  {"backup", r->manifest.time},
                                  {"lost", s->loss ? s->rescue.why.text : NULL}};
     struct event_name event;
 
-    int code = store_restart(renewal->fresh.store, "restore", words, 3, why);
+    int code = ask_residue(renewal->fresh.store, &s->residue, why);
+    if (code == 0)
+        code = store_restart(renewal->fresh.store, "restore", words, 3, why);
     if (code || !s->loss)
         return code;
     return renewal->part->is_list
@@ -235,6 +251,10 @@ static void tell(const struct restoring *s, const struct part *part, uint64_t ev
     if (s->loss)
         complain("the %s in place was of no use, %s of after %s may be missing: %s", part->name,
                  part->is_list ? "opt-outs" : "verdicts", r->manifest.time, s->rescue.why.text);
+    if (s->residue)
+        remark("What was erased since then lies sealed in free pages of the %s: `optout compact` "
+               "takes it away.",
+               part->name);
     if (s->kept)
         remark("What was replaced lies in %s.", s->kept);
 }

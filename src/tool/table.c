@@ -11,6 +11,8 @@ const struct command *const command_table[] = {
     &command_diff,
     &command_scrub,
     &command_remove,
+    &command_erase,
+    &command_prune,
     &command_check,
     &command_explain,
     &command_log,

@@ -46,16 +46,17 @@ void upkeep_close(struct upkeep *upkeep)
     stops_release();
 }
 
-static int take_hold(struct upkeep *u, struct error *why)
+int upkeep_hold(const char *folder, int *lock, struct error *why)
 {
-    const char *folder = u->config->data_dir;
-
-    u->lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (u->lock < 0)
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
         return error_set(why, -errno, "cannot open %s: %s", folder, strerror(errno));
-    if (flock(u->lock, LOCK_EX | LOCK_NB) < 0)
-        return error_set(why, -EAGAIN, "another program restores or compacts in %s, try again",
-                         folder);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        close(fd);
+        return error_set(why, -EAGAIN,
+                         "another program restores, compacts or prunes in %s, try again", folder);
+    }
+    *lock = fd;
     return 0;
 }
 
@@ -65,7 +66,7 @@ int upkeep_begin(struct upkeep *u, struct error *why)
     if (code == 0)
         code = privilege_lend(u->owners.list.uid, u->owners.list.gid, why);
     if (code == 0)
-        code = take_hold(u, why);
+        code = upkeep_hold(u->config->data_dir, &u->lock, why);
     if (code == 0)
         code = keys_read_lookup(u->config->key_dir, &u->lookup, why);
     if (code == 0)

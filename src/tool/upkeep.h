@@ -30,6 +30,10 @@ void upkeep_close(struct upkeep *upkeep);
  * removes what a run left behind that was killed. -EAGAIN: somebody else is at it. ERR_KEY. */
 int upkeep_begin(struct upkeep *upkeep, struct error *why);
 
+/* Takes hold of the folder that the stores lie in, for work on them as a whole; the caller closes
+ * *lock. -EAGAIN: somebody else is at it. */
+int upkeep_hold(const char *folder, int *lock, struct error *why);
+
 /* Does that, then the work for the list and for the ledger; returns the exit status. */
 int upkeep_run(const char *config_file,
                int (*work)(struct upkeep *upkeep, const struct part *part, bool json,

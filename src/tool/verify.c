@@ -1,3 +1,4 @@
+#include "store/signing.h"
 #include "tool/command.h"
 #include "tool/output.h"
 #include "tool/site.h"
@@ -62,13 +63,30 @@ static int verify(struct site *site, bool json, struct error *why)
     return STATUS_NO;
 }
 
+/* Whose signatures stand below cuts of the ledger. */
+static void read_ring(struct site *site, struct signing_ring *ring)
+{
+    struct signing_key *key;
+    struct error why;
+
+    if (signing_read(site->config->key_dir, &key, ring, &why)) {
+        complain("%s; signatures of cuts are not checked", why.text);
+        return;
+    }
+    signing_free(key);
+    ledger_store(site->ledger)->ring = ring;
+}
+
 static int run(const struct call *call)
 {
     struct site site;
+    struct signing_ring ring;
     struct error why = {""};
 
     int code =
         site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER, &site, &why);
+    if (code == 0)
+        read_ring(&site, &ring);
     if (code == 0)
         code = site_view(&site, &why);
     if (code == 0)

@@ -118,8 +118,8 @@ static void a_stripped_recipient_is_recorded_with_what_it_rests_on(void **state)
                           .header = "Message-ID: <1@acme.example>"},
          false);
     uint64_t number = assert_last("news match_listener strip given 2 delivered 1 kept 1"
-                                  " | opted-out 3 4" FROM " | login mautic@mta" CLIENT
-                                  " | message-id <1@acme.example>");
+                                  " | opted-out 3 4" FROM " | login mautic@mta"
+                                  " | message-id <1@acme.example>" CLIENT);
     char line[160];
     snprintf(line, sizeof line,
              "Q1: stream=news rule=match_listener verdict=strip in=2 out=1 kept_back=1 ref=%llu "
@@ -201,7 +201,7 @@ static void who_cannot_be_read_is_recorded_as_given(void **state)
                           .listener = "news"},
          false);
     assert_last("news match_listener strip given 4 delivered 1 kept 3 | opted-out 5 | unreadable "
-                "unknown | unreadable unknown" FROM CLIENT " | unreadable <nodomain> <bad@@x>");
+                "unknown | unreadable unknown" FROM " | unreadable <nodomain> <bad@@x>" CLIENT);
 }
 
 /* --- hostile words

@@ -464,6 +464,8 @@ static void unknown_keys_are_skipped_whatever_lies_under_them(void **state)
     AFTER(1, "\x61x\x01", ERR_CORRUPT);
 }
 
+#define DIGEST "\x58\x20hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh"
+
 static void items_behind_those_that_are_known_are_skipped(void **state)
 {
     (void)state;
@@ -471,7 +473,7 @@ static void items_behind_those_that_are_known_are_skipped(void **state)
     AFTER(2, "\x09\x81\x61/\x0b\x81\x89" SUBJECT "\x01\x00\x02\x00\x00\x80\xf6\x82\x01\x02", 0);
     AFTER(1, "\x0c\x81\x85" SUBJECT "\x00\x05\xf5\x81\x01", 0);
     AFTER(1, "\x0d\x85\x64list\x01\x61h\x01\x20", 0);
-    AFTER(1, "\x08\x82\x58\x20hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh\xf6", 0);
+    AFTER(1, "\x08\x83" DIGEST DIGEST "\xf6", 0);
     AFTER(1,
           "\x0e\x8c\x61s\x61r\x61/\x61q\x48kkkkkkkk\x01\x00\x01\x01\x00\x81\x84" SUBJECT
           "\x02\x80\x20\x01",

@@ -1,0 +1,183 @@
+"""Pruning: what has been kept long enough goes, and what is left verifies at each moment."""
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from lab.bytes import rows
+from lab.later import later
+from lab.product import program
+from lab.world import MARKETING, people, person
+
+SCOPE = ("--scope", "acme/newsletter")
+
+
+@pytest.fixture
+def site(own_lab):
+    return own_lab.site(policy=MARKETING)
+
+
+def refuse(site, *addresses):
+    """One message of marketing mail for each; they have to be refused."""
+    with site.milter() as client:
+        client.open_session("MARKETING", ip="192.0.2.7")
+        for who in addresses:
+            *_, end = client.message("news@acme.example", [f"<{who}>"],
+                                     headers=[("Message-ID", "<secret@acme.example>")])  # fmt: skip
+            assert end.code == 550
+
+
+def verdicts(site):
+    return [row for row in site.json("log") if row["type"] == "verdict"]
+
+
+def prune(site, *words, days=0, code=0):
+    """As if it were run so many days from now."""
+    return site.json("prune", *words, code=code, env=later(days))
+
+
+def test_words_go_each_in_its_time(own_lab, site):
+    anna = person()
+    web = own_lab.web(site)
+    undo = web.post("/" + web.token(anna), {"action": "this"}).undo
+    body = {"action": "reason", "undo": undo, "reason": "other", "text": "too loud"}
+    assert web.post("/" + web.token(anna), body).status == 200
+    site.start()
+    refuse(site, anna)
+    for days, network, text in [(80, 0, 0), (100, 1, 0), (200, 0, 1), (300, 0, 0)]:
+        list_, ledger = prune(site, days=days)
+        assert (ledger["network"], list_["text"]) == (network, text), days
+        site.tool("verify")
+    words = verdicts(site)[0]["words"]
+    assert words["message-id"] == "<secret@acme.example>" and "client" not in words
+    log = site.tool("log", anna)
+    assert "loud" not in log and "reason for event" in log and anna in log
+
+
+def test_the_ledger_is_cut_and_verifies_and_its_counts_stay(site):
+    site.start()
+    anna, ben = people(2)
+    site.opt_out(anna, ben)
+    refuse(site, *5 * [anna, ben])
+    site.stop()  # which writes down what was counted
+    site.start()
+    would = prune(site, "--dry-run", days=5 * 366)[1]
+    assert would["events"] >= 11 and would["event"] is None and len(verdicts(site)) == 10
+    done = prune(site, days=5 * 366)[1]
+    assert done["events"] == would["events"] + 1  # the log that was looked at in between
+    site.tool("verify")
+    assert verdicts(site) == []
+    assert done["event"] in [row["event"] for row in site.json("log") if row["type"] == "cut"]
+    refuse(site, anna)
+    assert len(verdicts(site)) == 1 and site.tool("check", anna, *SCOPE, code=1)
+    (counted,) = [row for row in site.json("stats") if "stream" in row]
+    assert counted["messages"] == counted["kept_back"] == 10
+    site.tool("verify")
+    (site.keys / "signing").rename(site.keys / "gone")
+    site.tool("verify")
+    assert "signatures of cuts are not checked" in site.last.stderr
+
+
+def test_addresses_go_where_nothing_stands_any_more(site):
+    anna, ben = people(2)
+    site.opt_out(anna, ben)
+    site.tool("remove", ben, *SCOPE, "--note", "a mistake")
+    assert prune(site, days=30)[0]["addresses"] == 0
+    assert prune(site, "--dry-run", days=800)[0]["addresses"] == 1
+    assert prune(site, days=800)[0]["addresses"] == 1
+    assert len(rows(site, "list", "address")) == 1 and anna in site.tool("log", anna)
+    site.opt_out(ben)
+    assert len(rows(site, "list", "address")) == 2
+    site.tool("verify")
+
+
+def test_forever_keeps_it(site):
+    names = ("verdicts", "network", "text", "reads", "addresses")
+    site.configure(settings={f"retain_{name}": "forever" for name in names})
+    anna = person()
+    site.opt_out(anna)
+    site.start()
+    refuse(site, anna)
+    list_, ledger = prune(site, days=20000)
+    assert list_["addresses"] == ledger["network"] == ledger["events"] == 0
+    assert verdicts(site)[0]["words"]["client"] == "192.0.2.7"
+
+
+def test_mail_does_not_wait_while_the_journal_is_cut(site):
+    site.start()
+    gone = person()
+    site.opt_out(gone)
+    refuse(site, *300 * [gone])
+    stop, slow = threading.Event(), []
+
+    def send():
+        while not stop.is_set():
+            begun = time.monotonic()
+            refuse(site, gone)
+            slow.append(time.monotonic() - begun)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        assert prune(site, days=5 * 366)[1]["events"] >= 300
+    finally:
+        stop.set()
+        sender.join()
+    assert slow and max(slow) < 2  # beyond that it would have been a 451
+    site.tool("verify")
+
+
+def test_killed_at_any_moment_it_is_whole_and_the_next_run_goes_on(site):
+    site.start()
+    gone = person()
+    site.opt_out(gone)
+    refuse(site, *400 * [gone])
+    site.stop()
+    dice = random.Random(23)
+    command = [program("optout"), "-c", site.conf, "prune"]
+    for _ in range(6):
+        process = subprocess.Popen(command, env=later(5 * 366), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)  # fmt: skip
+        time.sleep(dice.random() * 0.06)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        site.tool("verify")
+    prune(site, days=5 * 366)
+    assert verdicts(site) == [] and len(rows(site, "ledger", "private")) <= 2
+    site.tool("verify")
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost(own_lab):
+    path = own_lab.directory("disk").sub("mount")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=755", "tmpfs", path], check=True)
+    own_lab.keep_ending(lambda: subprocess.run(["umount", "-l", path], check=True))
+    site = own_lab.site(policy=MARKETING, settings={"data_dir": str(path / "data")})
+    site.data = path / "data"
+    anna, *others = people(200)
+    site.opt_out(anna, *others, "--note", "by hand")
+    site.start()
+    refuse(site, *50 * [anna])
+    site.stop()
+    with open(path / "ballast", "wb", buffering=0) as ballast:
+        try:
+            while True:
+                ballast.write(b"x" * 4096)
+        except OSError:
+            pass
+    codes = []
+    for words in (["prune"], ["erase", anna, "--note", "x"]):
+        site.tool(*words, code=None, env=later(5 * 366))
+        codes.append((site.last.returncode, "space" in site.last.stderr.lower()))
+    print(codes)
+    assert (2, True) in codes
+    (path / "ballast").unlink()
+    site.tool("verify")
+    prune(site, days=5 * 366)
+    site.tool("erase", anna, "--note", "x")
+    site.tool("check", anna, *SCOPE, code=1)
+    site.tool("verify")
