@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "core/brand.h"
+#include "core/effect.h"
 #include "core/stream.h"
 
 #include <stdbool.h>
@@ -60,6 +61,9 @@ struct config {
     bool notice;             /* for who belongs to no brand */
     const char *notice_from; /* NULL: not set */
     const char *smtp_server; /* HOST:PORT */
+    /* How long an opt-out may take; EFFECT_LIMITS_MAX at most. */
+    const struct effect_limit *effect_limits;
+    size_t effect_limit_count;
     const struct brand *brands;
     size_t brand_count;
     const struct source *sources;
