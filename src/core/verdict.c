@@ -13,6 +13,10 @@ const char *action_name(enum action action)
         return "discard";
     case ACTION_DEFER:
         return "defer";
+    case ACTION_HOLD:
+        return "hold";
+    case ACTION_DELETE:
+        return "delete";
     }
     return "unknown";
 }

@@ -40,14 +40,14 @@ static int open_list(struct site *site, enum env_access access, struct error *wh
                      site->has_address ? &site->address : NULL, &site->list, why);
 }
 
-static int open_ledger(struct site *site, struct error *why)
+static int open_ledger(struct site *site, enum env_access access, struct error *why)
 {
     const struct config *config = site->config;
     char *folder = file_join(config->data_dir, "ledger");
     if (!folder)
         return -ENOMEM;
     int code =
-        ledger_open(folder, ENV_READ, config->ledger_size, &site->lookup, &site->ledger, why);
+        ledger_open(folder, access, config->ledger_size, &site->lookup, &site->ledger, why);
     free(folder);
     return code;
 }
@@ -88,8 +88,8 @@ int site_open(const char *config_file, unsigned needs, struct site *site, struct
         code = read_keys(site, needs, why);
     if (code == 0 && needs & (SITE_LIST | SITE_WRITE))
         code = open_list(site, needs & SITE_WRITE ? ENV_WRITE : ENV_READ, why);
-    if (code == 0 && needs & SITE_LEDGER)
-        code = open_ledger(site, why);
+    if (code == 0 && needs & (SITE_LEDGER | SITE_LEDGER_WRITE))
+        code = open_ledger(site, needs & SITE_LEDGER_WRITE ? ENV_WRITE : ENV_READ, why);
     return site->config ? advise(site, code, why) : code;
 }
 
