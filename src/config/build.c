@@ -356,6 +356,7 @@ static int build_stream(const struct builder *builder, const struct section *sec
     stream->consent = (enum consent_need)word_of(section, "consent");
     stream->recipients = (enum several_action)word_of(section, "recipients");
     stream->list_unsubscribe = (enum unsubscribe_action)word_of(section, "list_unsubscribe");
+    stream->ledger = (enum ledger_rows)word_of(section, "ledger");
 
     if (!stream->scope)
         return fail(builder, section, "needs a scope");

@@ -49,7 +49,8 @@ static int fill(struct config_share *share, const char *path, char *text, size_t
 
     config->share = share;
     config->path = pool_copy(&share->pool, path);
-    if (!config->path)
+    config->text = pool_copy_bytes(&share->pool, text, length);
+    if (!config->path || !config->text)
         return error_set(why, -ENOMEM, "out of memory");
     if (!EVP_Digest(text, length, config->digest, NULL, EVP_sha256(), NULL))
         return error_set(why, ERR_CRYPTO, "%s: OpenSSL has no SHA-256", path);
@@ -91,6 +92,11 @@ const struct config *config_hold(const struct config *config)
 {
     atomic_fetch_add_explicit(&config->share->users, 1, memory_order_relaxed);
     return config;
+}
+
+unsigned config_users(const struct config *config)
+{
+    return atomic_load_explicit(&config->share->users, memory_order_acquire);
 }
 
 void config_release(const struct config *config)

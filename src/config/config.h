@@ -42,6 +42,7 @@ struct source {
 
 struct config {
     const char *path;                   /* of the file, as given */
+    const char *text;                   /* as it was read */
     uint8_t digest[CONFIG_DIGEST_SIZE]; /* SHA-256 of its text */
     const char *data_dir;               /* stores lie in data_dir/list and data_dir/ledger */
     const char *key_dir;
@@ -78,6 +79,8 @@ int config_read(const char *path, struct config **config, struct error *why);
 
 /* Counts one more user, from any thread; returns its argument. */
 const struct config *config_hold(const struct config *config);
+/* How many use it, at this moment. */
+unsigned config_users(const struct config *config);
 /* Counts one less; the last one frees it. NULL is allowed. */
 void config_release(const struct config *config);
 

@@ -78,6 +78,9 @@ const struct option option_table[] = {
      "What happens to the fields List-Unsubscribe and List-Unsubscribe-Post."},
     {"list_id", PLACE_STREAM, OPTION_TEXT, NULL, NULL, check_list_id,
      "Value of the field List-Id for mail that comes without one."},
+    {"ledger", PLACE_GLOBAL | PLACE_STREAM, OPTION_WORD, "suppressed", "suppressed all", NULL,
+     "Whether the ledger has those alone from whom mail was kept, or everybody it was handed on "
+     "to."},
     {"match_sender", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_sender,
      "Globs for the envelope sender; <> is the empty one of bounces."},
     {"match_from", PLACE_STREAM | PLACE_EXEMPT, OPTION_TEXTS, NULL, NULL, check_match_address,

@@ -45,6 +45,9 @@ enum none_left_action { NONE_LEFT_REFUSE, NONE_LEFT_DISCARD };
 enum consent_need { CONSENT_OPT_OUT, CONSENT_OPT_IN };
 enum several_action { SEVERAL_PLAIN, SEVERAL_DEFER };
 enum unsubscribe_action { UNSUBSCRIBE_REPLACE, UNSUBSCRIBE_KEEP, UNSUBSCRIBE_OFF };
+/* Of whom the ledger has a row: those from whom mail was kept, or everybody. The values are stored
+ * there; they never change. */
+enum ledger_rows { LEDGER_SUPPRESSED, LEDGER_ALL };
 
 struct stream {
     struct rule rule; /* rule.name is the stream's name */
@@ -59,6 +62,7 @@ struct stream {
     enum consent_need consent;
     enum several_action recipients;
     enum unsubscribe_action list_unsubscribe;
+    enum ledger_rows ledger;
 };
 
 /* Everything that the configuration says about mail. Belongs to the configuration. */

@@ -48,6 +48,13 @@ bool recipient_is_kept_back(enum recipient_state state)
            state == RECIPIENT_UNREADABLE || state == RECIPIENT_UNREMOVABLE;
 }
 
+bool recipient_was_handed_on(enum action action, enum mode mode, enum recipient_state state)
+{
+    if (mode == MODE_MONITOR)
+        return true;
+    return (action == ACTION_PASS || action == ACTION_STRIP) && !recipient_is_kept_back(state);
+}
+
 #define CANNOT_BE_READ "a recipient cannot be read, for"
 #define NO_CONSENT "no consent for"
 #define OPTED_OUT "opted out of"

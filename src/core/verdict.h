@@ -55,6 +55,10 @@ struct verdict {
 /* Whether a recipient in this state is kept from the message. */
 bool recipient_is_kept_back(enum recipient_state state);
 
+/* Whether a message with this verdict was handed on to a recipient in this state, in spite of the
+ * verdict too: in MODE_MONITOR everybody gets it. */
+bool recipient_was_handed_on(enum action action, enum mode mode, enum recipient_state state);
+
 /* What the refusal of such a recipient says in front of the scope: "opted out of". */
 const char *recipient_refusal(enum recipient_state state);
 

@@ -14,6 +14,7 @@
 struct slot {
     bool is_list;
     enum env_access access;
+    bool or_read;
     char *folder;
     uint64_t size;
     pthread_mutex_t lock; /* guards all below */
@@ -50,8 +51,12 @@ static int open_store(struct slot *slot, const struct site_keys *keys)
     if (slot->is_list)
         return list_open(slot->folder, slot->access, slot->size, keys->lookup, keys->address,
                          &slot->list, &slot->why);
-    return ledger_open(slot->folder, slot->access, slot->size, keys->lookup, &slot->ledger,
-                       &slot->why);
+    int code = ledger_open(slot->folder, slot->access, slot->size, keys->lookup, &slot->ledger,
+                           &slot->why);
+    if (slot->or_read && (code == -EACCES || code == -EROFS))
+        code = ledger_open(slot->folder, ENV_READ, slot->size, keys->lookup, &slot->ledger,
+                           &slot->why);
+    return code;
 }
 
 static int check_store(const struct slot *slot)
@@ -181,6 +186,7 @@ int stores_new(const struct config *config, struct stores_access access, struct 
     s->list.is_list = true;
     s->list.access = access.list;
     s->ledger.access = access.ledger;
+    s->ledger.or_read = access.or_read;
     if (!s->list.folder || !s->ledger.folder) {
         stores_free(s);
         return -ENOMEM;

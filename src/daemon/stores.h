@@ -14,12 +14,15 @@
 #include "store/ledger.h"
 #include "store/list.h"
 
+#include <stdbool.h>
+
 struct stores;
 
 /* ENV_READ or ENV_WRITE for each of them. */
 struct stores_access {
     enum env_access list;
     enum env_access ledger;
+    bool or_read; /* a ledger that this user may not write is read at least */
 };
 
 /* Nothing is opened yet. The configuration's folders and sizes count as they are now. -ENOMEM. */

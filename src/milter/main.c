@@ -143,6 +143,8 @@ static void drain(struct service *service)
     if (left)
         log_warning("%u messages were under way for more than %d s and are cut off", left,
                     DRAIN_SECONDS);
+    else
+        service_end(service);
     service_write_tally(service);
 }
 
@@ -163,6 +165,7 @@ int main(int argc, char **argv)
     if (code)
         return daemon_fail(&program, code, &why);
     warn_of_setup(service);
+    service_write_tally(service);
     if (pthread_create(&server, NULL, serve, NULL)) {
         fprintf(stderr, NAME ": no thread to serve on\n");
         return EX_OSERR;

@@ -24,31 +24,63 @@ static struct event_basis *name_basis(const struct judged *judged, struct list_v
     return basis;
 }
 
+/* The subject of one of whom the list was not asked: a companion, or anybody where there is no list
+ * to ask. One that cannot be read has none. */
+static int find_subject(const struct record *record, const struct recipient *recipient,
+                        struct event_verdict_row *row)
+{
+    struct subject_hasher *hasher;
+
+    if (recipient->problem || address_is_routed(&recipient->address))
+        return 0;
+    int code = session_hasher(record->session, &hasher, NULL);
+    if (code == 0)
+        code = subject_of_address(hasher, recipient->address.text, recipient->address.length,
+                                  &row->subject);
+    row->known = code == 0;
+    return code;
+}
+
+static int prepare_row(const struct record *record, size_t i, struct list_view *view,
+                       struct event_verdict_row *row)
+{
+    const struct judged *judged = &record->judged[i];
+    size_t n = judged->deciding_count < BASIS_MAX ? judged->deciding_count : BASIS_MAX;
+    struct event_basis *basis = name_basis(judged, view, &record->session->work, n);
+
+    if (!basis)
+        return -ENOMEM;
+    *row = (struct event_verdict_row){.known = judged->has_subject,
+                                      .subject = judged->subject,
+                                      .state = judged->state,
+                                      .basis = basis,
+                                      .basis_count = n};
+    return row->known ? 0 : find_subject(record, &record->recipients[i], row);
+}
+
 int record_prepare(struct record *record, struct list_view *view)
 {
-    struct pool *pool = &record->session->work;
-    struct event_verdict_row *rows = pool_take(pool, (record->count + 1) * sizeof *rows);
+    struct event_verdict_row *rows =
+        pool_take(&record->session->work, (record->count + 1) * sizeof *rows);
     size_t count = 0;
 
     if (!rows)
         return -ENOMEM;
     for (size_t i = 0; i < record->count; i++) {
-        const struct judged *judged = &record->judged[i];
-        if (!recipient_is_kept_back(judged->state))
+        if (!record_is_needed(record) && !recipient_is_kept_back(record->judged[i].state))
             continue;
-        size_t n = judged->deciding_count < BASIS_MAX ? judged->deciding_count : BASIS_MAX;
-        struct event_basis *basis = name_basis(judged, view, pool, n);
-        if (!basis)
-            return -ENOMEM;
-        rows[count++] = (struct event_verdict_row){.known = judged->has_subject,
-                                                   .subject = judged->subject,
-                                                   .state = judged->state,
-                                                   .basis = basis,
-                                                   .basis_count = n};
+        int code = prepare_row(record, i, view, &rows[count++]);
+        if (code)
+            return code;
     }
     record->rows = rows;
     record->row_count = count;
     return 0;
+}
+
+bool record_is_needed(const struct record *record)
+{
+    return record->stream->ledger == LEDGER_ALL;
 }
 
 const char *record_name(const struct record *record)
@@ -112,7 +144,9 @@ static int write_verdict(struct record *record, const struct event_verdict *verd
     int code = stores_take_ledger(session->service->stores, &session->setup->key, &ledger, why);
     if (code)
         return code;
-    code = ledger_write(ledger, verdict, words, word_count, &record->reference, why);
+    code = chronicle_write(session->service->chronicle, ledger, why);
+    if (code == 0)
+        code = ledger_write(ledger, verdict, words, word_count, &record->reference, why);
     stores_give_ledger(session->service->stores);
     return code;
 }
@@ -136,7 +170,7 @@ int record_write(struct record *record, struct error *why)
                                     .scope = record->stream->scope,
                                     .queue_id = record->queue_id,
                                     .action = record->verdict.action,
-                                    .mode = record->stream->mode,
+                                    .mode = record->mode,
                                     .given = record->count,
                                     .delivered = record->verdict.delivered,
                                     .kept_back = record->verdict.kept_back,
@@ -159,9 +193,11 @@ static void append_events(const struct record *record, struct text *line)
     const struct event_name *seen[EVENTS_LOGGED];
     size_t count = 0;
 
-    for (size_t i = 0; i < record->row_count; i++)
-        for (size_t j = 0; j < record->rows[i].basis_count; j++) {
-            const struct event_name *event = &record->rows[i].basis[j].event;
+    for (size_t i = 0; i < record->row_count; i++) {
+        const struct event_verdict_row *row = &record->rows[i];
+        size_t basis_count = recipient_is_kept_back(row->state) ? row->basis_count : 0;
+        for (size_t j = 0; j < basis_count; j++) {
+            const struct event_name *event = &row->basis[j].event;
             size_t k = 0;
             while (k < count && !event_name_equal(seen[k], event))
                 k++;
@@ -175,6 +211,7 @@ static void append_events(const struct record *record, struct text *line)
             text_format(line, "%s%llu", count == 1 ? " events=" : ",",
                         (unsigned long long)event->number);
         }
+    }
 }
 
 void record_log(const struct record *record)
@@ -186,7 +223,7 @@ void record_log(const struct record *record)
     describe_rule(record->rule, rule);
     text_format(&line, "%s: stream=%s rule=%s verdict=%s%s in=%zu out=%zu kept_back=%zu",
                 record_name(record), record->stream->rule.name, rule, action_name(verdict->action),
-                record->stream->mode == MODE_MONITOR ? " mode=monitor" : "", record->count,
+                record->mode == MODE_MONITOR ? " mode=monitor" : "", record->count,
                 verdict->delivered, verdict->kept_back);
     if (record->reference)
         text_format(&line, " ref=%llu", (unsigned long long)record->reference);

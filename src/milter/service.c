@@ -1,5 +1,6 @@
 #include "milter/service.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ struct service_private {
     pthread_t writer;
 };
 
-/* --- the tally --- */
+/* --- what the ledger is told now and then --- */
 
 void service_write_tally(struct service *service)
 {
@@ -29,6 +30,8 @@ void service_write_tally(struct service *service)
 
     if (setup->key_code == 0 &&
         stores_take_ledger(service->stores, &setup->key, &ledger, &why) == 0) {
+        if (chronicle_write(service->chronicle, ledger, &why))
+            log_warning("the ledger does not have the configuration yet: %s", why.text);
         if (tally_write(service->tally, ledger, &why))
             log_warning("counts are kept in memory for now: %s", why.text);
         stores_give_ledger(service->stores);
@@ -83,6 +86,7 @@ static void release(struct service *service)
     struct service_private *p = service->private;
     stores_free(service->stores);
     tally_free(service->tally);
+    chronicle_free(service->chronicle);
     setups_free(service->setups);
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
@@ -94,7 +98,20 @@ static int open_stores(struct service *service)
 {
     struct setup *setup = setups_take(service->setups);
     int code =
-        stores_new(setup->config, (struct stores_access){ENV_READ, ENV_WRITE}, &service->stores);
+        stores_new(setup->config, (struct stores_access){.list = ENV_READ, .ledger = ENV_WRITE},
+                   &service->stores);
+    setup_give(setup);
+    return code;
+}
+
+static int begin_chronicle(struct service *service)
+{
+    struct setup *setup = setups_take(service->setups);
+    int code = -ENOMEM;
+
+    service->chronicle = chronicle_new("milter", setup->config->listen, true);
+    if (service->chronicle)
+        code = chronicle_start(service->chronicle, setup->config);
     setup_give(setup);
     return code;
 }
@@ -108,12 +125,21 @@ int service_start(const char *config_path, struct service **service, struct erro
     if (code == 0)
         code = open_stores(s);
     if (code == 0)
+        code = begin_chronicle(s);
+    if (code == 0)
         code = -pthread_create(&s->private->writer, NULL, write_tallies, s);
     if (code)
         release(s);
     else
         *service = s;
     return code;
+}
+
+void service_end(struct service *service)
+{
+    atomic_store(&service->ended, true);
+    if (atomic_load(&service->messages) == 0 && chronicle_stop(service->chronicle))
+        log_warning("no memory to tell the ledger of the end");
 }
 
 void service_stop(struct service *service)
@@ -168,6 +194,20 @@ int service_check_list(struct service *service, const struct setup *setup, struc
     return code;
 }
 
+/* From a moment before the first message under the new one, to one behind the last under the old.
+ */
+static void replace(struct service *service, struct setup *fresh)
+{
+    int64_t since_ms = clock_now_ms();
+
+    setup_hold(fresh);
+    setups_replace(service->setups, fresh);
+    if (chronicle_change(service->chronicle, fresh->config, since_ms))
+        log_error("no memory to tell the ledger of the configuration");
+    setup_give(fresh);
+    service_write_tally(service);
+}
+
 int service_reload(struct service *service, struct error *why)
 {
     struct setup *fresh;
@@ -183,6 +223,6 @@ int service_reload(struct service *service, struct error *why)
     struct setup *old = setups_take(service->setups);
     warn_of_fixed(old->config, fresh->config);
     setup_give(old);
-    setups_replace(service->setups, fresh);
+    replace(service, fresh);
     return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef MILTER_SERVICE_H
 #define MILTER_SERVICE_H
 
+#include "daemon/chronicle.h"
 #include "daemon/setup.h"
 #include "daemon/stores.h"
 #include "milter/tally.h"
@@ -14,9 +15,11 @@ struct service {
     struct setups *setups;
     struct stores *stores;
     struct tally *tally;
+    struct chronicle *chronicle;
     atomic_uint connections; /* open */
     atomic_uint messages;    /* between MAIL and their end */
     atomic_bool draining;    /* stopping: new connections are told 451 */
+    atomic_bool ended;       /* no marketing mail is handed on any more */
     struct service_private *private;
 };
 
@@ -35,7 +38,10 @@ int service_check_list(struct service *service, const struct setup *setup, struc
 /* Reads configuration and keys again. On failure the old ones stay. */
 int service_reload(struct service *service, struct error *why);
 
-/* Adds the tally to the ledger. */
+/* Tells the ledger what it was not told yet: the configuration, and the tally. */
 void service_write_tally(struct service *service);
+
+/* Ends what is told of the configuration, unless a message is still under way. */
+void service_end(struct service *service);
 
 #endif

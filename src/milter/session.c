@@ -39,8 +39,8 @@ static int judge(struct record *record, struct judged *judged, struct error *why
         list_explain(list, judging, why);
     record->judged = judged;
     code = record_prepare(record, view);
-    if (code)
-        error_set(why, code, "no memory for a verdict");
+    if (code == -ENOMEM || code == ERR_CRYPTO)
+        error_set(why, code, "a verdict cannot be prepared: %s", error_name(code));
     list_view_end(view);
     if (list)
         stores_give_list(s->service->stores);
@@ -75,8 +75,11 @@ static bool is_live(struct session *s, const struct stream *stream, size_t i)
 {
     struct error why;
     struct judged judged;
-    struct record record = {
-        .session = s, .stream = stream, .recipients = &s->recipients[i], .count = 1};
+    struct record record = {.session = s,
+                            .stream = stream,
+                            .recipients = &s->recipients[i],
+                            .count = 1,
+                            .mode = stream->mode};
 
     if (s->offered[i] != OFFERED_UNJUDGED)
         return s->offered[i] == OFFERED_LIVE;
@@ -125,6 +128,7 @@ static enum answer decide_recipient(struct session *s, const struct mta *mta,
                             .rule = &stream->rule,
                             .recipients = &s->recipients[last],
                             .count = 1,
+                            .mode = stream->mode,
                             .queue_id = queue_id ? queue_id : ""};
 
     enum recipient_state state = judge(&record, &judged, &why) ? RECIPIENT_UNKNOWN : judged.state;
@@ -262,25 +266,37 @@ static enum answer act(const struct record *record, const struct mta *mta)
     return ANSWER_ACCEPT;
 }
 
-/* In monitor mode: tells what would have been done, and lets everything pass. */
-static enum answer watch(struct record *record)
+/* The verdict could not be recorded, and the message may not be handed on without. */
+static void put_off(struct record *record, const struct error *why)
 {
-    struct error why = {""};
-    if (record_write(record, &why))
-        log_error("%s: a verdict in monitor mode could not be recorded: %s", record_name(record),
-                  why.text);
+    log_error("%s: put off, its verdict could not be recorded: %s", record_name(record), why->text);
+    record->mode = MODE_ENFORCE;
+    record->verdict = (struct verdict){.action = ACTION_DEFER};
+}
+
+/* In monitor mode: tells what would have been done, and lets everything pass. But where the ledger
+ * has to have all that is handed on, nothing is without it. */
+static enum answer watch(struct record *record, const struct mta *mta)
+{
+    struct error why = {"it is not known whom it is for"};
+    bool missing = record_is_needed(record) && record->row_count < record->count;
+
+    if (missing || record_write(record, &why)) {
+        if (record_is_needed(record))
+            put_off(record, &why);
+        else
+            log_error("%s: a verdict in monitor mode could not be recorded: %s",
+                      record_name(record), why.text);
+    }
     record_log(record);
-    return ANSWER_ACCEPT;
+    return record->mode == MODE_MONITOR ? ANSWER_ACCEPT : act(record, mta);
 }
 
 static enum answer enforce(struct record *record, const struct mta *mta)
 {
     struct error why = {""};
-    if (record->verdict.action != ACTION_DEFER && record_write(record, &why)) {
-        log_error("%s: put off, its verdict could not be recorded: %s", record_name(record),
-                  why.text);
-        record->verdict = (struct verdict){.action = ACTION_DEFER};
-    }
+    if (record->verdict.action != ACTION_DEFER && record_write(record, &why))
+        put_off(record, &why);
     record_log(record);
     return act(record, mta);
 }
@@ -310,25 +326,28 @@ static enum answer settle(struct session *s, const struct mta *mta,
 {
     struct error why = {""};
 
+    if (atomic_load(&s->service->ended))
+        return defer(mta);
     drop_absent(s);
     struct record record = {.session = s,
                             .stream = recognition->stream,
                             .rule = recognition->rule,
                             .recipients = s->recipients,
                             .count = s->recipient_count,
+                            .mode = recognition->stream->mode,
                             .queue_id = queue_id ? queue_id : ""};
     if (decide(&record, &why) || record.verdict.action == ACTION_DEFER)
         log_error("%s: %s: %s", record_name(&record), record.stream->rule.name, why.text);
-    enum mode mode = record.stream->mode;
-    enum answer answer = mode == MODE_MONITOR ? watch(&record) : enforce(&record, mta);
-    tally_verdict(s->service->tally, record.stream, mode, &record.verdict, record.count);
+    enum answer answer = record.mode == MODE_MONITOR ? watch(&record, mta) : enforce(&record, mta);
+    tally_verdict(s->service->tally, record.stream, record.mode, &record.verdict, record.count);
     return answer;
 }
 
+/* Whether all mail passes, whatever it is, and without a record. */
 static bool is_only_watching(const struct policy *policy)
 {
     for (size_t i = 0; i < policy->stream_count; i++)
-        if (policy->streams[i].mode != MODE_MONITOR)
+        if (policy->streams[i].mode != MODE_MONITOR || policy->streams[i].ledger == LEDGER_ALL)
             return false;
     return true;
 }

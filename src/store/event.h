@@ -26,6 +26,8 @@
  *     16  counts of a batch (array), as enum batch_count has them
  *     17  what a restored node continues [node, number, hash of that event]; in its genesis
  *     18  reason that somebody gave: [node and number of the event it is about, key]
+ *     22  configuration [where the actor listens, occasion, SHA-256, since, whether the one before
+ * may still be in use (0, 1), streams [name, scope, rows of the ledger, mode]]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -59,11 +61,12 @@ enum event_type {
     EVENT_BATCH_END = 6,
     EVENT_LOSS = 7,   /* events of the store that was replaced are missing, and that was accepted */
     EVENT_REASON = 8, /* why somebody opted out, told afterwards */
-    EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
+    EVENT_VERDICT = 32,       /* on one marketing message; in a ledger */
+    EVENT_CONFIGURATION = 33, /* that a daemon runs with; in a ledger */
 };
 
 /* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason",
- * "verdict"; "unknown". */
+ * "verdict", "configuration"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -150,6 +153,34 @@ struct event_reason {
     const char *key; /* of the list of reasons that was shown; "" for words alone */
 };
 
+enum configuration_occasion {
+    CONFIGURATION_START = 1,
+    CONFIGURATION_RELOAD = 2,
+    CONFIGURATION_ALONE = 3, /* what began under the ones before has come to its end */
+    CONFIGURATION_STOP = 4,  /* the daemon has ended in good order */
+};
+
+/* A stream as far as it matters to who asks what the ledger has. */
+struct event_stream {
+    const char *name;
+    const char *scope;
+    enum ledger_rows ledger;
+    enum mode mode;
+};
+
+/* What a daemon, the actor, runs with. The text of the file is in the private words of the event,
+ * as "configuration", where it is not that of the daemon's last event. One with very many streams
+ * is several events: the later ones have the first as their batch, and more of the streams. */
+struct event_configuration {
+    const char *place; /* where it listens, which tells two daemons of one kind apart */
+    enum configuration_occasion occasion;
+    uint8_t digest[EVENT_HASH_SIZE]; /* SHA-256 of the text */
+    int64_t since_ms; /* when it came into force; the event can be later, after a full disk */
+    bool overlaps;    /* messages that began under the one before may still be under way */
+    const struct event_stream *streams;
+    size_t stream_count;
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -171,6 +202,7 @@ struct event {
     const struct event_batch *begin; /* EVENT_BATCH */
     const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */
     const struct event_reason *reason;
+    const struct event_configuration *configuration;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

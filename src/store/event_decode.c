@@ -315,6 +315,38 @@ static void take_reason(struct decoder *d, struct event *event)
     event->reason = reason;
 }
 
+static void take_streams(struct decoder *d, struct event_configuration *configuration)
+{
+    size_t count = unpack_array(&d->in);
+    struct event_stream *streams = take_memory(d, count, sizeof *streams);
+    for (size_t i = 0; i < count && !d->in.failed; i++) {
+        size_t items = take_row(d, 4);
+        streams[i].name = take_string(d);
+        streams[i].scope = take_string(d);
+        streams[i].ledger = (enum ledger_rows)take_small(d);
+        streams[i].mode = (enum mode)take_small(d);
+        skip_rest(d, items, 4);
+    }
+    configuration->streams = streams;
+    configuration->stream_count = count;
+}
+
+static void take_configuration(struct decoder *d, struct event *event)
+{
+    struct event_configuration *configuration = take_memory(d, 1, sizeof *configuration);
+    size_t items = take_row(d, 6);
+    if (d->in.failed)
+        return;
+    configuration->place = take_string(d);
+    configuration->occasion = (enum configuration_occasion)take_small(d);
+    take_octets(d, configuration->digest, EVENT_HASH_SIZE);
+    configuration->since_ms = (int64_t)unpack_uint(&d->in);
+    configuration->overlaps = unpack_uint(&d->in) != 0;
+    take_streams(d, configuration);
+    skip_rest(d, items, 6);
+    event->configuration = configuration;
+}
+
 /* A key that stands there twice is damage: two readers could take two different ones. */
 static void note_key(struct decoder *d, uint64_t key)
 {
@@ -386,6 +418,9 @@ static void take_pair(struct decoder *d, struct event *event)
         break;
     case KEY_REASON:
         take_reason(d, event);
+        break;
+    case KEY_CONFIGURATION:
+        take_configuration(d, event);
         break;
     default:
         unpack_skip(&d->in);

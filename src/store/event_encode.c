@@ -29,6 +29,8 @@ const char *event_type_name(enum event_type type)
         return "loss";
     case EVENT_VERDICT:
         return "verdict";
+    case EVENT_CONFIGURATION:
+        return "configuration";
     }
     return "unknown";
 }
@@ -185,6 +187,24 @@ static void pack_reason(struct text *out, struct tables *tables, const struct ev
     pack_string(out, reason->key);
 }
 
+static void pack_configuration(struct text *out, const struct event_configuration *c)
+{
+    pack_array(out, 6);
+    pack_string(out, c->place);
+    pack_uint(out, c->occasion);
+    pack_bytes(out, c->digest, EVENT_HASH_SIZE);
+    pack_uint(out, (uint64_t)c->since_ms);
+    pack_uint(out, c->overlaps);
+    pack_array(out, c->stream_count);
+    for (size_t i = 0; i < c->stream_count; i++) {
+        pack_array(out, 4);
+        pack_string(out, c->streams[i].name);
+        pack_string(out, c->streams[i].scope);
+        pack_uint(out, c->streams[i].ledger);
+        pack_uint(out, c->streams[i].mode);
+    }
+}
+
 /* Keys 0 to 8. */
 static size_t pack_head(struct text *out, const struct event *event)
 {
@@ -283,6 +303,11 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->reason) {
         pack_uint(out, KEY_REASON);
         pack_reason(out, tables, event->reason);
+        pairs++;
+    }
+    if (event->configuration) {
+        pack_uint(out, KEY_CONFIGURATION);
+        pack_configuration(out, event->configuration);
         pairs++;
     }
     return pairs;

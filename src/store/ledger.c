@@ -121,18 +121,28 @@ static int history_key(const struct store *store, const struct subject *subject,
     return store_pack_name(store, event, key + SUBJECT_SIZE);
 }
 
-static int write_history(struct store *store, struct txn *txn, const struct event *event)
+static int put_history(struct store *store, struct txn *txn, const struct subject *subject,
+                       const struct event *event)
 {
     uint8_t key[HISTORY_KEY_SIZE];
-    int code = 0;
-    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++) {
-        if (!event->verdict->rows[i].known)
-            continue;
-        code = history_key(store, &event->verdict->rows[i].subject, &event->name, key);
-        if (code == 0)
-            code = txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
-    }
+    int code = history_key(store, subject, &event->name, key);
+    return code ? code : txn_put(txn, TABLE_HISTORY, SLICE(key, sizeof key), SLICE("", 0));
+}
+
+static int write_history(struct store *store, struct txn *txn, const struct event *event)
+{
+    int code = event->configuration ? put_history(store, txn, &ledger_nobody, event) : 0;
+    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++)
+        if (event->verdict->rows[i].known)
+            code = put_history(store, txn, &event->verdict->rows[i].subject, event);
     return code;
+}
+
+int ledger_append(struct ledger *ledger, struct txn *txn, struct event *event,
+                  const struct word *words, size_t word_count)
+{
+    int code = journal_append(&ledger->store, txn, event, words, word_count);
+    return code ? code : write_history(&ledger->store, txn, event);
 }
 
 /* How many of the rows fit into one event; at least one. */
@@ -168,10 +178,7 @@ static int write_job(struct txn *txn, void *argument)
                               .batch = w->number ? w->number : w->about,
                               .verdict = &part};
         part.row_count = count_fitting(&part, left);
-        code = journal_append(&w->ledger->store, txn, &event, w->words,
-                              w->number == 0 ? w->word_count : 0);
-        if (code == 0)
-            code = write_history(&w->ledger->store, txn, &event);
+        code = ledger_append(w->ledger, txn, &event, w->words, w->number == 0 ? w->word_count : 0);
         if (w->number == 0)
             w->number = event.name.number;
         part.rows += part.row_count;
@@ -305,26 +312,33 @@ struct history_check {
     uint64_t rows;
 };
 
+static int check_row(struct history_check *check, struct txn *txn, const struct subject *subject,
+                     const struct event *event)
+{
+    uint8_t key[HISTORY_KEY_SIZE];
+    struct slice value;
+
+    int code = history_key(check->store, subject, &event->name, key);
+    if (code == 0)
+        code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
+    check->rows++;
+    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
+
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct history_check *check = argument;
-    uint8_t key[HISTORY_KEY_SIZE];
-    struct slice value;
     const struct subject *last = NULL;
 
-    for (size_t i = 0; event->verdict && i < event->verdict->row_count; i++) {
+    int code = event->configuration ? check_row(check, txn, &ledger_nobody, event) : 0;
+    for (size_t i = 0; event->verdict && i < event->verdict->row_count && code == 0; i++) {
         const struct event_verdict_row *row = &event->verdict->rows[i];
         if (!row->known || (last && memcmp(last, &row->subject, sizeof *last) == 0))
             continue;
         last = &row->subject;
-        int code = history_key(check->store, &row->subject, &event->name, key);
-        if (code == 0)
-            code = txn_get(txn, TABLE_HISTORY, SLICE(key, sizeof key), &value);
-        if (code)
-            return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-        check->rows++;
+        code = check_row(check, txn, &row->subject, event);
     }
-    return 0;
+    return code;
 }
 
 static int verify(struct store *store, struct txn *txn, uint64_t *events, struct error *why)

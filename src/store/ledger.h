@@ -71,6 +71,32 @@ int ledger_count(struct ledger *ledger, const struct stream_count *streams, size
                  const struct unclaimed_count *unclaimed, size_t unclaimed_count,
                  struct error *why);
 
+/* --- configurations --- */
+
+/* One that a daemon ran or runs with. */
+struct ledger_configuration {
+    const char *actor; /* "milter", "web" */
+    struct event_configuration configuration;
+    const char *text; /* of its file */
+    bool if_changed;  /* not told where the actor's event before has the same digest */
+};
+
+#define LEDGER_CONFIGURATION_WORD "configuration" /* the private word with the text */
+
+/* Writes, in their sequence, those that the ledger does not have yet: told a second time they are
+ * known by their actor, place, occasion, time and digest. The text is left out where it is that of
+ * the actor's event before. On disk when it returns. */
+int ledger_configure(struct ledger *ledger, const struct ledger_configuration *configurations,
+                     size_t count, struct error *why);
+
+/* Only the events of configurations, oldest first; found without a walk over the journal. */
+int ledger_configurations(struct ledger_view *view, journal_visitor visit, void *argument);
+
+/* The configuration that the verdict of this event was made under: the last event before it with
+ * the verdict's digest. In the pool. ERR_NOT_FOUND: the ledger has none. */
+int ledger_configuration_of(struct ledger_view *view, const struct event *verdict,
+                            struct pool *pool, struct event *configuration);
+
 /* --- reading --- */
 
 int ledger_view_begin(struct ledger *ledger, struct ledger_view **view);

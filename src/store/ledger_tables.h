@@ -1,6 +1,7 @@
 /* The ledger's own tables and the bytes in them; for ledger*.c only.
  *
- *     history    subject (16), local number of the node (2), number of the event (6) -> nothing
+ *     history    subject (16), local number of the node (2), number of the event (6) -> nothing;
+ *                  of configurations with zeros for the subject
  *     count      stream, NUL, action (1), mode (1) -> [messages, given, delivered, kept back]
  *     unclaimed  keyed digest of what it is counted by (16)
  *                  -> sealed [login, listener, domain, messages, recipients, first, last] */
@@ -26,6 +27,13 @@ struct ledger_view {
     struct ledger *ledger;
     struct txn *txn;
 };
+
+/* The subject in `history` that stands for configurations; no person's is all zeros. */
+extern const struct subject ledger_nobody;
+
+/* Appends an event with what follows from it, in a write transaction. As journal_append. */
+int ledger_append(struct ledger *ledger, struct txn *txn, struct event *event,
+                  const struct word *words, size_t word_count);
 
 /* The hook of struct store_kind: what was counted is the newer store's. */
 int ledger_carry_counts(struct store *from, struct txn *from_txn, struct store *to,

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
+
+#define IDLE_SECONDS 10 /* after which the ledger is told what it could not be told before */
 
 /* One that waits. */
 struct task {
@@ -65,11 +68,17 @@ static void send_notice(struct web *web, struct task *task)
                     (unsigned long long)task->notice.undo.event.number, why.text);
 }
 
+/* NULL: it is the end, or there was none for some time. */
 static struct task *next_task(struct notifier *n)
 {
+    struct timespec until;
+    int code = 0;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += IDLE_SECONDS;
     pthread_mutex_lock(&n->lock);
-    while (!n->first && !n->stopping)
-        pthread_cond_wait(&n->work, &n->lock);
+    while (!n->first && !n->stopping && code == 0)
+        code = pthread_cond_timedwait(&n->work, &n->lock, &until);
     struct task *task = n->stopping ? NULL : n->first;
     if (task) {
         n->first = task->next;
@@ -85,8 +94,15 @@ static void *work(void *argument)
 {
     struct notifier *n = argument;
 
-    for (struct task *task; (task = next_task(n)) != NULL; free_task(task))
-        send_notice(n->web, task);
+    while (!n->web->notifier_stops) {
+        struct task *task = next_task(n);
+        if (task) {
+            send_notice(n->web, task);
+            free_task(task);
+        } else if (!n->web->notifier_stops) {
+            web_tell(n->web, NULL);
+        }
+    }
     return NULL;
 }
 

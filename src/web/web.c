@@ -1,5 +1,6 @@
 #include "web/web.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/start.h"
 #include "web/metrics.h"
@@ -42,7 +43,14 @@ int64_t web_clock(void)
 static int open_stores(struct web *web)
 {
     struct setup *setup = setups_take(web->setups);
-    int code = stores_new(setup->config, (struct stores_access){ENV_WRITE, ENV_READ}, &web->stores);
+    int code =
+        stores_new(setup->config,
+                   (struct stores_access){.list = ENV_WRITE, .ledger = ENV_WRITE, .or_read = true},
+                   &web->stores);
+    if (code == 0) {
+        web->chronicle = chronicle_new("web", setup->config->web.listen, false);
+        code = web->chronicle ? chronicle_start(web->chronicle, setup->config) : -ENOMEM;
+    }
     setup_give(setup);
     return code;
 }
@@ -73,6 +81,7 @@ void web_stop(struct web *web)
 {
     notifier_stop(web->notifier);
     metrics_free(web->metrics);
+    chronicle_free(web->chronicle);
     stores_free(web->stores);
     limits_free(web->limits);
     setups_free(web->setups);
@@ -90,6 +99,28 @@ static void warn_of_fixed(const struct config *old, const struct config *new)
                     new->path);
 }
 
+int web_tell(struct web *web, struct error *why)
+{
+    struct setup *setup = setups_take(web->setups);
+    struct ledger *ledger;
+
+    int code = setup->key_code ? error_set(why, setup->key_code, "%s", setup->key_why.text)
+                               : stores_take_ledger(web->stores, &setup->key, &ledger, why);
+    if (code == 0) {
+        code = chronicle_write(web->chronicle, ledger, why);
+        stores_give_ledger(web->stores);
+    }
+    setup_give(setup);
+    return code;
+}
+
+static void tell(struct web *web)
+{
+    struct error why;
+    if (web_tell(web, &why))
+        log_warning("the ledger does not have the configuration yet: %s", why.text);
+}
+
 int web_reload(struct web *web, struct error *why)
 {
     struct setup *fresh;
@@ -100,7 +131,12 @@ int web_reload(struct web *web, struct error *why)
     struct setup *old = setups_take(web->setups);
     warn_of_fixed(old->config, fresh->config);
     setup_give(old);
+    setup_hold(fresh);
     setups_replace(web->setups, fresh);
+    if (chronicle_change(web->chronicle, fresh->config, clock_now_ms()))
+        log_error("no memory to tell the ledger of the configuration");
+    setup_give(fresh);
+    tell(web);
     return 0;
 }
 
@@ -122,4 +158,5 @@ void web_warn(struct web *web)
     if (!setup->config->policy.public_url)
         log_warning("public_url is not set: no mail leads here");
     setup_give(setup);
+    tell(web);
 }

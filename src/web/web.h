@@ -4,6 +4,7 @@
 #define WEB_WEB_H
 
 #include "base/error.h"
+#include "daemon/chronicle.h"
 #include "daemon/setup.h"
 #include "daemon/stores.h"
 #include "web/limits.h"
@@ -22,6 +23,7 @@ struct web {
     struct limits *limits;
     struct metrics *metrics;
     struct notifier *notifier;
+    struct chronicle *chronicle;
     atomic_bool notifier_stops; /* and what it has under way is broken off */
     atomic_bool draining;       /* stopping: connections are not kept */
 };
@@ -43,8 +45,12 @@ void web_stop(struct web *web);
 /* Reads everything again. On failure the old stays. */
 int web_reload(struct web *web, struct error *why);
 
-/* Tells the log what will be answered with 503 as things are. */
+/* Tells the log what will be answered with 503 as things are, and the ledger of the configuration.
+ */
 void web_warn(struct web *web);
+
+/* Tells the ledger of the configuration, where it was not told yet; waits for the disk. */
+int web_tell(struct web *web, struct error *why);
 
 const struct pages *web_pages(const struct setup *setup);
 

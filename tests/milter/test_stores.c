@@ -13,7 +13,9 @@ static int set_up(void **state)
     struct config config = {
         .data_dir = site_folder, .list_size = SITE_MAP, .ledger_size = SITE_MAP};
     return make_milter_site(state) ||
-                   stores_new(&config, (struct stores_access){ENV_READ, ENV_WRITE}, &stores)
+                   stores_new(&config,
+                              (struct stores_access){.list = ENV_READ, .ledger = ENV_WRITE},
+                              &stores)
                ? -1
                : 0;
 }
