@@ -27,9 +27,9 @@ enum maillog_kind {
 struct maillog_line {
     enum maillog_kind kind;
     char id[MAILLOG_ID_MAX + 1];
-    char other[MAILLOG_ID_MAX + 1];   /* "": none */
-    char host[MAILLOG_HOST_MAX + 1];  /* an IP address, without its brackets; "": none */
-    const char *message_id;           /* in the line, with its <> */
+    char other[MAILLOG_ID_MAX + 1];  /* "": none */
+    char host[MAILLOG_HOST_MAX + 1]; /* an IP address, without its brackets; "": none */
+    const char *message_id;          /* in the line, with its <> */
     size_t message_id_length;
     /* When it was written: a moment, or a local time without a year. */
     bool has_moment;
@@ -41,8 +41,8 @@ struct maillog_line {
  * more than its kind. */
 void maillog_read(const char *text, size_t length, struct maillog_line *line);
 
-/* Whether it is a queue id at all: letters and digits, MAILLOG_ID_MAX at most, and not the word ALL,
- * which postsuper(1) takes for the whole queue. */
+/* Whether it is a queue id at all: letters and digits, MAILLOG_ID_MAX at most, and not the word
+ * ALL, which postsuper(1) takes for the whole queue. */
 bool maillog_is_id(const char *text, size_t length);
 
 /* Whether it is one that Postfix gives again to another message as soon as the first is gone: a

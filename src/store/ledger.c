@@ -98,7 +98,7 @@ int ledger_check(const struct ledger *ledger)
 struct writing {
     struct ledger *ledger;
     const char *actor;
-    uint64_t about; /* 0: none */
+    uint64_t about;               /* 0: none */
     struct event_verdict verdict; /* its rows are our sorted copy */
     const struct word *words;
     size_t word_count;

@@ -21,6 +21,7 @@
 struct queue_recipient {
     const char *given; /* as the MTA has it now */
     struct judged judged;
+    bool replaces; /* it was made of others, an alias for one, and all of those opted out */
 };
 
 /* How a message came to be known. */
@@ -60,13 +61,15 @@ struct queue_message {
     uint64_t size;
     struct queue_recipient *recipients; /* those who have not got it yet */
     size_t recipient_count;
-    const char *message_id; /* from the log; NULL: not known */
+    const char *message_id;   /* from the log; NULL: not known */
     struct queue_step *first; /* the earliest of its lives that is known */
     /* What it is, by the ledger. */
     enum queue_link link;
     struct event_name verdict;
     const char *stream, *scope;
     bool monitored;
+    const struct subject *people; /* all whom it was handed on to; NULL: the ledger does not tell */
+    size_t people_count;
     /* What is to be done. */
     enum queue_result result;
     struct event_verdict_row *rows; /* for the ledger: who must not have it */

@@ -196,10 +196,8 @@ static int settle(struct following *f, const struct search *search)
     step = pool_take(&f->queue->pool, sizeof *step);
     if (!id || !step)
         return -ENOMEM;
-    *step = (struct queue_step){.id = id,
-                                .next = message->first,
-                                .end = search->before_end,
-                                .until = search->before_until};
+    *step = (struct queue_step){
+        .id = id, .next = message->first, .end = search->before_end, .until = search->before_until};
     message->first = step;
     return true;
 }
@@ -231,9 +229,8 @@ int queue_follow(struct queue *queue, const struct policy *policy, const struct 
     if (!f.searches)
         return -ENOMEM;
     for (size_t i = 0; i < queue->count; i++)
-        f.searches[i] = (struct search){.message = &queue->messages[i],
-                                        .id = queue->messages[i].id,
-                                        .end = UINT64_MAX};
+        f.searches[i] = (struct search){
+            .message = &queue->messages[i], .id = queue->messages[i].id, .end = UINT64_MAX};
     for (int pass = 0; pass <= PASSES_MAX && f.count > 0 && count > 0 && code == 0; pass++) {
         qsort(f.searches, f.count, sizeof *f.searches, compare_searches);
         f.line = 0;

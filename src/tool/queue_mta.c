@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,11 +48,11 @@ static void close_ends(struct ends *ends)
     }
 }
 
-static int run(const char *path, char *const *arguments, const struct ends *ends, int errors,
+static int run(const char *path, const char *const *arguments, const struct ends *ends, int errors,
                pid_t *pid)
 {
-    static char *const environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-                                        (char[]){"LC_ALL=C"}, NULL};
+    char search[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
+    char *const environment[] = {search, locale, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, pipe_signal;
@@ -73,7 +74,8 @@ static int run(const char *path, char *const *arguments, const struct ends *ends
     else
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-    int code = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
+    int code = posix_spawn(pid, path, &actions, &attributes, (char *const *)(uintptr_t)arguments,
+                           environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return -code;
@@ -99,14 +101,13 @@ static int open_stream(int *fd, const char *mode, FILE **file)
     return 0;
 }
 
-static int start(const char *program, char *const *arguments, bool reads, struct mta *mta,
-                 struct error *why)
+static int start(const char *const *arguments, bool reads, struct mta *mta, struct error *why)
 {
-    struct mta made = {.program = program, .errors = -1};
+    struct mta made = {.program = arguments[0], .errors = -1};
     struct ends ends = {{-1, -1}, {-1, -1}};
     char path[PATH_SIZE];
 
-    int code = find(program, path, why);
+    int code = find(arguments[0], path, why);
     if (code)
         return code;
     code = spool_open(&made.errors, why);
@@ -129,22 +130,16 @@ static int start(const char *program, char *const *arguments, bool reads, struct
 
 int mta_list(const char *config_dir, struct mta *mta, struct error *why)
 {
-    char *const plain[] = {(char[]){"postqueue"}, (char[]){"-j"}, NULL};
-    char *const other[] = {(char[]){"postqueue"}, (char[]){"-c"}, (char *)(uintptr_t)config_dir,
-                           (char[]){"-j"}, NULL};
-    return start("postqueue", config_dir ? other : plain, false, mta, why);
+    const char *const plain[] = {"postqueue", "-j", NULL};
+    const char *const other[] = {"postqueue", "-c", config_dir, "-j", NULL};
+    return start(config_dir ? other : plain, false, mta, why);
 }
 
 int mta_super(const char *config_dir, const char *flag, struct mta *mta, struct error *why)
 {
-    char *const plain[] = {(char[]){"postsuper"}, (char *)(uintptr_t)flag, (char[]){"-"}, NULL};
-    char *const other[] = {(char[]){"postsuper"},
-                           (char[]){"-c"},
-                           (char *)(uintptr_t)config_dir,
-                           (char *)(uintptr_t)flag,
-                           (char[]){"-"},
-                           NULL};
-    return start("postsuper", config_dir ? other : plain, true, mta, why);
+    const char *const plain[] = {"postsuper", flag, "-", NULL};
+    const char *const other[] = {"postsuper", "-c", config_dir, flag, "-", NULL};
+    return start(config_dir ? other : plain, true, mta, why);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */

@@ -12,8 +12,7 @@ static const char *text_of(struct queue *queue, const json_t *object, const char
     return text ? pool_copy(&queue->pool, text) : NULL;
 }
 
-static int read_recipients(struct queue *queue, const json_t *object,
-                           struct queue_message *message)
+static int read_recipients(struct queue *queue, const json_t *object, struct queue_message *message)
 {
     const json_t *array = json_object_get(object, "recipients");
     size_t count = json_array_size(array);
@@ -67,8 +66,7 @@ static int read_line(struct queue *queue, const char *line, size_t length)
         queue->room = room;
     }
     json_t *object = json_loadb(line, length, 0, NULL);
-    int code =
-        object ? read_message(queue, object, &queue->messages[queue->count]) : ERR_SYNTAX;
+    int code = object ? read_message(queue, object, &queue->messages[queue->count]) : ERR_SYNTAX;
     json_decref(object);
     queue->count += code == 0;
     queue->unread += code == ERR_SYNTAX;
@@ -88,8 +86,7 @@ int queue_read(FILE *from, struct queue *queue, struct error *why)
     if (code == 0 && ferror(from))
         code = errno ? -errno : -EIO;
     free(line);
-    return code ? error_set(why, code, "what postqueue writes cannot be read: %s",
-                            error_name(code))
+    return code ? error_set(why, code, "what postqueue writes cannot be read: %s", error_name(code))
                 : 0;
 }
 

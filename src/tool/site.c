@@ -46,8 +46,7 @@ static int open_ledger(struct site *site, enum env_access access, struct error *
     char *folder = file_join(config->data_dir, "ledger");
     if (!folder)
         return -ENOMEM;
-    int code =
-        ledger_open(folder, access, config->ledger_size, &site->lookup, &site->ledger, why);
+    int code = ledger_open(folder, access, config->ledger_size, &site->lookup, &site->ledger, why);
     free(folder);
     return code;
 }

@@ -89,10 +89,10 @@ static void smtp_tells_what_a_filter_calls_it(void **state)
     assert_string_equal(line.id, "4Fabc");
     assert_string_equal(line.other, "6C5CFA722F8");
     assert_string_equal(line.host, "127.0.0.1");
-    line = reading(HEAD
-                   "lmtp[9]: 4Fabc: to=<a@b>, orig_to=<c@d>, relay=f.example[::1]:10026, "
-                   "conn_use=2, delay=1, delays=0/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 from "
-                   "MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4FN1z)");
+    line =
+        reading(HEAD "lmtp[9]: 4Fabc: to=<a@b>, orig_to=<c@d>, relay=f.example[::1]:10026, "
+                     "conn_use=2, delay=1, delays=0/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 from "
+                     "MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4FN1z)");
     assert_int_equal(line.kind, MAILLOG_QUEUED_AS);
     assert_string_equal(line.other, "4FN1z");
     assert_string_equal(line.host, "::1");
