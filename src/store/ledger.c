@@ -290,6 +290,12 @@ int ledger_history(struct ledger_view *view, const struct subject *subject, jour
     return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
 }
 
+int ledger_event(struct ledger_view *view, const struct event_name *name, struct pool *pool,
+                 struct event *event)
+{
+    return journal_event(&view->ledger->store, view->txn, name, pool, event);
+}
+
 int ledger_words(struct ledger_view *view, const struct event *event, struct pool *pool,
                  struct word **words, size_t *count)
 {

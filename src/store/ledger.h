@@ -108,6 +108,9 @@ int ledger_walk(struct ledger_view *view, const struct event_name *after, journa
 /* Only the events with a row about this subject. */
 int ledger_history(struct ledger_view *view, const struct subject *subject, journal_visitor visit,
                    void *argument);
+/* ERR_NOT_FOUND, as event_decode. */
+int ledger_event(struct ledger_view *view, const struct event_name *name, struct pool *pool,
+                 struct event *event);
 int ledger_words(struct ledger_view *view, const struct event *event, struct pool *pool,
                  struct word **words, size_t *count);
 

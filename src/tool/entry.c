@@ -49,7 +49,10 @@ static void begin_line(const struct entry *entry, struct text *line)
     char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
     *line = TEXT_EMPTY;
     text_format(line, "%s %s %s: ", clock_format_ms(entry->event->at_ms, time),
-                entry->of == ENTRY_LEDGER ? "verdict" : "event", name_entry(entry, name));
+                entry->event->configuration ? "configuration"
+                : entry->of == ENTRY_LEDGER ? "verdict"
+                                            : "event",
+                name_entry(entry, name));
 }
 
 static void end_line(const struct entry *entry, struct text *line)
@@ -279,6 +282,32 @@ static void show_reason_without_words(const struct entry *entry)
 
 /* --- the ledger's --- */
 
+/* Without its text: `optout config history` has it. */
+static void show_configuration(const struct entry *entry)
+{
+    const struct event_configuration *c = entry->event->configuration;
+    char hex[2 * EVENT_HASH_SIZE + 1], since[CLOCK_TEXT_SIZE];
+    struct entry bare = *entry;
+    struct text line;
+
+    bare.word_count = 0;
+    text_to_hex(c->digest, EVENT_HASH_SIZE, hex);
+    if (entry->json) {
+        json_t *object = begin_object(entry, "configuration");
+        output_put_text(object, "place", c->place);
+        output_put_text(object, "occasion", show_occasion(c->occasion));
+        output_put_text(object, "since", clock_format_ms(c->since_ms, since));
+        output_put_bool(object, "overlaps", c->overlaps);
+        output_put_text(object, "configuration", hex);
+        show_put_streams(object, c);
+        end_object(&bare, object);
+        return;
+    }
+    begin_line(entry, &line);
+    text_format(&line, "%s at %s with %s", show_occasion(c->occasion), c->place, hex);
+    end_line(&bare, &line);
+}
+
 static void append_row(struct text *line, const struct entry *entry,
                        const struct event_verdict_row *row)
 {
@@ -379,6 +408,8 @@ void entry_show_all(const struct entry *entry)
         show_end(entry);
     if (event->reason)
         show_reason_without_words(entry);
+    if (event->configuration)
+        show_configuration(entry);
     if (event->verdict)
         entry_show_verdict(entry, NULL);
 }

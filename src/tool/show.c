@@ -176,3 +176,34 @@ void show_append_counts(struct text *line, const uint64_t counts[BATCH_COUNTS])
             before = ", ";
         }
 }
+
+const char *show_occasion(enum configuration_occasion occasion)
+{
+    switch (occasion) {
+    case CONFIGURATION_START:
+        return "start";
+    case CONFIGURATION_RELOAD:
+        return "reload";
+    case CONFIGURATION_ALONE:
+        return "alone";
+    case CONFIGURATION_STOP:
+        return "stop";
+    }
+    return "unknown";
+}
+
+void show_put_streams(json_t *object, const struct event_configuration *configuration)
+{
+    json_t *streams = json_array();
+
+    for (size_t i = 0; i < configuration->stream_count; i++) {
+        const struct event_stream *stream = &configuration->streams[i];
+        json_t *one = json_object();
+        output_put_text(one, "stream", stream->name);
+        output_put_text(one, "scope", stream->scope);
+        output_put_text(one, "ledger", stream->ledger == LEDGER_ALL ? "all" : "suppressed");
+        output_put_text(one, "mode", stream->mode == MODE_MONITOR ? "monitor" : "enforce");
+        output_append(streams, one);
+    }
+    output_put(object, "streams", streams);
+}

@@ -35,6 +35,11 @@ void show_put_event(json_t *object, const char *name, const struct event_name *e
 /* The row as an object, with its event and the time when that was written. NULL without memory. */
 json_t *show_json_row(struct site *site, const struct choice *choice);
 
+/* "start", "reload", "alone", "stop"; "unknown". */
+const char *show_occasion(enum configuration_occasion occasion);
+/* The streams of a configuration, under "streams". */
+void show_put_streams(json_t *object, const struct event_configuration *configuration);
+
 /* What began a batch: kind, source, SHA-256 and size of the input, the batch that it undoes. */
 void show_put_batch(json_t *object, const struct event_batch *begin, const char *source);
 /* The counts of a batch, each under its name. */

@@ -1,0 +1,332 @@
+#include "tool/proving.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct gathering {
+    struct site *site;
+    const struct subject *subject;
+    struct proof *proof;
+    size_t message_room, doubt_room;
+    /* Of the walk. */
+    bool begun;
+    struct event_name last;
+    int64_t last_ms;
+    int64_t restored_ms; /* the last event before the ledger was restored */
+    struct coverage_clock clock;
+    struct coverage_mark *marks;
+    uint8_t (*digests)[EVENT_SHORT_HASH_SIZE]; /* for each mark, of its configuration */
+    size_t mark_count, mark_room;
+};
+
+/* An array with room for one more. NULL without memory. */
+static void *grow(struct gathering *g, void *list, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return list;
+    void *more = pool_take(&g->site->pool, (2 * *room + 16) * size);
+    if (more) {
+        *room = 2 * *room + 16;
+        if (count)
+            memcpy(more, list, count * size);
+    }
+    return more;
+}
+
+/* --- doubts ---------------------------------------------------------------------------------- */
+
+static int add_doubt(struct gathering *g, const struct doubt *doubt)
+{
+    struct proof *proof = g->proof;
+    struct doubt *doubts =
+        grow(g, proof->doubts, proof->doubt_count, &g->doubt_room, sizeof *doubts);
+    if (!doubts)
+        return -ENOMEM;
+    proof->doubts = doubts;
+    doubts[proof->doubt_count++] = *doubt;
+    return 0;
+}
+
+/* The same found again makes one doubt of a longer time. */
+static int doubt(struct gathering *g, enum doubt_kind kind, int64_t from_ms, int64_t until_ms,
+                 const struct event_name *event)
+{
+    struct proof *proof = g->proof;
+
+    if (!coverage_touches(&proof->question, from_ms, until_ms))
+        return 0;
+    for (size_t i = 0; i < proof->doubt_count; i++)
+        if (proof->doubts[i].kind == kind) {
+            struct doubt *known = &proof->doubts[i];
+            known->from_ms = from_ms < known->from_ms ? from_ms : known->from_ms;
+            known->until_ms = until_ms > known->until_ms ? until_ms : known->until_ms;
+            return 0;
+        }
+    return add_doubt(g, &(struct doubt){.kind = kind,
+                                        .from_ms = from_ms,
+                                        .until_ms = until_ms,
+                                        .has_event = true,
+                                        .event = *event});
+}
+
+/* --- the person's mail ----------------------------------------------------------------------- */
+
+/* The state in which they were handed the message; 0: they were not. */
+static enum recipient_state state_of(const struct gathering *g, const struct event_verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->row_count; i++) {
+        const struct event_verdict_row *row = &verdict->rows[i];
+        if (row->known && memcmp(&row->subject, g->subject, sizeof row->subject) == 0 &&
+            recipient_was_handed_on(verdict->action, verdict->mode, row->state))
+            return row->state;
+    }
+    return 0;
+}
+
+/* The words of a verdict in several events are those of the first one. */
+static int find_message_id(struct gathering *g, const struct event *event, const char **message_id)
+{
+    struct pool *pool = &g->site->pool;
+    struct event_name name = event->name;
+    struct event first = *event;
+    struct word *words;
+    size_t count = 0;
+
+    name.number = event->batch;
+    int code = event->batch ? ledger_event(g->site->ledger_view, &name, pool, &first) : 0;
+    if (code == 0)
+        code = ledger_words(g->site->ledger_view, &first, pool, &words, &count);
+    for (size_t i = 0; i < count && code == 0; i++)
+        if (strcmp(words[i].name, "message-id") == 0)
+            *message_id = words[i].text;
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+static int add_message(struct gathering *g, const struct event *event, enum recipient_state state)
+{
+    const struct event_verdict *v = event->verdict;
+    struct proof *proof = g->proof;
+    struct pool *pool = &g->site->pool;
+    struct event configuration;
+    struct handed_on *messages =
+        grow(g, proof->messages, proof->message_count, &g->message_room, sizeof *messages);
+    if (!messages)
+        return -ENOMEM;
+    proof->messages = messages;
+    struct handed_on one = {.event = event->name,
+                            .at_ms = event->at_ms,
+                            .stream = pool_copy(pool, v->stream),
+                            .scope = pool_copy(pool, v->scope),
+                            .queue_id = pool_copy(pool, v->queue_id),
+                            .mode = v->mode,
+                            .state = state};
+    if (!one.stream || !one.scope || !one.queue_id)
+        return -ENOMEM;
+    memcpy(one.digest, v->config, sizeof one.digest);
+    int code = find_message_id(g, event, &one.message_id);
+    if (code)
+        return code;
+    code = ledger_configuration_of(g->site->ledger_view, event, pool, &configuration);
+    one.has_configuration = code == 0;
+    if (code == 0)
+        one.configuration = configuration.name;
+    messages[proof->message_count++] = one;
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+static int visit_history(struct txn *txn, const struct event *event, void *argument)
+{
+    struct gathering *g = argument;
+    (void)txn;
+
+    if (!event->verdict || !coverage_is_in_time(&g->proof->question, event->at_ms))
+        return 0;
+    enum recipient_state state = state_of(g, event->verdict);
+    if (state == 0)
+        return 0;
+    if (coverage_is_asked(&g->proof->question, event->verdict->scope))
+        return add_message(g, event, state);
+    g->proof->others++;
+    return 0;
+}
+
+/* --- what the ledger can have ---------------------------------------------------------------- */
+
+/* Events that were taken out, at the beginning or in between. */
+static int look_for_cut(struct gathering *g, const struct event *event)
+{
+    bool follows = g->begun && memcmp(g->last.node, event->name.node, EVENT_NODE_SIZE) == 0;
+
+    if (event->name.number == (follows ? g->last.number + 1 : 1))
+        return 0;
+    return doubt(g, DOUBT_CUT, g->begun ? g->last_ms : INT64_MIN, event->at_ms, &event->name);
+}
+
+static int look_at_genesis(struct gathering *g, const struct event *event)
+{
+    g->restored_ms = g->begun ? g->last_ms : INT64_MIN;
+    if (event->genesis->address_rules == ADDRESS_RULES)
+        return 0;
+    return doubt(g, DOUBT_RULES, g->proof->question.since_ms, g->proof->question.until_ms,
+                 &event->name);
+}
+
+static int add_streams(struct gathering *g, const struct event_configuration *configuration)
+{
+    struct coverage_mark *mark = &g->marks[g->mark_count - 1];
+    size_t count = mark->stream_count + configuration->stream_count;
+    struct pool *pool = &g->site->pool;
+    struct coverage_stream *streams = pool_take(pool, (count + 1) * sizeof *streams);
+
+    if (!streams)
+        return -ENOMEM;
+    if (mark->stream_count)
+        memcpy(streams, mark->streams, mark->stream_count * sizeof *streams);
+    for (size_t i = 0; i < configuration->stream_count; i++) {
+        const struct event_stream *from = &configuration->streams[i];
+        struct coverage_stream *to = &streams[mark->stream_count + i];
+        *to = (struct coverage_stream){.name = pool_copy(pool, from->name),
+                                       .scope = pool_copy(pool, from->scope),
+                                       .ledger = from->ledger};
+        if (!to->name || !to->scope)
+            return -ENOMEM;
+    }
+    mark->streams = streams;
+    mark->stream_count = count;
+    return 0;
+}
+
+/* What several events say of one configuration is put together. */
+static int add_mark(struct gathering *g, const struct event *event)
+{
+    const struct event_configuration *c = event->configuration;
+    size_t room = g->mark_room;
+
+    if (strcmp(event->actor, "milter") != 0)
+        return 0;
+    if (event->batch && g->mark_count)
+        return add_streams(g, c);
+    uint8_t(*digests)[EVENT_SHORT_HASH_SIZE] =
+        grow(g, g->digests, g->mark_count, &room, sizeof *digests);
+    struct coverage_mark *marks = grow(g, g->marks, g->mark_count, &g->mark_room, sizeof *marks);
+    if (!digests || !marks)
+        return -ENOMEM;
+    g->digests = digests;
+    g->marks = marks;
+    memcpy(digests[g->mark_count], c->digest, EVENT_SHORT_HASH_SIZE);
+    marks[g->mark_count] = (struct coverage_mark){.place = pool_copy(&g->site->pool, c->place),
+                                                  .stops = c->occasion == CONFIGURATION_STOP,
+                                                  .overlaps = c->overlaps,
+                                                  .since_ms = c->since_ms,
+                                                  .told_ms = event->at_ms};
+    if (!marks[g->mark_count++].place)
+        return -ENOMEM;
+    return add_streams(g, c);
+}
+
+static bool is_known(const struct gathering *g, const uint8_t digest[EVENT_SHORT_HASH_SIZE])
+{
+    for (size_t i = g->mark_count; i-- > 0;)
+        if (memcmp(g->digests[i], digest, EVENT_SHORT_HASH_SIZE) == 0)
+            return true;
+    return false;
+}
+
+/* Whether somebody whom nobody can name got it, who may be the person. */
+static bool has_nameless(const struct event_verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->row_count; i++)
+        if (!verdict->rows[i].known &&
+            recipient_was_handed_on(verdict->action, verdict->mode, verdict->rows[i].state))
+            return true;
+    return false;
+}
+
+static int look_at_verdict(struct gathering *g, const struct event *event)
+{
+    const struct event_verdict *v = event->verdict;
+    int code = 0;
+
+    if (!coverage_is_in_time(&g->proof->question, event->at_ms))
+        return 0;
+    /* Before the first one it is not known in any case. */
+    if (strcmp(event->actor, "milter") == 0 && g->mark_count && !is_known(g, v->config))
+        code = doubt(g, DOUBT_CONFIGURATION, event->at_ms, event->at_ms, &event->name);
+    if (code == 0 && coverage_is_asked(&g->proof->question, v->scope) && has_nameless(v))
+        code = doubt(g, DOUBT_UNREADABLE, event->at_ms, event->at_ms, &event->name);
+    return code;
+}
+
+static int visit(struct txn *txn, const struct event *event, void *argument)
+{
+    struct gathering *g = argument;
+    (void)txn;
+
+    int code = look_for_cut(g, event);
+    coverage_follow(&g->clock, &g->proof->question, event->at_ms);
+    if (code == 0 && event->genesis)
+        code = look_at_genesis(g, event);
+    if (code == 0 && event->type == EVENT_LOSS)
+        code = doubt(g, DOUBT_LOST, g->restored_ms, event->at_ms, &event->name);
+    if (code == 0 && event->configuration)
+        code = add_mark(g, event);
+    if (code == 0 && event->verdict)
+        code = look_at_verdict(g, event);
+    g->begun = true;
+    g->last = event->name;
+    g->last_ms = event->at_ms;
+    return code;
+}
+
+static int add_coverage(struct gathering *g, const struct coverage *coverage)
+{
+    static const enum doubt_kind kinds[] = {
+        [COVERAGE_UNKNOWN] = DOUBT_UNKNOWN,
+        [COVERAGE_NO_STREAM] = DOUBT_NO_STREAM,
+        [COVERAGE_SUPPRESSED] = DOUBT_SUPPRESSED,
+    };
+    struct proof *proof = g->proof;
+    int code = 0;
+
+    proof->stopped = pool_take(&g->site->pool, (coverage->span_count + 1) * sizeof *proof->stopped);
+    if (!proof->stopped)
+        return -ENOMEM;
+    proof->streams = coverage->streams;
+    proof->stream_count = coverage->stream_count;
+    for (size_t i = 0; i < coverage->span_count && code == 0; i++) {
+        const struct coverage_span *span = &coverage->spans[i];
+        if (span->kind == COVERAGE_STOPPED)
+            proof->stopped[proof->stopped_count++] = *span;
+        else
+            code = add_doubt(g, &(struct doubt){.kind = kinds[span->kind],
+                                                .stream = span->stream,
+                                                .from_ms = span->from_ms,
+                                                .until_ms = span->until_ms});
+    }
+    return code;
+}
+
+int proving_gather(struct site *site, const struct subject *subject,
+                   const struct coverage_question *question, struct proof *proof, struct error *why)
+{
+    struct proof result = {.question = *question};
+    struct gathering g = {.site = site, .subject = subject, .proof = &result};
+    struct coverage coverage;
+
+    int code = ledger_history(site->ledger_view, subject, visit_history, &g);
+    if (code == 0)
+        code = ledger_walk(site->ledger_view, NULL, visit, &g);
+    if (code == 0)
+        code = coverage_find(g.marks, g.mark_count, question, &site->pool, &coverage);
+    if (code == 0)
+        code = add_coverage(&g, &coverage);
+    if (code == 0 && g.clock.doubtful)
+        code = add_doubt(&g, &(struct doubt){.kind = DOUBT_CLOCK,
+                                             .from_ms = g.clock.from_ms,
+                                             .until_ms = g.clock.until_ms});
+    if (code)
+        return error_set(why, code, "the ledger in %s cannot be read: %s", site->config->data_dir,
+                         error_name(code));
+    *proof = result;
+    return 0;
+}
