@@ -8,6 +8,7 @@
 
 struct walking {
     struct ledger_view *ledger;
+    struct ledger_reach *reach;
     const struct effects_question *question;
     effects_visitor visit;
     void *argument;
@@ -28,16 +29,6 @@ static bool rests_on(const struct event_verdict_row *row, const struct event_nam
         if (event_name_equal(&row->basis[i].event, event))
             return true;
     return false;
-}
-
-/* Whether this verdict let the person's message go on, to the queue or out of it. */
-static bool was_handed_on(const struct event_verdict *verdict, const struct event_verdict_row *row)
-{
-    if (verdict->mode == MODE_MONITOR)
-        return row->state != RECIPIENT_COMPANION;
-    if (verdict->action == ACTION_PASS)
-        return row->state == RECIPIENT_FREE || recipient_is_kept_back(row->state);
-    return verdict->action == ACTION_STRIP && row->state == RECIPIENT_FREE;
 }
 
 static bool kept_back_for_good(const struct event_verdict *verdict,
@@ -61,7 +52,7 @@ static void note_verdict(const struct history *history, int64_t at_ms,
     struct effect *effect = &history->row->effect;
     bool rests = rests_on(row, &history->row->event->name);
 
-    if (was_handed_on(verdict, row)) {
+    if (recipient_was_handed_on(verdict->action, verdict->mode, row->state)) {
         bool before = effect->asked && at_ms >= effect->asked * 1000 && at_ms < effect->recorded_ms;
         if (!before && !rests)
             return; /* it was withdrawn by then, or an opt-in names it */
@@ -118,7 +109,13 @@ static int look_at(const struct walking *w, struct effects_row *row)
     row->effect = (struct effect){.asked = choice->asked, .recorded_ms = row->event->at_ms};
     if (choice->domain || !w->ledger)
         return 0;
-    return ledger_history(w->ledger, &row->choice->subject, visit_history, &history);
+    int64_t asked_ms = choice->asked * 1000, recorded_ms = row->event->at_ms;
+    int code = ledger_history(w->ledger, &row->choice->subject, visit_history, &history);
+    if (code || choice->asked == 0)
+        return code;
+    return ledger_reach_covers(w->reach, choice->scope,
+                               asked_ms < recorded_ms ? asked_ms : recorded_ms, recorded_ms,
+                               &row->effect.handed_known);
 }
 
 static int visit_event(struct txn *txn, const struct event *event, void *argument)
@@ -148,8 +145,15 @@ int effects_walk(struct list_view *list, struct ledger_view *ledger,
                  const struct effects_question *question, const struct event_name *after,
                  effects_visitor visit, void *argument)
 {
-    struct walking w = {ledger, question, visit, argument, NULL, 0};
-    int code = list_walk(list, after, visit_event, &w);
+    struct walking w = {
+        .ledger = ledger, .question = question, .visit = visit, .argument = argument};
+    struct ledger_reach *read = NULL;
+    int code = ledger && !question->reach ? ledger_reach_read(ledger, &read) : 0;
+
+    w.reach = read ? read : question->reach;
+    if (code == 0)
+        code = list_walk(list, after, visit_event, &w);
     free(w.rows);
+    ledger_reach_free(read);
     return code;
 }

@@ -5,6 +5,7 @@
 
 #include "core/effect.h"
 #include "store/ledger.h"
+#include "store/ledger_reach.h"
 #include "store/list.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct effects_question {
     const char *source;                /* NULL: of all */
     const struct effect_limit *limits; /* EFFECT_LIMITS_MAX at most */
     size_t limit_count;
+    struct ledger_reach *reach; /* of the ledger; NULL: it is read for the walk */
 };
 
 /* One opt-out. */
@@ -32,8 +34,9 @@ struct effects_row {
  * later one goes on. */
 typedef int (*effects_visitor)(const struct effects_row *rows, size_t count, void *argument);
 
-/* Walks the list's journal behind `after` (NULL: from its beginning). Of an opt-out of a whole
- * domain the ledger is not asked: it knows people. -ENOMEM, or as list_walk and ledger_history. */
+/* Walks the list's journal behind `after` (NULL: from its beginning). Without a ledger (NULL) what
+ * it would tell stays unknown; of an opt-out of a whole domain it is not asked: it knows people.
+ * -ENOMEM, or as list_walk and ledger_history. */
 int effects_walk(struct list_view *list, struct ledger_view *ledger,
                  const struct effects_question *question, const struct event_name *after,
                  effects_visitor visit, void *argument);

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/effect_show.h"
@@ -57,19 +58,27 @@ static int write_gathered(struct showing *s)
     return output_flush() ? site_view(&s->site, s->why) : STATUS_CANNOT;
 }
 
+/* What comes while others are written is of another time than what the ledger was asked about. */
 static int show_each(struct showing *s)
 {
-    int code = PAUSE;
+    int64_t now_ms = clock_now_ms() + 1;
+    int code = ledger_reach_read(s->site.ledger_view, &s->question.reach);
+
+    if (code)
+        return code;
+    if (s->question.until_ms > now_ms)
+        s->question.until_ms = now_ms;
+    code = PAUSE;
 
     while (code == PAUSE) {
         code = effects_walk(s->site.list_view, s->site.ledger_view, &s->question,
                             s->last.number ? &s->last : NULL, visit, s);
         if (code == PAUSE) {
             int broken = write_gathered(s);
-            if (broken)
-                return broken;
+            code = broken ? broken : PAUSE;
         }
     }
+    ledger_reach_free(s->question.reach);
     if (code == 0 && !s->shown && !s->json)
         remark("There are no such opt-outs%s.", s->late ? " near or over a limit" : "");
     return code;
