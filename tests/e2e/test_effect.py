@@ -136,6 +136,35 @@ def test_late_ones_are_named_and_only_one_that_is_over_fails(own_lab):
     assert "limit gmail-yahoo, 48h: 1 over, 1 near" in said
 
 
+def test_the_metrics_tell_of_late_ones(own_lab):
+    site = own_lab.site(policy=POLICY)
+    web = own_lab.web(site)
+    opt_out(site, person(), ago=50 * HOUR)
+    opt_out(site, person(), ago=40 * HOUR)
+    site.opt_out(person())
+    late = 'optout_recorded_late_total{limit="gmail-yahoo",standing="%s"}'
+    after = 'optout_recorded_after_seconds_%s{source="cli"%s}'
+
+    def counted():
+        numbers = web.metrics()
+        return numbers.get('optout_opt_outs_total{source="cli"}') == 3 and numbers
+
+    numbers = until(counted, lambda: web.get("/metrics").body, 30)
+    assert (numbers[late % "over"], numbers[late % "near"]) == (1, 1)
+    assert numbers['optout_undated_total{source="cli"}'] == 1
+    assert numbers[after % ("count", "")] == 2
+    assert numbers[after % ("bucket", ',le="86400"')] == 0
+    assert numbers[after % ("bucket", ',le="172800"')] == 1
+    # Other limits are counted from the beginning.
+    site.configure(settings={"effect_limits": ["month=30d"]})
+    web.reload()
+    until(lambda: web.metrics().get(late.replace("gmail-yahoo", "month") % "over") == 0,
+          lambda: web.get("/metrics").body, 30)  # fmt: skip
+    until(lambda: web.metrics().get('optout_opt_outs_total{source="cli"}') == 3,
+          lambda: web.get("/metrics").body, 30)  # fmt: skip
+    assert not any("gmail-yahoo" in name for name in web.metrics())
+
+
 def test_it_can_be_asked_for_a_scope_a_source_and_a_time(own_lab):
     site = own_lab.site(policy=POLICY)
     opt_out(site, person(), ago=50 * HOUR)
