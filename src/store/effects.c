@@ -53,7 +53,8 @@ static void note_verdict(const struct history *history, int64_t at_ms,
     bool rests = rests_on(row, &history->row->event->name);
 
     if (recipient_was_handed_on(verdict->action, verdict->mode, row->state)) {
-        bool before = effect->asked && at_ms >= effect->asked * 1000 && at_ms < effect->recorded_ms;
+        bool before = !rests && effect->asked && at_ms >= effect->asked * 1000 &&
+                      at_ms <= effect->recorded_ms;
         if (!before && !rests)
             return; /* it was withdrawn by then, or an opt-in names it */
         if (before)
