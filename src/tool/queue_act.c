@@ -121,8 +121,9 @@ static bool was_done(const struct acting *a, const struct queue_message *message
     return bsearch(&message->id, a->done, a->done_count, sizeof *a->done, compare_texts) != NULL;
 }
 
-/* Notes what became of those that were announced; takes back what was not done. */
-static int settle(struct acting *a)
+/* Notes what became of those that were announced; takes back what was not done. Where postsuper
+ * failed nobody knows whether a message has left the queue. */
+static int settle(struct acting *a, bool failed)
 {
     int code = 0;
 
@@ -137,7 +138,7 @@ static int settle(struct acting *a)
         }
         code = write_verdict(a, message, ACTION_PASS, &number);
         if (code == 0) {
-            message->result = QUEUE_GONE;
+            message->result = failed ? message->result : QUEUE_GONE;
             message->reference = number;
             let_others_write();
         }
@@ -156,7 +157,7 @@ int queue_act(struct queue *queue, struct site *site, enum action action, struct
     int finished = mta_finish(postsuper, &a.said, &of_postsuper);
     int code = read_said(&a);
     if (code == 0)
-        code = settle(&a);
+        code = settle(&a, finished != 0);
     free(a.done);
     text_release(&a.said);
     if (code == 0)
