@@ -14,6 +14,7 @@ data_dir   = "{data}"
 key_dir    = "{root}/keys"
 listen     = "unix:{socket}"
 public_url = "https://optout.acme.example/"
+ledger     = {ledger}
 
 exempt receipts {{
     match_sender = {{"shop@acme.example", "billing@acme.example"}}
@@ -112,13 +113,17 @@ class AccessMap(Variant):
 
 
 class Product(Milter):
-    """optout-milter with a list of its own on disk."""
+    """optout-milter with a list of its own on disk. ledger: of whom it writes a row."""
 
     refuses = True
 
-    def __init__(self, site, disk, build, entries):
-        super().__init__(site, "optout", "optout-milter")
-        self._build, self._entries, self._data = build, entries, disk.sub("data")
+    def __init__(self, site, disk, build, entries, ledger="suppressed"):
+        name, title = "optout", "optout-milter"
+        if ledger == "all":
+            name, title = "optout-all", "optout-milter, ledger = all"
+        super().__init__(site, name, title)
+        self._build, self._entries, self._ledger = build, entries, ledger
+        self._data = disk.sub(f"data-{ledger}")
         self._file = self.root / "optout.conf"
         self.seconds_to_fill = None
 
@@ -131,7 +136,8 @@ class Product(Milter):
 
     def start(self):
         self._file.write_text(
-            CONFIGURATION.format(root=self.root, data=self._data, socket=self.socket)
+            CONFIGURATION.format(
+                root=self.root, data=self._data, socket=self.socket, ledger=self._ledger)  # fmt: skip
         )
         self._tool("init")
         listed = self.root / "listed"

@@ -69,6 +69,7 @@ static void a_stream_has_defaults_too(void **state)
     assert_int_equal(stream->consent, CONSENT_OPT_OUT);
     assert_int_equal(stream->recipients, SEVERAL_PLAIN);
     assert_int_equal(stream->list_unsubscribe, UNSUBSCRIBE_REPLACE);
+    assert_int_equal(stream->ledger, LEDGER_SUPPRESSED);
     for (enum criterion c = 0; c < CRITERION_COUNT; c++)
         assert_int_equal(stream->rule.match[c].count, c == MATCH_LOGIN);
     config_release(config);
@@ -85,7 +86,7 @@ static void everything_that_can_be_said_is_read(void **state)
         "group = g\nlist_size = 1M\nledger_size = 2T\nconnections = 7\n"
         "stream one {\n scope = a\n title = \"Äpfel\"\n suppressed = refuse\n none_left = discard\n"
         " consent = opt-in\n recipients = defer\n list_unsubscribe = keep\n list_id = '<a.b>'\n"
-        " mode = monitor\n mailto = out@acme.example\n mailto_token = local-part\n"
+        " mode = monitor\n ledger = all\n mailto = out@acme.example\n mailto_token = local-part\n"
         " match_sender = {'s*', '<>'}\n match_from = 'f*'\n match_login = l\n"
         " match_client = {10.0.0.1, 'c*'}\n match_listener = {sendmail, 587}\n"
         " match_header = {'X-A: b', \"X-C: d*\"}\n match_recipient = '*@r'\n}\n");
@@ -115,6 +116,7 @@ static void everything_that_can_be_said_is_read(void **state)
     assert_int_equal(s->consent, CONSENT_OPT_IN);
     assert_int_equal(s->recipients, SEVERAL_DEFER);
     assert_int_equal(s->list_unsubscribe, UNSUBSCRIBE_KEEP);
+    assert_int_equal(s->ledger, LEDGER_ALL);
     static const struct {
         size_t count;
         const char *last;

@@ -90,6 +90,8 @@ static void words_stand_in_the_sequence_of_their_enums(void **state)
         {"list_unsubscribe", "replace", UNSUBSCRIBE_REPLACE},
         {"list_unsubscribe", "keep", UNSUBSCRIBE_KEEP},
         {"list_unsubscribe", "off", UNSUBSCRIBE_OFF},
+        {"ledger", "suppressed", LEDGER_SUPPRESSED},
+        {"ledger", "all", LEDGER_ALL},
         {"mailto_token", "subject", 0},
         {"mailto_token", "local-part", 1},
         {"mode", "enforc", -1},

@@ -236,6 +236,21 @@ static void a_state_that_is_none_cannot_tell(void **state)
         ACTION_DEFER);
 }
 
+static void handed_on_is_who_got_it(void **state)
+{
+    static const enum action to_nobody[] = {ACTION_REFUSE, ACTION_DISCARD, ACTION_DEFER};
+    (void)state;
+    assert_true(recipient_was_handed_on(ACTION_PASS, MODE_ENFORCE, RECIPIENT_FREE));
+    assert_true(recipient_was_handed_on(ACTION_STRIP, MODE_ENFORCE, RECIPIENT_FREE));
+    assert_true(recipient_was_handed_on(ACTION_STRIP, MODE_ENFORCE, RECIPIENT_COMPANION));
+    assert_false(recipient_was_handed_on(ACTION_STRIP, MODE_ENFORCE, RECIPIENT_OPTED_OUT));
+    assert_false(recipient_was_handed_on(ACTION_STRIP, MODE_ENFORCE, RECIPIENT_UNREADABLE));
+    for (size_t i = 0; i < sizeof to_nobody / sizeof *to_nobody; i++) {
+        assert_false(recipient_was_handed_on(to_nobody[i], MODE_ENFORCE, RECIPIENT_FREE));
+        assert_true(recipient_was_handed_on(to_nobody[i], MODE_MONITOR, RECIPIENT_OPTED_OUT));
+    }
+}
+
 static void kept_back_is_who_must_not_get_it(void **state)
 {
     (void)state;
@@ -301,6 +316,7 @@ int main(void)
         cmocka_unit_test(nobody_can_be_removed_for_certain_from_mail_of_sendmail_1),
         cmocka_unit_test(mail_of_sendmail_1_that_all_may_have_passes),
         cmocka_unit_test(a_state_that_is_none_cannot_tell),
+        cmocka_unit_test(handed_on_is_who_got_it),
         cmocka_unit_test(kept_back_is_who_must_not_get_it),
         cmocka_unit_test(rcpt_is_answered_by_what_the_stream_says),
         cmocka_unit_test(actions_and_states_have_names),

@@ -318,6 +318,13 @@ static void numbers_that_are_stored_keep_their_meaning(void **state)
     assert_int_equal(EVENT_CHOICES, 3);
     assert_int_equal(EVENT_WITHDRAWAL, 4);
     assert_int_equal(EVENT_VERDICT, 32);
+    assert_int_equal(EVENT_CONFIGURATION, 33);
+    assert_int_equal(CONFIGURATION_START, 1);
+    assert_int_equal(CONFIGURATION_RELOAD, 2);
+    assert_int_equal(CONFIGURATION_ALONE, 3);
+    assert_int_equal(CONFIGURATION_STOP, 4);
+    assert_int_equal(LEDGER_SUPPRESSED, 0);
+    assert_int_equal(LEDGER_ALL, 1);
 }
 
 static void event_types_have_names(void **state)
@@ -331,6 +338,7 @@ static void event_types_have_names(void **state)
     assert_string_equal(event_type_name(EVENT_CHOICES), "choices");
     assert_string_equal(event_type_name(EVENT_WITHDRAWAL), "withdrawal");
     assert_string_equal(event_type_name(EVENT_VERDICT), "verdict");
+    assert_string_equal(event_type_name(EVENT_CONFIGURATION), "configuration");
     assert_string_equal(event_type_name((enum event_type)77), "unknown");
 }
 
@@ -441,6 +449,33 @@ static void a_choice_has_its_event_and_source_or_else_the_actor(void **state)
     pool_release(&pool);
 }
 
+static void the_octets_of_a_configuration(void **state)
+{
+    const struct event_stream streams[] = {{"news", "acme/news", LEDGER_ALL, MODE_ENFORCE},
+                                           {"s", "a", LEDGER_SUPPRESSED, MODE_MONITOR}};
+    struct event_configuration configuration = {.place = "unix:/m",
+                                                .occasion = CONFIGURATION_RELOAD,
+                                                .since_ms = 1700000000000,
+                                                .overlaps = true,
+                                                .streams = streams,
+                                                .stream_count = 2};
+    struct event event = event_of(EVENT_CONFIGURATION, 24);
+    (void)state;
+    memset(configuration.digest, 0xab, sizeof configuration.digest);
+    event.configuration = &configuration;
+    assert_golden(&event, "a7" HEAD("1818", "1821") "1686"
+                                                    "67756e69783a2f6d"
+                                                    "02"
+                                                    "5820"
+                                                    "abababababababababababababababab"
+                                                    "abababababababababababababababab"
+                                                    "1b0000018bcfe56800"
+                                                    "01"
+                                                    "82"
+                                                    "84646e6577736961636d652f6e6577730100"
+                                                    "84617361610001");
+}
+
 static void the_octets_of_an_unknown_type(void **state)
 {
     struct event event = event_of((enum event_type)4711, 1);
@@ -460,6 +495,7 @@ int main(void)
         cmocka_unit_test(the_octets_of_choices),
         cmocka_unit_test(the_octets_of_a_withdrawal),
         cmocka_unit_test(the_octets_of_a_verdict),
+        cmocka_unit_test(the_octets_of_a_configuration),
         cmocka_unit_test(the_octets_of_an_unknown_type),
         cmocka_unit_test(numbers_that_are_stored_keep_their_meaning),
         cmocka_unit_test(event_types_have_names),
