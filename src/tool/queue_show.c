@@ -129,7 +129,7 @@ static void show_json(const struct queue_message *message)
     output_put_text(object, "queue", message->queue);
     output_put_time(object, "arrived", message->arrived);
     output_put_number(object, "size", message->size);
-    output_put_text(object, "sender", message->sender);
+    output_put_text(object, "mail_from", message->sender);
     output_put_text(object, "result", queue_result_name(message->result));
     output_put_text(object, "known_by", queue_link_name(message->link));
     output_put_text(object, "stream", message->stream);

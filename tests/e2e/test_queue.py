@@ -97,7 +97,7 @@ def test_mail_to_who_opted_out_since_is_found_and_left_alone(waiting):
     row = waiting.look(code=1)[queue_id]
     assert (row["result"], row["known_by"], row["queue"]) == ("found", "queue-id", "deferred")
     assert (row["stream"], row["scope"]) == ("newsletter", "acme/newsletter")
-    assert row["sender"] == "news@acme.example" and row["queue_ids_before"] == []
+    assert row["mail_from"] == "news@acme.example" and row["queue_ids_before"] == []
     (recipient,) = row["recipients"]
     assert recipient["address"] == one and recipient["state"] == "opted-out"
     assert recipient["events"] == [waiting.site.json("log", one)[-1]["event"]]
