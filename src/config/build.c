@@ -134,6 +134,28 @@ static int build_companions(const struct builder *builder, struct policy *policy
     return 0;
 }
 
+static int build_effect_limits(const struct builder *builder, struct config *config)
+{
+    const struct setting *setting = section_setting(&builder->parsed->sections[0], "effect_limits");
+    struct effect_limit *limits = pool_take(builder->pool, (setting->count + 1) * sizeof *limits);
+
+    if (!limits)
+        return no_memory(builder->why);
+    if (setting->count > EFFECT_LIMITS_MAX)
+        return error_set(builder->why, ERR_CONFIG, "%s:%u: effect_limits has more than %d limits",
+                         builder->path, setting->line, EFFECT_LIMITS_MAX);
+    for (size_t i = 0; i < setting->count; i++) {
+        effect_limit_parse(setting->values[i], &limits[i]);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(limits[i].name, limits[j].name) == 0)
+                return error_set(builder->why, ERR_CONFIG, "%s:%u: effect_limits has two named %s",
+                                 builder->path, setting->line, limits[i].name);
+    }
+    config->effect_limits = limits;
+    config->effect_limit_count = setting->count;
+    return 0;
+}
+
 static int build_public_url(const struct builder *builder, struct policy *policy)
 {
     const char *given = text_of(&builder->parsed->sections[0], "public_url");
@@ -222,6 +244,8 @@ static int build_global(const struct builder *builder, struct config *config)
         rc = build_companions(builder, policy);
     if (rc == 0)
         rc = build_public_url(builder, policy);
+    if (rc == 0)
+        rc = build_effect_limits(builder, config);
     return rc < 0 ? rc : build_web(builder, &config->web);
 }
 

@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "core/brand.h"
 #include "core/color.h"
+#include "core/effect.h"
 #include "core/fields.h"
 #include "core/retention.h"
 #include "core/scope.h"
@@ -277,6 +278,22 @@ int check_retention(const char *value, struct error *why)
         return error_set(why, ERR_CONFIG,
                          "\"%.60s\" is not a time to keep something: a number with d, w, m or y "
                          "behind it, as 90d, or forever",
+                         value);
+    return 0;
+}
+
+int check_effect_limit(const char *value, struct error *why)
+{
+    struct effect_limit limit;
+    int code = effect_limit_parse(value, &limit);
+
+    if (code == ERR_TOO_LONG)
+        return error_set(why, ERR_CONFIG, "\"%.60s\" has a name of more than %d bytes", value,
+                         EFFECT_NAME_MAX);
+    if (code)
+        return error_set(why, ERR_CONFIG,
+                         "\"%.60s\" is not a limit: a name, = and a number with h, d or bd behind "
+                         "it (hours, days, business days), as gmail=48h",
                          value);
     return 0;
 }

@@ -25,6 +25,7 @@ int check_map(const char *value, struct error *why);     /* TAG=SCOPE */
 int check_max_new(const char *value, struct error *why); /* a number, or none */
 int check_age(const char *value, struct error *why);
 int check_retention(const char *value, struct error *why);
+int check_effect_limit(const char *value, struct error *why); /* NAME=48h */
 int check_title(const char *value, struct error *why);
 int check_language(const char *value, struct error *why);
 int check_picture(const char *value, struct error *why);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "core/brand.h"
+#include "core/effect.h"
 #include "core/retention.h"
 #include "core/stream.h"
 
@@ -70,6 +71,9 @@ struct config {
     const char *notice_from; /* NULL: not set */
     const char *smtp_server; /* HOST:PORT */
     struct retentions retain;
+    /* How long an opt-out may take; EFFECT_LIMITS_MAX at most. */
+    const struct effect_limit *effect_limits;
+    size_t effect_limit_count;
     const struct brand *brands;
     size_t brand_count;
     const struct source *sources;

@@ -115,6 +115,8 @@ const struct option option_table[] = {
      "How long it stays who looked somebody up."},
     {"retain_addresses", PLACE_GLOBAL, OPTION_TEXT, "1y", NULL, check_retention,
      "How long the address of somebody stays for whom no choice stands any more."},
+    {"effect_limits", PLACE_GLOBAL, OPTION_TEXTS, "gmail-yahoo=48h can-spam-casl=10bd", NULL,
+     check_effect_limit, "How long an opt-out may take from the moment when it was asked for."},
     {"name", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_title,
      "Name of the brand for the people who see its pages; has to be set."},
     {"logo", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_picture,

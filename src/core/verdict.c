@@ -13,6 +13,10 @@ const char *action_name(enum action action)
         return "discard";
     case ACTION_DEFER:
         return "defer";
+    case ACTION_HOLD:
+        return "hold";
+    case ACTION_DELETE:
+        return "delete";
     }
     return "unknown";
 }
@@ -48,7 +52,7 @@ bool recipient_was_handed_on(enum action action, enum mode mode, enum recipient_
 {
     if (mode == MODE_MONITOR)
         return true;
-    return (action == ACTION_PASS || action == ACTION_STRIP) && !recipient_is_kept_back(state);
+    return action == ACTION_PASS || (action == ACTION_STRIP && !recipient_is_kept_back(state));
 }
 
 #define CANNOT_BE_READ "a recipient cannot be read, for"

@@ -24,9 +24,13 @@ enum action {
     ACTION_REFUSE = 3,  /* 550, to nobody */
     ACTION_DISCARD = 4, /* 250 and to nobody, because the stream says so */
     ACTION_DEFER = 5,   /* 451: cannot tell, try again */
+    /* On mail that was in the MTA's queue when the opt-out came. It is written before it is done;
+     * where it could not be done, an ACTION_PASS follows, whose batch it is. */
+    ACTION_HOLD = 6,   /* kept in the queue */
+    ACTION_DELETE = 7, /* taken out of it */
 };
 
-/* "pass", "strip", "refuse", "discard", "defer". */
+/* "pass", "strip", "refuse", "discard", "defer", "hold", "delete". */
 const char *action_name(enum action action);
 
 /* "free", "opted-out", "no-consent", "companion", "unreadable", "unremovable", "unknown". */

@@ -252,6 +252,8 @@ static enum answer act(const struct record *record, const struct mta *mta)
         code = strip(record, mta);
         break;
     case ACTION_PASS:
+    case ACTION_HOLD:
+    case ACTION_DELETE: /* these are no answers */
         break;
     }
     if (code == 0)

@@ -99,6 +99,8 @@ int ledger_check(const struct ledger *ledger)
 
 struct writing {
     struct ledger *ledger;
+    const char *actor;
+    uint64_t about;               /* 0: none */
     struct event_verdict verdict; /* its rows are our sorted copy */
     const struct word *words;
     size_t word_count;
@@ -192,8 +194,8 @@ static int write_job(struct txn *txn, void *argument)
     do {
         struct event event = {.at_ms = now_ms,
                               .type = EVENT_VERDICT,
-                              .actor = "milter",
-                              .batch = w->number,
+                              .actor = w->actor,
+                              .batch = w->number ? w->number : w->about,
                               .verdict = &part};
         part.row_count = count_fitting(&part, left);
         code = ledger_append(w->ledger, txn, &event, w->words, w->number == 0 ? w->word_count : 0);
@@ -208,8 +210,19 @@ static int write_job(struct txn *txn, void *argument)
 int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
                  const struct word *words, size_t word_count, uint64_t *number, struct error *why)
 {
-    struct writing w = {
-        .ledger = ledger, .verdict = *verdict, .words = words, .word_count = word_count};
+    return ledger_write_by(ledger, "milter", 0, verdict, words, word_count, number, why);
+}
+
+int ledger_write_by(struct ledger *ledger, const char *actor, uint64_t about,
+                    const struct event_verdict *verdict, const struct word *words,
+                    size_t word_count, uint64_t *number, struct error *why)
+{
+    struct writing w = {.ledger = ledger,
+                        .actor = actor,
+                        .about = about,
+                        .verdict = *verdict,
+                        .words = words,
+                        .word_count = word_count};
     struct event_verdict_row *rows = malloc(verdict->row_count * sizeof *rows + 1);
 
     if (!rows)

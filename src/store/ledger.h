@@ -45,6 +45,11 @@ int ledger_write(struct ledger *ledger, const struct event_verdict *verdict,
 int ledger_write_reading(struct ledger *ledger, const struct event_reading *reading,
                          const struct word *words, size_t word_count, struct event_name *event,
                          struct error *why);
+/* The same by another part of the software than the milter. `about`: the number of an earlier
+ * verdict that this one takes back, and becomes its batch; 0: none. */
+int ledger_write_by(struct ledger *ledger, const char *actor, uint64_t about,
+                    const struct event_verdict *verdict, const struct word *words,
+                    size_t word_count, uint64_t *number, struct error *why);
 
 /* What was counted of one stream and action. */
 struct stream_count {

@@ -241,8 +241,8 @@ static int run(const struct call *call)
         code = argument_address(call->arguments[0], &l.address, &domain, &why);
     if (code)
         return output_status(code, &why);
-    code =
-        site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_NOTE, &l.site, &why);
+    code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER_WRITE,
+                     &l.site, &why);
     if (code == 0)
         code = note(&l, person);
     if (code == 0)

@@ -58,6 +58,9 @@ static const char *action_text(enum action action)
         return "is accepted with 250, and nobody gets it";
     case ACTION_DEFER:
         return "is put off with 451 4.3.0";
+    case ACTION_HOLD:
+    case ACTION_DELETE: /* no milter's */
+        break;
     }
     return "unknown";
 }

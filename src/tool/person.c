@@ -141,8 +141,8 @@ static int run(const struct call *call)
     code = open_page(&a, &why);
     if (code)
         return output_status(code, &why);
-    code =
-        site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_NOTE, &a.site, &why);
+    code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER_WRITE,
+                     &a.site, &why);
     if (code == 0)
         code = answer(&a, call, &why);
     drop_page(&a, code);

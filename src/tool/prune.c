@@ -224,7 +224,8 @@ static int run(const struct call *call)
 {
     struct error why = {""};
     struct pruning p = {.dry_run = call->values[DRY_RUN], .json = call->values[JSON], .why = &why};
-    unsigned needs = p.dry_run ? SITE_WORDS | SITE_LIST | SITE_LEDGER : SITE_WRITE | SITE_NOTE;
+    unsigned needs =
+        p.dry_run ? SITE_WORDS | SITE_LIST | SITE_LEDGER : SITE_WRITE | SITE_LEDGER_WRITE;
     int lock = -1;
 
     p.progress.quiet = call->values[QUIET];

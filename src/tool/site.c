@@ -87,8 +87,8 @@ int site_open(const char *config_file, unsigned needs, struct site *site, struct
         code = read_keys(site, needs, why);
     if (code == 0 && needs & (SITE_LIST | SITE_WRITE))
         code = open_list(site, needs & SITE_WRITE ? ENV_WRITE : ENV_READ, why);
-    if (code == 0 && needs & (SITE_LEDGER | SITE_NOTE))
-        code = site_open_ledger(site, needs & SITE_NOTE ? ENV_WRITE : ENV_READ, why);
+    if (code == 0 && needs & (SITE_LEDGER | SITE_LEDGER_WRITE))
+        code = site_open_ledger(site, needs & SITE_LEDGER_WRITE ? ENV_WRITE : ENV_READ, why);
     return site->config ? advise(site, code, why) : code;
 }
 

@@ -25,7 +25,7 @@ enum site_need {
     SITE_LIST = 8,    /* to read */
     SITE_WRITE = 16,  /* the list to write, with the address key */
     SITE_LEDGER = 32, /* to read */
-    SITE_NOTE = 64,   /* the ledger to read and write */
+    SITE_LEDGER_WRITE = 64, /* the ledger to read and write */
 };
 
 #define STAFF_SIZE 64

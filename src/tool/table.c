@@ -18,6 +18,8 @@ const struct command *const command_table[] = {
     &command_log,
     &command_person,
     &command_prove,
+    &command_effect,
+    &command_queue,
     &command_stats,
     &command_receive,
     &command_batches,

@@ -2,6 +2,7 @@
 
 #include "store/ledger.h"
 #include "store/list.h"
+#include "web/delays.h"
 #include "web/histogram.h"
 #include "web/metrics.h"
 
@@ -23,6 +24,7 @@ static const int64_t waits[] = {1000,     10000,    60000,     600000,    360000
 struct source_count {
     char *name;
     uint64_t opt_outs;
+    struct source_delay delay;
 };
 
 struct follower {
@@ -33,6 +35,7 @@ struct follower {
     bool begun, stopping;
     struct source_count sources[SOURCES_MAX + 1];
     size_t source_count;
+    struct delays delays;
     struct histogram first; /* ms from an opt-out to the first refusal */
     /* Of the thread alone. */
     uint8_t node[EVENT_NODE_SIZE];
@@ -53,6 +56,8 @@ struct follower *follow_new(void)
     f->first.bounds = waits;
     f->first.bound_count = sizeof waits / sizeof *waits;
     f->first.second = 1000;
+    for (size_t i = 0; i <= SOURCES_MAX; i++)
+        delays_begin(&f->sources[i].delay);
     return f;
 }
 
@@ -77,18 +82,32 @@ static struct source_count *source_named(struct follower *f, const char *name)
     return &f->sources[i];
 }
 
+/* Under the lock. */
+static void count_opt_outs(struct follower *f, const struct event *event)
+{
+    struct source_count *source = NULL;
+
+    for (size_t i = 0; i < event->choice_count; i++) {
+        const struct choice *choice = &event->choices[i].choice;
+        const struct effect effect = {.asked = choice->asked, .recorded_ms = event->at_ms};
+        if (choice->kind != CHOICE_OPT_OUT)
+            continue;
+        if (!source)
+            source = source_named(f, event->source ? event->source : event->actor);
+        source->opt_outs++;
+        delays_add(&f->delays, &source->delay, &effect);
+    }
+}
+
 static int visit_choice(struct txn *txn, const struct event *event, void *argument)
 {
     struct follower *f = argument;
-    uint64_t opt_outs = 0;
     (void)txn;
 
     f->list_last = event->name;
-    for (size_t i = 0; i < event->choice_count; i++)
-        opt_outs += event->choices[i].choice.kind == CHOICE_OPT_OUT;
-    if (opt_outs > 0) {
+    if (event->choice_count > 0) {
         pthread_mutex_lock(&f->lock);
-        source_named(f, event->source ? event->source : event->actor)->opt_outs += opt_outs;
+        count_opt_outs(f, event);
         pthread_mutex_unlock(&f->lock);
     }
     return --f->left == 0 ? ENOUGH : 0;
@@ -147,19 +166,39 @@ static int visit_verdict(struct txn *txn, const struct event *event, void *argum
 
 /* --- the thread ----------------------------------------------------------------------------- */
 
-/* A list that was restored is another one, and is read again from its beginning. */
+/* Counts the list from its beginning again. */
+static void forget_list(struct follower *f)
+{
+    f->list_last.number = 0;
+    pthread_mutex_lock(&f->lock);
+    memset(f->delays.near, 0, sizeof f->delays.near);
+    memset(f->delays.over, 0, sizeof f->delays.over);
+    for (size_t i = 0; i <= SOURCES_MAX; i++) {
+        f->sources[i].opt_outs = 0;
+        delays_begin(&f->sources[i].delay);
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* A list that was restored is another one. */
 static void look_at_node(struct follower *f, const struct list *list)
 {
     if (memcmp(f->node, list_node(list), EVENT_NODE_SIZE) == 0)
         return;
     memcpy(f->node, list_node(list), EVENT_NODE_SIZE);
-    f->list_last.number = 0;
     if (f->refused)
         memset(f->refused, 0, f->refused_size);
+    forget_list(f);
+}
+
+/* Other limits are other counts. */
+static void look_at_limits(struct follower *f, const struct config *config)
+{
     pthread_mutex_lock(&f->lock);
-    for (size_t i = 0; i < f->source_count; i++)
-        f->sources[i].opt_outs = 0;
+    bool others = delays_limit(&f->delays, config->effect_limits, config->effect_limit_count);
     pthread_mutex_unlock(&f->lock);
+    if (others)
+        forget_list(f);
 }
 
 static const struct event_name *behind(const struct event_name *last)
@@ -198,6 +237,7 @@ static bool read_piece(struct follower *f)
     if (setup->key_code == 0 &&
         stores_take_list(f->web->stores, &setup->key, &setup->address, &list, &why) == 0) {
         look_at_node(f, list);
+        look_at_limits(f, setup->config);
         if (list_view_begin(list, &f->view) == 0) {
             f->left = PIECE;
             more = list_walk(f->view, behind(&f->list_last), visit_choice, f) == ENOUGH;
@@ -262,6 +302,22 @@ void follow_free(struct follower *f)
     free(f);
 }
 
+/* Under the lock. */
+static void append_delays(const struct follower *f, struct text *text)
+{
+    delays_append_heads(text);
+    for (size_t i = 0; i < f->source_count; i++)
+        delays_append_source(&f->sources[i].delay, f->sources[i].name, text);
+    metrics_family(text, "optout_undated_total", "counter",
+                   "Opt-outs of which nobody told when they were asked for.");
+    for (size_t i = 0; i < f->source_count; i++) {
+        text_append(text, "optout_undated_total{source=\"");
+        metrics_label(text, f->sources[i].name);
+        text_format(text, "\"} %" PRIu64 "\n", f->sources[i].delay.undated);
+    }
+    delays_append(&f->delays, text);
+}
+
 void follow_append(struct follower *f, struct text *text)
 {
     metrics_family(text, "optout_opt_outs_total", "counter",
@@ -272,6 +328,7 @@ void follow_append(struct follower *f, struct text *text)
         metrics_label(text, f->sources[i].name);
         text_format(text, "\"} %" PRIu64 "\n", f->sources[i].opt_outs);
     }
+    append_delays(f, text);
     pthread_mutex_unlock(&f->lock);
     histogram_append(&f->first, "optout_first_refusal_seconds",
                      "From an opt-out to the first mail that it kept back.", text);

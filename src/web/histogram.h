@@ -25,4 +25,8 @@ void histogram_add(struct histogram *histogram, int64_t value);
 void histogram_append(struct histogram *histogram, const char *name, const char *help,
                       struct text *text);
 
+/* The lines alone, with a label for each: `source="web"`. */
+void histogram_append_labelled(const struct histogram *histogram, const char *name,
+                               const char *label, struct text *text);
+
 #endif

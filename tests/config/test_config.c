@@ -183,6 +183,28 @@ static void a_public_url_gets_its_final_slash(void **state)
     config_release(config);
 }
 
+static void limits_are_as_many_as_are_given(void **state)
+{
+    (void)state;
+    struct config *config = read_text("internal = '10.0.0.0/8'\n");
+    assert_int_equal(config->effect_limit_count, 2);
+    assert_string_equal(config->effect_limits[0].name, "gmail-yahoo");
+    assert_int_equal(config->effect_limits[0].amount, 48);
+    assert_true(config->effect_limits[1].business_days);
+    config_release(config);
+    config = read_text("effect_limits = {'a=1h', 'b=2bd', 'c=3d'}\n");
+    assert_int_equal(config->effect_limit_count, 3);
+    assert_int_equal(config->effect_limits[2].amount, 72);
+    config_release(config);
+    config = read_text("effect_limits = {}\n");
+    assert_int_equal(config->effect_limit_count, 0);
+    config_release(config);
+    refuses("\neffect_limits = {'a=1h', 'a=2h'}\n", 2, "effect_limits has two named a");
+    refuses("effect_limits = {a=1h}\n", 1, "");
+    refuses("effect_limits = {'a=1h','b=1h','c=1h','d=1h','e=1h','f=1h','g=1h','h=1h','i=1h'}\n", 1,
+            "effect_limits has more than 8 limits");
+}
+
 static void sizes_are_rounded_up_to_whole_pages(void **state)
 {
     (void)state;
@@ -490,6 +512,7 @@ int main(void)
         cmocka_unit_test(sections_keep_the_sequence_of_the_file),
         cmocka_unit_test(a_stream_s_own_value_overrides_the_file_s),
         cmocka_unit_test(a_public_url_gets_its_final_slash),
+        cmocka_unit_test(limits_are_as_many_as_are_given),
         cmocka_unit_test(sizes_are_rounded_up_to_whole_pages),
         cmocka_unit_test(the_digest_is_the_sha_256_of_the_file),
         cmocka_unit_test(a_refused_value_has_its_option_and_line),

@@ -457,6 +457,17 @@ static void a_header_has_a_name_and_a_glob(void **state)
     refuses("match_header", "X-Campaign:", "no glob");
 }
 
+static void limits_have_a_name_and_a_unit(void **state)
+{
+    (void)state;
+    takes("effect_limits", "gmail=48h");
+    takes("effect_limits", "can-spam-2=10bd");
+    refuses("effect_limits", "48h", "\"48h\" is not a limit: a name, = and a number");
+    refuses("effect_limits", "gmail=48", "is not a limit");
+    refuses("effect_limits", "Gmail=48h", "is not a limit");
+    refuses("effect_limits", "a-name-of-more-than-32-characters=1h", "more than 32 bytes");
+}
+
 static void what_people_see_is_checked(void **state)
 {
     (void)state;
@@ -508,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_glob_for_addresses_can_fit_one),
         cmocka_unit_test(a_client_is_an_address_a_network_or_a_name),
         cmocka_unit_test(a_header_has_a_name_and_a_glob),
+        cmocka_unit_test(limits_have_a_name_and_a_unit),
         cmocka_unit_test(what_people_see_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,8 @@ static void numbers_that_are_stored_keep_their_meaning(void **state)
     assert_int_equal(ACTION_REFUSE, 3);
     assert_int_equal(ACTION_DISCARD, 4);
     assert_int_equal(ACTION_DEFER, 5);
+    assert_int_equal(ACTION_HOLD, 6);
+    assert_int_equal(ACTION_DELETE, 7);
     assert_int_equal(MODE_ENFORCE, 0);
     assert_int_equal(MODE_MONITOR, 1);
     assert_int_equal(EVENT_GENESIS, 1);

@@ -29,6 +29,21 @@ static void values_are_counted_up_to_each_bound(void **state)
     text_release(&text);
 }
 
+static void a_label_stands_in_every_line(void **state)
+{
+    static const int64_t bounds[] = {10};
+    struct histogram histogram = {.bounds = bounds, .bound_count = 1, .second = 1};
+    struct text text = TEXT_EMPTY;
+    (void)state;
+    histogram_add(&histogram, 11);
+    histogram_append_labelled(&histogram, "x_seconds", "source=\"web\"", &text);
+    assert_string_equal(text.data, "x_seconds_bucket{source=\"web\",le=\"10\"} 0\n"
+                                   "x_seconds_bucket{source=\"web\",le=\"+Inf\"} 1\n"
+                                   "x_seconds_sum{source=\"web\"} 11.000000\n"
+                                   "x_seconds_count{source=\"web\"} 1\n");
+    text_release(&text);
+}
+
 static void a_label_cannot_break_its_line(void **state)
 {
     struct text text = TEXT_EMPTY;
@@ -42,6 +57,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_counted_up_to_each_bound),
+        cmocka_unit_test(a_label_stands_in_every_line),
         cmocka_unit_test(a_label_cannot_break_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
