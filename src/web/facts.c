@@ -2,12 +2,12 @@
 
 #include "core/brand.h"
 #include "core/scope.h"
+#include "speech/document.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistr.h>
 
 /* Marks that keep a value of the other writing direction together: FSI and PDI of Unicode. */
 #define ISOLATE_BEGIN "\xe2\x81\xa8"
@@ -24,8 +24,7 @@ struct builder {
     const struct page *page;
     const char *title; /* of the stream; NULL: the page is about all advertising of the brand */
     char brand_name[SCOPE_MAX + 1]; /* of who has no brand; "": the look's */
-    xmlNode *root;
-    bool failed;
+    struct document document;
 };
 
 const char *facts_kind_name(enum page_kind kind)
@@ -47,45 +46,6 @@ const char *facts_kind_name(enum page_kind kind)
     return names[kind];
 }
 
-/* --- the tree -------------------------------------------------------------------------------- */
-
-static xmlNode *add_element(struct builder *builder, xmlNode *parent, const char *name,
-                            const char *text)
-{
-    xmlNode *node = builder->failed ? NULL
-                                    : xmlNewTextChild(parent, NULL, (const xmlChar *)name,
-                                                      (const xmlChar *)text);
-
-    builder->failed |= !node;
-    return node;
-}
-
-/* Nothing where there is no value. */
-static void add_attribute(struct builder *builder, xmlNode *node, const char *name,
-                          const char *value)
-{
-    if (value && !builder->failed)
-        builder->failed = !xmlNewProp(node, (const xmlChar *)name, (const xmlChar *)value);
-}
-
-/* What somebody sent: not always UTF-8, and some characters have no place in XML. */
-static void add_foreign(struct builder *builder, xmlNode *node, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    char *copy = strdup(u8_check((const uint8_t *)value, strlen(value)) ? "" : value);
-    builder->failed |= !copy;
-    if (!copy)
-        return;
-    for (unsigned char *c = (unsigned char *)copy; *c; c++)
-        if (*c < 0x20 || *c == 0x7f || (*c == 0xef && c[1] == 0xbf && c[2] >= 0xbe))
-            *c = '?';
-    if (u8_check((const uint8_t *)copy, strlen(copy)))
-        copy[0] = '\0';
-    add_attribute(builder, node, name, copy);
-    free(copy);
-}
-
 /* An asset's place in the site. */
 static void add_link(struct builder *builder, xmlNode *node, const char *attribute,
                      const char *asset)
@@ -95,7 +55,7 @@ static void add_link(struct builder *builder, xmlNode *node, const char *attribu
     if (!asset)
         return;
     snprintf(path, sizeof path, "%s%s", builder->ground->root, asset);
-    add_attribute(builder, node, attribute, path);
+    document_set(&builder->document, node, attribute, path);
 }
 
 /* --- what it is about ------------------------------------------------------------------------ */
@@ -158,17 +118,18 @@ static void add_texts(struct builder *builder)
                                       {"address", address.data},
                                       {"title", builder->title},
                                       {"brand", name_of(builder)}};
-    for (size_t i = 0; i < texts->count && !builder->failed; i++) {
+    for (size_t i = 0; i < texts->count && !builder->document.failed; i++) {
         const char *pattern = texts_get(texts, texts->ids[i], builder->language);
         texts_fill(pattern ? pattern : "", slots, SLOTS, &filled);
-        builder->failed |= filled.failed;
-        if (builder->failed)
+        builder->document.failed |= filled.failed;
+        if (builder->document.failed)
             break;
-        xmlNode *node = add_element(builder, builder->root, "text", filled.data);
-        add_attribute(builder, node, "id", texts->ids[i]);
+        xmlNode *node =
+            document_add(&builder->document, builder->document.root, "text", filled.data);
+        document_set(&builder->document, node, "id", texts->ids[i]);
         filled.length = 0;
     }
-    builder->failed |= time.failed || address.failed;
+    builder->document.failed |= time.failed || address.failed;
     text_release(&time);
     text_release(&address);
     text_release(&filled);
@@ -179,16 +140,16 @@ static void add_texts(struct builder *builder)
 static void add_brand(struct builder *builder)
 {
     const struct brand *brand = builder->look->brand;
-    xmlNode *node = add_element(builder, builder->root, "brand", NULL);
+    xmlNode *node = document_add(&builder->document, builder->document.root, "brand", NULL);
 
-    add_attribute(builder, node, "name", name_of(builder));
+    document_set(&builder->document, node, "name", name_of(builder));
     add_link(builder, node, "logo", builder->look->logo);
     add_link(builder, node, "logo-dark", builder->look->logo_dark);
-    add_attribute(builder, node, "imprint", brand->imprint_url);
-    add_attribute(builder, node, "privacy", brand->privacy_url);
-    add_attribute(builder, node, "accessibility", brand->accessibility_url);
+    document_set(&builder->document, node, "imprint", brand->imprint_url);
+    document_set(&builder->document, node, "privacy", brand->privacy_url);
+    document_set(&builder->document, node, "accessibility", brand->accessibility_url);
     for (size_t i = 0; i < brand->postal_address_count; i++)
-        add_element(builder, node, "line", brand->postal_address[i]);
+        document_add(&builder->document, node, "line", brand->postal_address[i]);
 }
 
 /* The brand's own text in the page's language, else the one for all, else that of the texts, else
@@ -229,8 +190,9 @@ static void add_reasons(struct builder *builder)
         if (first < i)
             continue;
         const char *text = reason_text(builder, key);
-        xmlNode *node = add_element(builder, builder->root, "reason", text ? text : key);
-        add_attribute(builder, node, "key", key);
+        xmlNode *node =
+            document_add(&builder->document, builder->document.root, "reason", text ? text : key);
+        document_set(&builder->document, node, "key", key);
     }
 }
 
@@ -242,16 +204,17 @@ static void add_page(struct builder *builder)
     char text_max[16];
 
     snprintf(text_max, sizeof text_max, "%d", PAGE_TEXT_MAX);
-    add_attribute(builder, builder->root, "kind", facts_kind_name(page->kind));
-    add_attribute(builder, builder->root, "lang",
-                  builder->ground->texts->languages[builder->language]);
-    add_attribute(builder, builder->root, "wide", builder->title ? NULL : "yes");
-    add_attribute(builder, builder->root, "all", page->wider_scope ? "yes" : NULL);
-    add_attribute(builder, builder->root, "address", page->masked_address);
-    add_foreign(builder, builder->root, "undo", page->undo);
-    add_foreign(builder, builder->root, "typed", page->typed);
-    add_attribute(builder, builder->root, "text-max", text_max);
-    xmlNode *style = add_element(builder, builder->root, "style", NULL);
+    document_set(&builder->document, builder->document.root, "kind", facts_kind_name(page->kind));
+    document_set(&builder->document, builder->document.root, "lang",
+                 builder->ground->texts->languages[builder->language]);
+    document_set(&builder->document, builder->document.root, "wide", builder->title ? NULL : "yes");
+    document_set(&builder->document, builder->document.root, "all",
+                 page->wider_scope ? "yes" : NULL);
+    document_set(&builder->document, builder->document.root, "address", page->masked_address);
+    document_set_foreign(&builder->document, builder->document.root, "undo", page->undo);
+    document_set_foreign(&builder->document, builder->document.root, "typed", page->typed);
+    document_set(&builder->document, builder->document.root, "text-max", text_max);
+    xmlNode *style = document_add(&builder->document, builder->document.root, "style", NULL);
     add_link(builder, style, "href", builder->look->style);
     add_link(builder, style, "icon", builder->look->icon);
 }
@@ -260,22 +223,14 @@ xmlDoc *facts_build(const struct facts_ground *ground, const struct look *look, 
                     const struct page *page)
 {
     struct builder builder = {.ground = ground, .look = look, .language = language, .page = page};
-    xmlDoc *document = xmlNewDoc((const xmlChar *)"1.0");
 
-    if (!document)
-        return NULL;
-    builder.root = xmlNewDocNode(document, NULL, (const xmlChar *)"page", NULL);
-    builder.failed = !builder.root;
-    if (builder.root)
-        xmlDocSetRootElement(document, builder.root);
+    document_begin(&builder.document, "page");
     settle_subject(&builder);
     add_page(&builder);
     add_brand(&builder);
     add_reasons(&builder);
     add_texts(&builder);
-    if (builder.failed) {
-        xmlFreeDoc(document);
-        return NULL;
-    }
-    return document;
+    if (builder.document.failed)
+        document_release(&builder.document);
+    return builder.document.tree;
 }

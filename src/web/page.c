@@ -3,11 +3,11 @@
 #include "base/file.h"
 #include "core/scope.h"
 #include "speech/language.h"
+#include "speech/template.h"
 #include "speech/texts.h"
 #include "web/assets.h"
 #include "web/facts.h"
 #include "web/look.h"
-#include "web/template.h"
 
 #include <errno.h>
 #include <libxml/parser.h>
@@ -30,21 +30,9 @@ struct pages {
 
 /* --- loading --------------------------------------------------------------------------------- */
 
-/* The file of that name in the site's own folder, or else the installed one. In a new string, NULL
- * without memory. */
-static char *find_file(const struct config *config, const char *name)
-{
-    char *own = config->templates ? file_join(config->templates, name) : NULL;
-
-    if (config->templates && (!own || access(own, F_OK) == 0 || errno != ENOENT))
-        return own;
-    free(own);
-    return file_join(OPTOUT_TEMPLATES, name);
-}
-
 static int load_template(struct pages *pages, struct error *why)
 {
-    char *path = find_file(pages->config, "page.xsl");
+    char *path = template_find(pages->config->templates, "page.xsl");
     int rc = path ? template_load(path, OPTOUT_TEMPLATES, &pages->template, why)
                   : error_set(why, -ENOMEM, "out of memory");
 
@@ -54,7 +42,7 @@ static int load_template(struct pages *pages, struct error *why)
 
 static int load_looks(struct pages *pages, struct error *why)
 {
-    char *path = find_file(pages->config, "page.css"), *css = NULL;
+    char *path = template_find(pages->config->templates, "page.css"), *css = NULL;
     size_t length = 0;
     int rc = path ? file_read(path, CSS_MAX, &css, &length, why)
                   : error_set(why, -ENOMEM, "out of memory");

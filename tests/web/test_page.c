@@ -1,8 +1,8 @@
 #include "core/scope.h"
 #include "files.h"
 #include "samples.h"
+#include "speech/template.h"
 #include "web/page.h"
-#include "web/template.h"
 
 #include <errno.h>
 #include <libxml/parser.h>

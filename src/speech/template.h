@@ -2,9 +2,9 @@
  *
  * Whoever writes one decides about the pages and about nothing else: it loads no document and no
  * other stylesheet than those in the folder of the installed ones, it writes no file, reaches no
- * host, has no entities, and ends after a fixed number of steps. */
-#ifndef WEB_TEMPLATE_H
-#define WEB_TEMPLATE_H
+ * host, has no entities, and ends after a number of steps that the size of its document sets. */
+#ifndef SPEECH_TEMPLATE_H
+#define SPEECH_TEMPLATE_H
 
 #include "base/error.h"
 #include "base/text.h"
@@ -12,6 +12,10 @@
 #include <libxml/tree.h>
 
 #define TEMPLATE_FILE_MAX (1 << 20)
+
+/* The file of that name in the site's own folder (the option `templates`; NULL: none), or else the
+ * installed one. In a new string, NULL without memory. */
+char *template_find(const char *own, const char *name);
 
 struct template;
 

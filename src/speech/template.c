@@ -1,4 +1,4 @@
-#include "web/template.h"
+#include "speech/template.h"
 
 #include "base/file.h"
 
@@ -15,9 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* A page takes some hundred; a stylesheet that goes round in circles is stopped. */
+/* A page takes some hundred, and a long document more; a stylesheet that goes round in circles is
+ * stopped. */
 #define STEPS_MAX 100000
+#define STEPS_PER_ELEMENT 500
 
 #define PARSING (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
 
@@ -142,6 +145,16 @@ static xsltSecurityPrefs *forbid_all(void)
 
 /* --- loading --------------------------------------------------------------------------------- */
 
+char *template_find(const char *own, const char *name)
+{
+    char *path = own ? file_join(own, name) : NULL;
+
+    if (own && (!path || access(path, F_OK) == 0 || errno != ENOENT))
+        return path;
+    free(path);
+    return file_join(OPTOUT_TEMPLATES, name);
+}
+
 static int refuse_syntax(const char *path, const xmlError *error, struct error *why)
 {
     const char *message = error->message ? error->message : "";
@@ -241,6 +254,16 @@ void template_free(struct template *template)
 
 /* --- applying -------------------------------------------------------------------------------- */
 
+static unsigned long count_elements(const xmlNode *node)
+{
+    unsigned long count = 0;
+
+    for (; node; node = node->next)
+        if (node->type == XML_ELEMENT_NODE)
+            count += 1 + count_elements(node->children);
+    return count;
+}
+
 int template_apply(const struct template *template, xmlDoc *document, struct text *result,
                    struct error *why)
 {
@@ -252,7 +275,8 @@ int template_apply(const struct template *template, xmlDoc *document, struct tex
 
     if (!context || xsltSetCtxtSecurityPrefs(template->nothing, context) < 0)
         goto out;
-    context->opLimit = STEPS_MAX;
+    context->opLimit =
+        STEPS_MAX + STEPS_PER_ELEMENT * count_elements(xmlDocGetRootElement(document));
     xsltSetTransformErrorFunc(context, &complaint, take_complaint);
     made = xsltApplyStylesheetUser(template->sheet, document, NULL, NULL, NULL, context);
     if (!made || context->state != XSLT_STATE_OK) {

@@ -1,5 +1,6 @@
-#include "files.h"
-#include "web/template.h"
+#include "speech/template.h"
+
+#include "../web/files.h"
 
 #include <libxml/parser.h>
 
