@@ -1,7 +1,7 @@
 /* A stretch of time, cut into parts that a chart can show: days, weeks (from Monday), months or
  * years of UTC, whichever gives at most PERIOD_PARTS_MAX of them. */
-#ifndef REPORT_PERIOD_H
-#define REPORT_PERIOD_H
+#ifndef TOOL_REPORT_PERIOD_H
+#define TOOL_REPORT_PERIOD_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@ enum period_unit { PERIOD_DAY, PERIOD_WEEK, PERIOD_MONTH, PERIOD_YEAR };
 struct period {
     int64_t since, until; /* seconds: the first moment, and the first one behind it */
     enum period_unit unit;
-    size_t count;                        /* parts; the first and the last may be cut off */
+    size_t count;                         /* parts; the first and the last may be cut off */
     int64_t starts[PERIOD_PARTS_MAX + 1]; /* of each part, and of what comes behind the last */
 };
 

@@ -1,4 +1,4 @@
-#include "report/period.h"
+#include "tool/report/period.h"
 
 #include "base/error.h"
 

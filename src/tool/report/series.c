@@ -1,6 +1,7 @@
-#include "report/series.h"
+#include "tool/report/series.h"
 
 #include "base/clock.h"
+#include "tool/output.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,30 +55,40 @@ static int compare(const void *a, const void *b)
 
 static json_t *row_json(const struct series *row, size_t parts)
 {
-    json_t *counts = json_array();
+    json_t *object = json_object(), *counts = json_array();
 
     for (size_t i = 0; i < parts; i++)
-        json_array_append_new(counts, json_integer((json_int_t)row->counts[i]));
-    return json_pack("{s:s, s:I, s:o}", "name", row->name, "total", (json_int_t)row->total, "counts",
-                     counts);
+        output_append(counts, json_integer((json_int_t)row->counts[i]));
+    output_put_text(object, "name", row->name);
+    output_put_number(object, "total", row->total);
+    output_put(object, "counts", counts);
+    return object;
+}
+
+static json_t *parts_json(const struct period *period)
+{
+    json_t *parts = json_array();
+    char time[CLOCK_TEXT_SIZE];
+
+    for (size_t i = 0; i < period->count; i++)
+        output_append(parts, json_stringn(clock_format(period->starts[i], time), DATE_LENGTH));
+    return parts;
 }
 
 json_t *series_json(struct series_set *set)
 {
-    const struct period *period = set->period;
-    json_t *parts = json_array(), *rows = json_array();
-    char time[CLOCK_TEXT_SIZE];
+    json_t *object = json_object(), *rows = json_array();
     uint64_t total = 0;
 
     if (set->count > 0)
         qsort(set->rows, set->count, sizeof *set->rows, compare);
-    for (size_t i = 0; i < period->count; i++)
-        json_array_append_new(parts,
-                              json_stringn(clock_format(period->starts[i], time), DATE_LENGTH));
     for (size_t i = 0; i < set->count; i++) {
-        json_array_append_new(rows, row_json(&set->rows[i], period->count));
+        output_append(rows, row_json(&set->rows[i], set->period->count));
         total += set->rows[i].total;
     }
-    return json_pack("{s:s, s:o, s:I, s:o}", "unit", period_unit_name(period->unit), "parts", parts,
-                     "total", (json_int_t)total, "series", rows);
+    output_put_text(object, "unit", period_unit_name(set->period->unit));
+    output_put(object, "parts", parts_json(set->period));
+    output_put_number(object, "total", total);
+    output_put(object, "series", rows);
+    return object;
 }

@@ -1,9 +1,9 @@
 /* Counts by name and part of a period: what a chart shows. */
-#ifndef REPORT_SERIES_H
-#define REPORT_SERIES_H
+#ifndef TOOL_REPORT_SERIES_H
+#define TOOL_REPORT_SERIES_H
 
 #include "base/pool.h"
-#include "report/period.h"
+#include "tool/report/period.h"
 
 #include <jansson.h>
 
@@ -25,7 +25,7 @@ struct series_set {
 int series_add(struct series_set *set, const char *name, int64_t at, uint64_t number);
 
 /* {"unit", "parts": [dates on which they begin], "total", "series": [{"name", "total",
- * "counts"}]}, the largest first. NULL without memory. */
+ * "counts"}]}, the largest first. */
 json_t *series_json(struct series_set *set);
 
 #endif
