@@ -15,19 +15,12 @@ struct given {
     const char *key;         /* "": words alone */
 };
 
-/* What is shown as one line. */
-struct row {
-    const char *scope, *key;
-    const char **words; /* texts, as far as they are asked for */
-    uint64_t count, word_count;
-};
-
 struct counting {
     struct site *site;
     const struct reasons_question *question;
     struct given *given;
     size_t given_count, given_room;
-    struct row *rows;
+    struct reasons_row *rows;
     size_t row_count;
 };
 
@@ -50,7 +43,8 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     struct counting *c = argument;
     (void)txn;
 
-    if (event->type != EVENT_REASON || event->at_ms < c->question->since_ms)
+    if (event->type != EVENT_REASON || event->at_ms < c->question->since_ms ||
+        (c->question->until_ms && event->at_ms >= c->question->until_ms))
         return 0;
     const char *key = pool_copy(&c->site->pool, event->reason->key);
     struct given *given = grown(c->given, c->given_count, &c->given_room, sizeof *given);
@@ -75,24 +69,24 @@ static int compare_given(const void *a, const void *b)
 }
 
 /* The row of that scope and key, perhaps a new one; NULL without memory. */
-static struct row *find_row(struct counting *c, const char *scope, const char *key)
+static struct reasons_row *find_row(struct counting *c, const char *scope, const char *key)
 {
     for (size_t i = 0; i < c->row_count; i++)
         if (strcmp(c->rows[i].scope, scope) == 0 && strcmp(c->rows[i].key, key) == 0)
             return &c->rows[i];
-    struct row *rows = reallocarray(c->rows, c->row_count + 1, sizeof *rows);
+    struct reasons_row *rows = reallocarray(c->rows, c->row_count + 1, sizeof *rows);
     if (!rows)
         return NULL;
     c->rows = rows;
     scope = pool_copy(&c->site->pool, scope);
     if (!scope)
         return NULL;
-    rows[c->row_count] = (struct row){.scope = scope, .key = key};
+    rows[c->row_count] = (struct reasons_row){.scope = scope, .key = key};
     return &rows[c->row_count++];
 }
 
 /* Adds what somebody wrote to the row; nothing where it was erased or cannot be read here. */
-static int add_words(struct counting *c, const struct event_name *name, struct row *row)
+static int add_words(struct counting *c, const struct event_name *name, struct reasons_row *row)
 {
     struct site *site = c->site;
     struct event event;
@@ -125,7 +119,7 @@ static int count_one(struct counting *c, const struct given *given)
 
     if (code == 0 && event.choice_count > 0 &&
         (!q->scope || scope_covers(q->scope, event.choices[0].choice.scope))) {
-        struct row *row = find_row(c, event.choices[0].choice.scope, given->key);
+        struct reasons_row *row = find_row(c, event.choices[0].choice.scope, given->key);
         if (row)
             row->count++;
         code = !row ? -ENOMEM : q->words ? add_words(c, &given->event, row) : 0;
@@ -136,7 +130,7 @@ static int count_one(struct counting *c, const struct given *given)
 
 static int compare_rows(const void *a, const void *b)
 {
-    const struct row *x = a, *y = b;
+    const struct reasons_row *x = a, *y = b;
     int order = strcmp(x->scope, y->scope);
 
     if (order == 0)
@@ -159,6 +153,29 @@ static int gather(struct counting *c)
     return code;
 }
 
+void reasons_free(struct reasons_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(rows[i].words);
+    free(rows);
+}
+
+int reasons_gather(struct site *site, const struct reasons_question *question,
+                   struct reasons_row **rows, size_t *count, struct error *why)
+{
+    struct counting c = {.site = site, .question = question};
+
+    int code = gather(&c);
+    free(c.given);
+    if (code) {
+        reasons_free(c.rows, c.row_count);
+        return site_explain(site, code, why);
+    }
+    *rows = c.rows;
+    *count = c.row_count;
+    return 0;
+}
+
 /* --- showing --------------------------------------------------------------------------------- */
 
 /* The next stream with exactly this scope; NULL: no more. Start at 0. */
@@ -174,12 +191,12 @@ static const char *next_stream(const struct site *site, const char *scope, size_
     return NULL;
 }
 
-static void show_json(const struct counting *c, const struct row *row)
+static void show_json(const struct site *site, const struct reasons_row *row)
 {
     json_t *object = json_object(), *streams = json_array(), *words = json_array();
     const char *name;
 
-    for (size_t at = 0; (name = next_stream(c->site, row->scope, &at)) != NULL;)
+    for (size_t at = 0; (name = next_stream(site, row->scope, &at)) != NULL;)
         output_append(streams, json_string(name));
     for (size_t i = 0; i < row->word_count; i++)
         output_append(words, output_text_value(row->words[i]));
@@ -191,12 +208,12 @@ static void show_json(const struct counting *c, const struct row *row)
     output_json(object);
 }
 
-static void show_line(const struct counting *c, const struct row *row)
+static void show_line(const struct site *site, const struct reasons_row *row)
 {
     struct text streams = TEXT_EMPTY;
     const char *name;
 
-    for (size_t at = 0; (name = next_stream(c->site, row->scope, &at)) != NULL;)
+    for (size_t at = 0; (name = next_stream(site, row->scope, &at)) != NULL;)
         text_format(&streams, "%s%s", streams.length ? "," : "", name);
     output_line("%-20s %-24s %-20s %8" PRIu64, streams.length ? streams.data : "-", row->scope,
                 *row->key ? row->key : "-", row->count);
@@ -207,24 +224,22 @@ static void show_line(const struct counting *c, const struct row *row)
 
 int reasons_show(struct site *site, const struct reasons_question *question, struct error *why)
 {
-    struct counting c = {.site = site, .question = question};
+    struct reasons_row *rows = NULL;
+    size_t count = 0;
 
-    int code = gather(&c);
+    int code = reasons_gather(site, question, &rows, &count, why);
     if (code)
-        site_explain(site, code, why);
-    else if (!question->json && c.row_count == 0)
+        return code;
+    if (!question->json && count == 0)
         remark("Nobody has given a reason%s.",
                question->scope || question->since_ms > INT64_MIN ? " for that, in this time" : "");
     else if (!question->json)
         output_line("%-20s %-24s %-20s %8s", "stream", "scope", "reason", "opt-outs");
-    for (size_t i = 0; i < c.row_count && code == 0; i++)
+    for (size_t i = 0; i < count; i++)
         if (question->json)
-            show_json(&c, &c.rows[i]);
+            show_json(site, &rows[i]);
         else
-            show_line(&c, &c.rows[i]);
-    for (size_t i = 0; i < c.row_count; i++)
-        free(c.rows[i].words);
-    free(c.rows);
-    free(c.given);
-    return code;
+            show_line(site, &rows[i]);
+    reasons_free(rows, count);
+    return 0;
 }

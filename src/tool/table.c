@@ -18,6 +18,7 @@ const struct command *const command_table[] = {
     &command_log,
     &command_person,
     &command_prove,
+    &command_report,
     &command_effect,
     &command_queue,
     &command_stats,

@@ -1,0 +1,107 @@
+/* Kinds of marketing mail: how they are set up now, and what was counted of them; and bulk mail
+ * that belongs to none. */
+#include "core/scope.h"
+#include "tool/output.h"
+#include "tool/report/facts.h"
+
+#include <string.h>
+
+struct streams {
+    struct site *site;
+    const struct report_question *question;
+    const char *name; /* whose counts are added up */
+    uint64_t messages, delivered, kept_back;
+    json_t *unclaimed;
+};
+
+static int add_up(const struct stream_count *count, void *argument)
+{
+    struct streams *s = argument;
+
+    if (strcmp(count->stream, s->name) == 0) {
+        s->messages += count->messages;
+        s->delivered += count->delivered;
+        s->kept_back += count->kept_back;
+    }
+    return 0;
+}
+
+/* Whether its mail bears a one-click link: "always", or which of it does not, for the key
+ * "without_one_click" of JSON. */
+static const char *lacks_one_click(const struct policy *policy, const struct stream *stream)
+{
+    if (!policy->public_url)
+        return "no-public-url";
+    if (stream->mode == MODE_MONITOR)
+        return "monitor";
+    if (stream->list_unsubscribe == UNSUBSCRIBE_OFF)
+        return "off";
+    if (stream->list_unsubscribe == UNSUBSCRIBE_KEEP)
+        return "kept-as-sent";
+    if (stream->recipients == SEVERAL_PLAIN)
+        return "several-recipients";
+    return NULL;
+}
+
+static int put_stream(struct streams *s, const struct stream *stream, json_t *array)
+{
+    json_t *object = json_object();
+
+    s->name = stream->rule.name;
+    s->messages = s->delivered = s->kept_back = 0;
+    int code = ledger_each_stream(s->site->ledger_view, add_up, s);
+    output_put_text(object, "stream", stream->rule.name);
+    output_put_text(object, "title", stream->title);
+    output_put_text(object, "scope", stream->scope);
+    output_put_text(object, "mode", stream->mode == MODE_MONITOR ? "monitor" : "enforce");
+    output_put_text(object, "without_one_click", lacks_one_click(&s->site->config->policy, stream));
+    output_put_number(object, "messages", s->messages);
+    output_put_number(object, "delivered", s->delivered);
+    output_put_number(object, "kept_back", s->kept_back);
+    output_append(array, object);
+    return code;
+}
+
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+static int put_unclaimed(const struct unclaimed_count *count, void *argument)
+{
+    struct streams *s = argument;
+    const struct period *period = &s->question->period;
+    json_t *object;
+
+    if (count->last < period->since || count->first >= period->until)
+        return 0;
+    object = json_object();
+    if (s->question->names)
+        output_put_text(object, "login", or_null(count->login));
+    output_put_text(object, "listener", or_null(count->listener));
+    output_put_text(object, "domain", or_null(count->domain));
+    output_put_number(object, "messages", count->messages);
+    output_put_number(object, "recipients", count->recipients);
+    output_put_time(object, "first", count->first);
+    output_put_time(object, "last", count->last);
+    output_append(s->unclaimed, object);
+    return 0;
+}
+
+int report_streams(struct site *site, const struct report_question *question, json_t *facts,
+                   struct error *why)
+{
+    const struct policy *policy = &site->config->policy;
+    struct streams s = {.site = site, .question = question, .unclaimed = json_array()};
+    json_t *array = json_array();
+    int code = 0;
+
+    for (size_t i = 0; i < policy->stream_count && code == 0; i++)
+        if (!question->scope || scope_covers(question->scope, policy->streams[i].scope))
+            code = put_stream(&s, &policy->streams[i], array);
+    if (code == 0)
+        code = ledger_each_unclaimed(site->ledger_view, put_unclaimed, &s);
+    output_put(facts, "streams", array);
+    output_put(facts, "unclaimed", s.unclaimed);
+    return code ? error_set(why, code, "the ledger cannot be read: %s", error_name(code)) : 0;
+}
