@@ -280,6 +280,8 @@ class People:
 
     def __init__(self, site, folder):
         self.site, self.folder = site, folder
+        self.conf = site.root / "roles.conf"
+        self.conf.write_text("ops_group = optout-ops\ncompliance_group = optout-compliance\n" + site.conf.read_text())
         passwd = pathlib.Path("/etc/passwd").read_text()
         group = pathlib.Path("/etc/group").read_text() + "optout-ops:x:61011:olga\noptout-compliance:x:61012:carl\n"
         for name, (number, _) in self.USERS.items():
@@ -298,7 +300,7 @@ class People:
         # The kernel's word on who logged in is believed first: theirs, where it may be said.
         login = f"{{ echo {number} >/proc/self/loginuid; }} 2>/dev/null || :"
         command = ["setpriv", f"--reuid={number}", f"--regid={number}", "--init-groups", "sudo", "-n", "-u", "bin",
-                   program("optout"), "-c", self.site.conf, *words]  # fmt: skip
+                   program("optout"), "-c", self.conf, *words]  # fmt: skip
         script = f"{mounts} && {login} && exec {shlex.join(map(str, command))}"
         ran = subprocess.run(["unshare", "--mount", "sh", "-c", script], input=stdin, capture_output=True,
                              text=True, timeout=60)  # fmt: skip
@@ -310,10 +312,8 @@ class People:
 
 @pytest.fixture(scope="module")
 def staff(lab):
-    groups = {"ops_group": "optout-ops", "compliance_group": "optout-compliance"}
-    made = lab.site(policy=MARKETING, settings={**USERS, **groups}, init=False)
+    made = lab.site(policy=MARKETING, settings=USERS)
     made.configure(settings={"templates": str(templates(made.root))})
-    made.tool("init")
     return People(made, lab.directory("staff").path)
 
 
@@ -329,7 +329,7 @@ def test_ops_change_and_compliance_reads_and_neither_does_the_others(staff):
     staff.run("carl", "verify")
     staff.run("mona", "verify", code=1)
     assert staff.said.startswith("sudo: ")
-    head, entries = record(staff.site, hugo)  # as root
+    _, entries = record(staff.site, hugo)
     assert [(entry["type"], entry["words"]["staff"]) for entry in entries] == [
         ("choice", "olga"), ("reading", "carl"), ("reading", "olga")]  # fmt: skip
 
