@@ -26,6 +26,10 @@
  *     16  counts of a batch (array), as enum batch_count has them
  *     17  what a restored node continues [node, number, hash of that event]; in its genesis
  *     18  reason that somebody gave: [node and number of the event it is about, key]
+ *     20  proposal [operation, how many rows it would concern, source, since, until, targets
+ *         [subject or nothing, node, number], choices as in 11]
+ *     21  decision [node and number of the proposal, state]; in an event that is no decision
+ *         itself: what it does was proposed, and approved
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -59,11 +63,13 @@ enum event_type {
     EVENT_BATCH_END = 6,
     EVENT_LOSS = 7,   /* events of the store that was replaced are missing, and that was accepted */
     EVENT_REASON = 8, /* why somebody opted out, told afterwards */
-    EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
+    EVENT_PROPOSAL = 10, /* of what takes effect once another person approves it */
+    EVENT_DECISION = 11, /* on a proposal */
+    EVENT_VERDICT = 32,  /* on one marketing message; in a ledger */
 };
 
 /* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason",
- * "verdict"; "unknown". */
+ * "proposal", "decision", "verdict"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -150,6 +156,45 @@ struct event_reason {
     const char *key; /* of the list of reasons that was shown; "" for words alone */
 };
 
+/* What somebody alone may only propose. */
+enum operation {
+    OPERATION_REMOVE = 1, /* withdraws its targets */
+    OPERATION_OPT_IN = 2, /* writes its choices, which are confirmed opt-ins and name nothing yet */
+    OPERATION_UNDO = 3,   /* undoes the batch that its one target names */
+    OPERATION_SWEEP = 4,  /* withdraws single opt-outs of its source between two moments */
+};
+
+/* A row, or an event as a whole. */
+struct event_target {
+    bool known; /* whether there is a subject */
+    struct subject subject;
+    struct event_name event; /* number 0: none */
+};
+
+struct event_proposal {
+    enum operation operation;
+    uint64_t rows;      /* that it would have concerned when it was made */
+    const char *source; /* "": none */
+    int64_t since_ms, until_ms;
+    const struct event_target *targets;
+    size_t target_count;
+    const struct event_choice *choices;
+    size_t choice_count;
+};
+
+enum proposal_state {
+    PROPOSAL_OPEN = 0,     /* nobody has decided; no event says so */
+    PROPOSAL_APPROVED = 1, /* and carried out in the same transaction */
+    PROPOSAL_REJECTED = 2, /* or taken back by who made it */
+    PROPOSAL_BEGUN = 3,    /* approved, and carried out in many transactions */
+    PROPOSAL_DONE = 4,     /* the last of them */
+};
+
+struct event_decision {
+    struct event_name proposal;
+    enum proposal_state state;
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -171,6 +216,8 @@ struct event {
     const struct event_batch *begin; /* EVENT_BATCH */
     const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */
     const struct event_reason *reason;
+    const struct event_proposal *proposal;
+    const struct event_decision *decision;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

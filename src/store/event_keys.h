@@ -22,7 +22,9 @@ enum event_key {
     KEY_COUNTS = 16,
     KEY_CONTINUES = 17,
     KEY_REASON = 18,
-    KEY_LAST = KEY_REASON,
+    KEY_PROPOSAL = 20,
+    KEY_DECISION = 21,
+    KEY_LAST = KEY_DECISION,
 };
 
 #define FLAG_CONFIRMED 4

@@ -9,7 +9,7 @@ static const char *const tables[] = {
     [TABLE_META] = "meta",       [TABLE_JOURNAL] = "journal", [TABLE_PRIVATE] = "private",
     [TABLE_CHOICE] = "choice",   [TABLE_DOMAIN] = "domain",   [TABLE_PAST] = "past",
     [TABLE_ADDRESS] = "address", [TABLE_SCOPE] = "scope",     [TABLE_SOURCE] = "source",
-    [TABLE_BATCH] = "batch",     [TABLE_NOTICE] = "notice",
+    [TABLE_BATCH] = "batch",     [TABLE_NOTICE] = "notice",   [TABLE_PROPOSAL] = "proposal",
 };
 
 static const struct store_kind kind = {

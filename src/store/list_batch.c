@@ -169,10 +169,14 @@ static int write_job(struct txn *txn, void *argument)
                           .actor = w->act->actor,
                           .source = w->act->source,
                           .batch = w->act->batch,
+                          .decision = w->act->decision,
                           .begin = w->begin,
                           .counts = w->counts};
 
-    int code = list_batch_check(w->list, txn, w->act->batch);
+    int code = list_take_decision(w->list, txn, w->act, w->why);
+    if (code)
+        return code;
+    code = list_batch_check(w->list, txn, w->act->batch);
     if (code == 0)
         code = check_undone(w->list, txn, w->begin);
     if (code == 0)

@@ -359,5 +359,7 @@ int list_fold(struct store *store, struct txn *txn, const struct event *event)
         code = fold_choices(list, txn, event);
     for (size_t i = 0; i < event->withdrawal_count && code == 0; i++)
         code = fold_withdrawal(list, txn, event, &event->withdrawals[i]);
-    return code ? code : list_fold_batch(list, txn, event);
+    if (code == 0)
+        code = list_fold_batch(list, txn, event);
+    return code ? code : list_fold_proposal(list, txn, event);
 }
