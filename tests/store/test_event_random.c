@@ -47,11 +47,11 @@ static void *take(size_t size)
     return memory;
 }
 
-static void make_choices(struct event *event)
+static const struct event_choice *any_choices(const struct event *event, size_t *count)
 {
     struct event_choice *rows = take(ROWS * sizeof *rows);
-    event->choice_count = 1 + random_below(ROWS);
-    for (size_t i = 0; i < event->choice_count; i++) {
+    *count = 1 + random_below(ROWS);
+    for (size_t i = 0; i < *count; i++) {
         struct choice *choice = &rows[i].choice;
         fill(&rows[i].subject, sizeof rows[i].subject);
         choice->event = event->name;
@@ -69,7 +69,12 @@ static void make_choices(struct event *event)
             names[j] = any_name();
         choice->names = names;
     }
-    event->choices = rows;
+    return rows;
+}
+
+static void make_choices(struct event *event)
+{
+    event->choices = any_choices(event, &event->choice_count);
 }
 
 static void make_withdrawals(struct event *event)
@@ -160,6 +165,35 @@ static void make_reason(struct event *event)
     event->reason = reason;
 }
 
+static void make_proposal(struct event *event)
+{
+    struct event_proposal *proposal = take(sizeof *proposal);
+    struct event_target *targets = take(ROWS * sizeof *targets);
+    *proposal = (struct event_proposal){.operation = (enum operation)random_below(9),
+                                        .rows = any_number(),
+                                        .source = any_of(strings, 5),
+                                        .since_ms = (int64_t)any_number(),
+                                        .until_ms = (int64_t)any_number(),
+                                        .targets = targets,
+                                        .target_count = random_below(ROWS)};
+    for (size_t i = 0; i < proposal->target_count; i++) {
+        targets[i].known = random_below(2);
+        if (targets[i].known)
+            fill(&targets[i].subject, sizeof targets[i].subject);
+        targets[i].event = any_name();
+    }
+    if (random_below(2))
+        proposal->choices = any_choices(event, &proposal->choice_count);
+    event->proposal = proposal;
+}
+
+static void make_decision(struct event *event)
+{
+    struct event_decision *decision = take(sizeof *decision);
+    *decision = (struct event_decision){any_name(), (enum proposal_state)random_below(9)};
+    event->decision = decision;
+}
+
 static void make_scopes(struct event *event)
 {
     event->scopes = scopes;
@@ -172,10 +206,11 @@ static struct event any_event(void)
     static const struct {
         enum event_type type;
         void (*make)(struct event *event);
-    } kinds[] = {{EVENT_GENESIS, make_genesis},  {EVENT_SCOPES, make_scopes},
-                 {EVENT_CHOICES, make_choices},  {EVENT_WITHDRAWAL, make_withdrawals},
-                 {EVENT_VERDICT, make_verdict},  {EVENT_BATCH, make_begin},
-                 {EVENT_BATCH_END, make_counts}, {EVENT_REASON, make_reason}};
+    } kinds[] = {{EVENT_GENESIS, make_genesis},   {EVENT_SCOPES, make_scopes},
+                 {EVENT_CHOICES, make_choices},   {EVENT_WITHDRAWAL, make_withdrawals},
+                 {EVENT_VERDICT, make_verdict},   {EVENT_BATCH, make_begin},
+                 {EVENT_BATCH_END, make_counts},  {EVENT_REASON, make_reason},
+                 {EVENT_PROPOSAL, make_proposal}, {EVENT_DECISION, make_decision}};
     size_t kind = random_below(sizeof kinds / sizeof *kinds);
     pool_reset(&pool);
     struct event event = {.name = any_name(),
@@ -191,6 +226,8 @@ static struct event any_event(void)
     kinds[kind].make(&event);
     if (event.type == EVENT_GENESIS && random_below(2))
         make_continued(&event);
+    if (event.type == EVENT_WITHDRAWAL && random_below(2))
+        make_decision(&event);
     return event;
 }
 
@@ -201,12 +238,13 @@ static void assert_names_equal(const struct event_name *a, const struct event_na
     assert_true(event_name_equal(a, b));
 }
 
-static void assert_choices_equal(const struct event *a, const struct event *b)
+static void assert_choices_equal(const struct event_choice *a, size_t a_count,
+                                 const struct event_choice *b, size_t b_count)
 {
-    assert_int_equal(a->choice_count, b->choice_count);
-    for (size_t i = 0; i < a->choice_count; i++) {
-        const struct choice *x = &a->choices[i].choice, *y = &b->choices[i].choice;
-        assert_memory_equal(&a->choices[i].subject, &b->choices[i].subject, SUBJECT_SIZE);
+    assert_int_equal(a_count, b_count);
+    for (size_t i = 0; i < a_count; i++) {
+        const struct choice *x = &a[i].choice, *y = &b[i].choice;
+        assert_memory_equal(&a[i].subject, &b[i].subject, SUBJECT_SIZE);
         assert_names_equal(&x->event, &y->event);
         assert_int_equal(x->kind, y->kind);
         assert_int_equal(x->confirmed, y->confirmed);
@@ -268,6 +306,24 @@ static void assert_batches_equal(const struct event *a, const struct event *b)
         assert_memory_equal(a->counts, b->counts, BATCH_COUNTS * sizeof *a->counts);
 }
 
+static void assert_proposals_equal(const struct event_proposal *a, const struct event_proposal *b)
+{
+    assert_int_equal(a->operation, b->operation);
+    assert_true(a->rows == b->rows);
+    assert_string_equal(a->source, b->source);
+    assert_true(a->since_ms == b->since_ms && a->until_ms == b->until_ms);
+    assert_int_equal(a->target_count, b->target_count);
+    for (size_t i = 0; i < a->target_count; i++) {
+        const struct event_target *x = &a->targets[i], *y = &b->targets[i];
+        assert_int_equal(x->known, y->known);
+        assert_memory_equal(&x->subject, &y->subject, SUBJECT_SIZE);
+        assert_true(x->event.number == y->event.number);
+        if (x->event.number)
+            assert_names_equal(&x->event, &y->event);
+    }
+    assert_choices_equal(a->choices, a->choice_count, b->choices, b->choice_count);
+}
+
 static void assert_events_equal(const struct event *a, const struct event *b)
 {
     assert_int_equal(!a->continues, !b->continues);
@@ -290,13 +346,20 @@ static void assert_events_equal(const struct event *a, const struct event *b)
     assert_int_equal(a->scope_count, b->scope_count);
     for (size_t i = 0; i < a->scope_count; i++)
         assert_string_equal(a->scopes[i], b->scopes[i]);
-    assert_choices_equal(a, b);
+    assert_choices_equal(a->choices, a->choice_count, b->choices, b->choice_count);
     assert_int_equal(a->withdrawal_count, b->withdrawal_count);
     for (size_t i = 0; i < a->withdrawal_count; i++) {
         assert_memory_equal(&a->withdrawals[i].subject, &b->withdrawals[i].subject, SUBJECT_SIZE);
         assert_names_equal(&a->withdrawals[i].target, &b->withdrawals[i].target);
     }
     assert_batches_equal(a, b);
+    assert_int_equal(!a->proposal, !b->proposal);
+    if (a->proposal)
+        assert_proposals_equal(a->proposal, b->proposal);
+    assert_true(
+        !a->decision == !b->decision &&
+        (!a->decision || (event_name_equal(&a->decision->proposal, &b->decision->proposal) &&
+                          a->decision->state == b->decision->state)));
     assert_int_equal(!a->verdict, !b->verdict);
     if (a->verdict)
         assert_verdicts_equal(a->verdict, b->verdict);
