@@ -306,22 +306,27 @@ static void assert_batches_equal(const struct event *a, const struct event *b)
         assert_memory_equal(a->counts, b->counts, BATCH_COUNTS * sizeof *a->counts);
 }
 
-static void assert_proposals_equal(const struct event_proposal *a, const struct event_proposal *b)
+static void assert_proposals_equal(const struct event *a, const struct event *b)
 {
-    assert_int_equal(a->operation, b->operation);
-    assert_true(a->rows == b->rows);
-    assert_string_equal(a->source, b->source);
-    assert_true(a->since_ms == b->since_ms && a->until_ms == b->until_ms);
-    assert_int_equal(a->target_count, b->target_count);
-    for (size_t i = 0; i < a->target_count; i++) {
-        const struct event_target *x = &a->targets[i], *y = &b->targets[i];
-        assert_int_equal(x->known, y->known);
-        assert_memory_equal(&x->subject, &y->subject, SUBJECT_SIZE);
-        assert_true(x->event.number == y->event.number);
-        if (x->event.number)
-            assert_names_equal(&x->event, &y->event);
+    const struct event_proposal *x = a->proposal, *y = b->proposal;
+    assert_true(
+        !a->decision == !b->decision &&
+        (!a->decision || (a->decision->state == b->decision->state &&
+                          event_name_equal(&a->decision->proposal, &b->decision->proposal))));
+    assert_int_equal(!x, !y);
+    if (!x)
+        return;
+    assert_true(x->operation == y->operation && x->rows == y->rows && x->since_ms == y->since_ms &&
+                x->until_ms == y->until_ms);
+    assert_string_equal(x->source, y->source);
+    assert_int_equal(x->target_count, y->target_count);
+    for (size_t i = 0; i < x->target_count; i++) {
+        const struct event_target *t = &x->targets[i], *u = &y->targets[i];
+        assert_true(t->known == u->known && t->event.number == u->event.number);
+        assert_memory_equal(&t->subject, &u->subject, SUBJECT_SIZE);
+        assert_true(t->event.number == 0 || event_name_equal(&t->event, &u->event));
     }
-    assert_choices_equal(a->choices, a->choice_count, b->choices, b->choice_count);
+    assert_choices_equal(x->choices, x->choice_count, y->choices, y->choice_count);
 }
 
 static void assert_events_equal(const struct event *a, const struct event *b)
@@ -353,13 +358,7 @@ static void assert_events_equal(const struct event *a, const struct event *b)
         assert_names_equal(&a->withdrawals[i].target, &b->withdrawals[i].target);
     }
     assert_batches_equal(a, b);
-    assert_int_equal(!a->proposal, !b->proposal);
-    if (a->proposal)
-        assert_proposals_equal(a->proposal, b->proposal);
-    assert_true(
-        !a->decision == !b->decision &&
-        (!a->decision || (event_name_equal(&a->decision->proposal, &b->decision->proposal) &&
-                          a->decision->state == b->decision->state)));
+    assert_proposals_equal(a, b);
     assert_int_equal(!a->verdict, !b->verdict);
     if (a->verdict)
         assert_verdicts_equal(a->verdict, b->verdict);
