@@ -47,11 +47,11 @@ static void *take(size_t size)
     return memory;
 }
 
-static const struct event_choice *any_choices(const struct event *event, size_t *count)
+static void make_choices(struct event *event)
 {
     struct event_choice *rows = take(ROWS * sizeof *rows);
-    *count = 1 + random_below(ROWS);
-    for (size_t i = 0; i < *count; i++) {
+    event->choice_count = 1 + random_below(ROWS);
+    for (size_t i = 0; i < event->choice_count; i++) {
         struct choice *choice = &rows[i].choice;
         fill(&rows[i].subject, sizeof rows[i].subject);
         choice->event = event->name;
@@ -69,12 +69,7 @@ static const struct event_choice *any_choices(const struct event *event, size_t 
             names[j] = any_name();
         choice->names = names;
     }
-    return rows;
-}
-
-static void make_choices(struct event *event)
-{
-    event->choices = any_choices(event, &event->choice_count);
+    event->choices = rows;
 }
 
 static void make_withdrawals(struct event *event)
@@ -165,35 +160,6 @@ static void make_reason(struct event *event)
     event->reason = reason;
 }
 
-static void make_proposal(struct event *event)
-{
-    struct event_proposal *proposal = take(sizeof *proposal);
-    struct event_target *targets = take(ROWS * sizeof *targets);
-    *proposal = (struct event_proposal){.operation = (enum operation)random_below(9),
-                                        .rows = any_number(),
-                                        .source = any_of(strings, 5),
-                                        .since_ms = (int64_t)any_number(),
-                                        .until_ms = (int64_t)any_number(),
-                                        .targets = targets,
-                                        .target_count = random_below(ROWS)};
-    for (size_t i = 0; i < proposal->target_count; i++) {
-        targets[i].known = random_below(2);
-        if (targets[i].known)
-            fill(&targets[i].subject, sizeof targets[i].subject);
-        targets[i].event = any_name();
-    }
-    if (random_below(2))
-        proposal->choices = any_choices(event, &proposal->choice_count);
-    event->proposal = proposal;
-}
-
-static void make_decision(struct event *event)
-{
-    struct event_decision *decision = take(sizeof *decision);
-    *decision = (struct event_decision){any_name(), (enum proposal_state)random_below(9)};
-    event->decision = decision;
-}
-
 static void make_scopes(struct event *event)
 {
     event->scopes = scopes;
@@ -206,11 +172,10 @@ static struct event any_event(void)
     static const struct {
         enum event_type type;
         void (*make)(struct event *event);
-    } kinds[] = {{EVENT_GENESIS, make_genesis},   {EVENT_SCOPES, make_scopes},
-                 {EVENT_CHOICES, make_choices},   {EVENT_WITHDRAWAL, make_withdrawals},
-                 {EVENT_VERDICT, make_verdict},   {EVENT_BATCH, make_begin},
-                 {EVENT_BATCH_END, make_counts},  {EVENT_REASON, make_reason},
-                 {EVENT_PROPOSAL, make_proposal}, {EVENT_DECISION, make_decision}};
+    } kinds[] = {{EVENT_GENESIS, make_genesis},  {EVENT_SCOPES, make_scopes},
+                 {EVENT_CHOICES, make_choices},  {EVENT_WITHDRAWAL, make_withdrawals},
+                 {EVENT_VERDICT, make_verdict},  {EVENT_BATCH, make_begin},
+                 {EVENT_BATCH_END, make_counts}, {EVENT_REASON, make_reason}};
     size_t kind = random_below(sizeof kinds / sizeof *kinds);
     pool_reset(&pool);
     struct event event = {.name = any_name(),
@@ -226,8 +191,6 @@ static struct event any_event(void)
     kinds[kind].make(&event);
     if (event.type == EVENT_GENESIS && random_below(2))
         make_continued(&event);
-    if (event.type == EVENT_WITHDRAWAL && random_below(2))
-        make_decision(&event);
     return event;
 }
 
@@ -238,13 +201,12 @@ static void assert_names_equal(const struct event_name *a, const struct event_na
     assert_true(event_name_equal(a, b));
 }
 
-static void assert_choices_equal(const struct event_choice *a, size_t a_count,
-                                 const struct event_choice *b, size_t b_count)
+static void assert_choices_equal(const struct event *a, const struct event *b)
 {
-    assert_int_equal(a_count, b_count);
-    for (size_t i = 0; i < a_count; i++) {
-        const struct choice *x = &a[i].choice, *y = &b[i].choice;
-        assert_memory_equal(&a[i].subject, &b[i].subject, SUBJECT_SIZE);
+    assert_int_equal(a->choice_count, b->choice_count);
+    for (size_t i = 0; i < a->choice_count; i++) {
+        const struct choice *x = &a->choices[i].choice, *y = &b->choices[i].choice;
+        assert_memory_equal(&a->choices[i].subject, &b->choices[i].subject, SUBJECT_SIZE);
         assert_names_equal(&x->event, &y->event);
         assert_int_equal(x->kind, y->kind);
         assert_int_equal(x->confirmed, y->confirmed);
@@ -306,29 +268,6 @@ static void assert_batches_equal(const struct event *a, const struct event *b)
         assert_memory_equal(a->counts, b->counts, BATCH_COUNTS * sizeof *a->counts);
 }
 
-static void assert_proposals_equal(const struct event *a, const struct event *b)
-{
-    const struct event_proposal *x = a->proposal, *y = b->proposal;
-    assert_true(
-        !a->decision == !b->decision &&
-        (!a->decision || (a->decision->state == b->decision->state &&
-                          event_name_equal(&a->decision->proposal, &b->decision->proposal))));
-    assert_int_equal(!x, !y);
-    if (!x)
-        return;
-    assert_true(x->operation == y->operation && x->rows == y->rows && x->since_ms == y->since_ms &&
-                x->until_ms == y->until_ms);
-    assert_string_equal(x->source, y->source);
-    assert_int_equal(x->target_count, y->target_count);
-    for (size_t i = 0; i < x->target_count; i++) {
-        const struct event_target *t = &x->targets[i], *u = &y->targets[i];
-        assert_true(t->known == u->known && t->event.number == u->event.number);
-        assert_memory_equal(&t->subject, &u->subject, SUBJECT_SIZE);
-        assert_true(t->event.number == 0 || event_name_equal(&t->event, &u->event));
-    }
-    assert_choices_equal(x->choices, x->choice_count, y->choices, y->choice_count);
-}
-
 static void assert_events_equal(const struct event *a, const struct event *b)
 {
     assert_int_equal(!a->continues, !b->continues);
@@ -351,14 +290,13 @@ static void assert_events_equal(const struct event *a, const struct event *b)
     assert_int_equal(a->scope_count, b->scope_count);
     for (size_t i = 0; i < a->scope_count; i++)
         assert_string_equal(a->scopes[i], b->scopes[i]);
-    assert_choices_equal(a->choices, a->choice_count, b->choices, b->choice_count);
+    assert_choices_equal(a, b);
     assert_int_equal(a->withdrawal_count, b->withdrawal_count);
     for (size_t i = 0; i < a->withdrawal_count; i++) {
         assert_memory_equal(&a->withdrawals[i].subject, &b->withdrawals[i].subject, SUBJECT_SIZE);
         assert_names_equal(&a->withdrawals[i].target, &b->withdrawals[i].target);
     }
     assert_batches_equal(a, b);
-    assert_proposals_equal(a, b);
     assert_int_equal(!a->verdict, !b->verdict);
     if (a->verdict)
         assert_verdicts_equal(a->verdict, b->verdict);
