@@ -22,10 +22,10 @@ static const struct flag flags[] = {
 #define LATER 1000 /* what comes now is not in turn yet */
 #define PAUSE 1001 /* there is much to be written first */
 
-enum mention_kind { MENTION_CHOICE, MENTION_WITHDRAWAL, MENTION_REASON };
+enum mention_kind { MENTION_CHOICE, MENTION_WITHDRAWAL, MENTION_REASON, MENTION_PROPOSAL };
 
-/* What the list holds about the person: an event added a choice, withdrew it, or tells why it was
- * made. */
+/* What the list holds about the person: an event added a choice, withdrew it, tells why it was
+ * made, or proposes or decides on one of these. */
 struct mention {
     struct event_name event;
     int64_t at_ms;
@@ -76,6 +76,8 @@ static int show_mention(struct logging *l, const struct mention *mention)
     code = entry_open(&entry, &l->site, ENTRY_LIST, l->json, &event, l->why);
     if (code == 0 && mention->kind == MENTION_REASON) {
         entry_show_reason(&entry);
+    } else if (code == 0 && mention->kind == MENTION_PROPOSAL) {
+        entry_show_all(&entry);
     } else if (code == 0 && mention->kind == MENTION_WITHDRAWAL) {
         const struct event_withdrawal w = {mention->subject, mention->choice.event};
         entry_show_withdrawal(&entry, &w);
@@ -167,6 +169,46 @@ static int add_mention(struct logging *l, const struct choice *choice,
     return asked && code == 0 ? add_reasons(l, m) : code;
 }
 
+static bool is_about(const struct event_proposal *proposal, const struct subject *subject)
+{
+    for (size_t i = 0; i < proposal->target_count; i++)
+        if (proposal->targets[i].known &&
+            memcmp(&proposal->targets[i].subject, subject, sizeof *subject) == 0)
+            return true;
+    for (size_t i = 0; i < proposal->choice_count; i++)
+        if (memcmp(&proposal->choices[i].subject, subject, sizeof *subject) == 0)
+            return true;
+    return false;
+}
+
+static int add_event(struct logging *l, const struct event_name *name)
+{
+    struct pool pool = {0};
+    struct event event;
+    struct mention *m = new_mention(l);
+
+    if (!m)
+        return -ENOMEM;
+    int code = list_event(l->site.list_view, name, &pool, &event);
+    if (code == 0)
+        *m = (struct mention){.event = *name, .at_ms = event.at_ms, .kind = MENTION_PROPOSAL};
+    pool_release(&pool);
+    return code;
+}
+
+/* The proposal, and the decision on it. */
+static int visit_proposal(const struct list_proposal *proposal, void *argument)
+{
+    struct logging *l = argument;
+
+    if (!is_about(proposal->event.proposal, &l->subject))
+        return 0;
+    int code = add_event(l, &proposal->event.name);
+    if (code == 0 && proposal->decided.number)
+        code = add_event(l, &proposal->decided);
+    return code;
+}
+
 static int compare_mentions(const void *a, const void *b, void *list)
 {
     const struct mention *x = a, *y = b;
@@ -194,6 +236,8 @@ static int gather(struct logging *l)
         if (code == 0)
             code = add_mention(l, &past[i], &by[i], MENTION_WITHDRAWAL);
     }
+    if (code == 0 && (code = list_each_proposal(l->site.list_view, true, visit_proposal, l)) != 0)
+        site_explain(&l->site, code, l->why);
     if (l->mention_count > 0)
         qsort_r(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions, l->site.list);
     return code;

@@ -108,6 +108,9 @@ def test_a_removal_is_done_when_another_person_approves_it(site):
         by(site, name, "approve", number, code=1)
         assert "approved already" in site.last.stderr and f"by {OTHER}" in site.last.stderr
     (decision,), (withdrawal,) = events(site, "decision"), events(site, "withdrawal")
+    kinds = [row["type"] for row in site.json("log", who)]
+    assert kinds == ["choice", "proposal", "decision", "withdrawal"]
+    assert [row["type"] for row in site.json("log", person(2))] == []
     assert decision["decision"] == "approved"
     assert decision["words"] == {"staff": OTHER, "note": "seen"}
     assert withdrawal["proposal"] == decision["proposal"] == waiting["event"]
