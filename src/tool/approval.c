@@ -123,6 +123,59 @@ const char *approval_staff(struct site *site, const struct event_name *event, st
     return NULL;
 }
 
+/* --- about one person --- */
+
+struct about {
+    struct site *site;
+    const struct subject *subject;
+    approval_visitor visit;
+    void *argument;
+};
+
+static bool is_same(const struct subject *a, const struct subject *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+static bool is_about(const struct event_proposal *proposal, const struct subject *subject)
+{
+    for (size_t i = 0; i < proposal->target_count; i++)
+        if (proposal->targets[i].known && is_same(&proposal->targets[i].subject, subject))
+            return true;
+    for (size_t i = 0; i < proposal->choice_count; i++)
+        if (is_same(&proposal->choices[i].subject, subject))
+            return true;
+    return false;
+}
+
+static int visit_about(const struct list_proposal *proposal, void *argument)
+{
+    const struct about *about = argument;
+    struct pool pool = {0};
+    struct event decision;
+
+    if (!is_about(proposal->event.proposal, about->subject))
+        return 0;
+    int code = about->visit(&proposal->event, about->argument);
+    if (code == 0 && proposal->decided.number) {
+        code = list_event(about->site->list_view, &proposal->decided, &pool, &decision);
+        if (code == 0)
+            code = about->visit(&decision, about->argument);
+    }
+    pool_release(&pool);
+    return code;
+}
+
+int approval_each_about(struct site *site, const struct subject *subject, approval_visitor visit,
+                        void *argument, struct error *why)
+{
+    struct about about = {site, subject, visit, argument};
+    int code = list_each_proposal(site->list_view, true, visit_about, &about);
+    return code < 0 ? site_explain(site, code, why) : code;
+}
+
+/* --- deciding --- */
+
 int approval_check_open(struct site *site, const struct list_proposal *proposal)
 {
     char name[SHOW_EVENT_SIZE], time[CLOCK_TEXT_SIZE] = "";

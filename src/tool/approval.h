@@ -41,6 +41,12 @@ const char *approval_word(const struct approval *approval, const char *name);
 /* The staff who wrote an event, in the pool; NULL where that cannot be told. Needs a view. */
 const char *approval_staff(struct site *site, const struct event_name *event, struct pool *pool);
 
+/* Visits the proposals that concern a person, and the decisions on them; not undos, which concern
+ * whole batches. Anything but 0 ends it and is returned. Needs a view. */
+typedef int (*approval_visitor)(const struct event *event, void *argument);
+int approval_each_about(struct site *site, const struct subject *subject, approval_visitor visit,
+                        void *argument, struct error *why);
+
 /* STATUS_NO and a sentence where the proposal is not open. Needs a view. */
 int approval_check_open(struct site *site, const struct list_proposal *proposal);
 

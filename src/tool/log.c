@@ -1,4 +1,5 @@
 #include "core/token.h"
+#include "tool/approval.h"
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/entry.h"
@@ -169,44 +170,14 @@ static int add_mention(struct logging *l, const struct choice *choice,
     return asked && code == 0 ? add_reasons(l, m) : code;
 }
 
-static bool is_about(const struct event_proposal *proposal, const struct subject *subject)
+static int add_proposal(const struct event *event, void *argument)
 {
-    for (size_t i = 0; i < proposal->target_count; i++)
-        if (proposal->targets[i].known &&
-            memcmp(&proposal->targets[i].subject, subject, sizeof *subject) == 0)
-            return true;
-    for (size_t i = 0; i < proposal->choice_count; i++)
-        if (memcmp(&proposal->choices[i].subject, subject, sizeof *subject) == 0)
-            return true;
-    return false;
-}
-
-static int add_event(struct logging *l, const struct event_name *name)
-{
-    struct pool pool = {0};
-    struct event event;
-    struct mention *m = new_mention(l);
+    struct mention *m = new_mention(argument);
 
     if (!m)
         return -ENOMEM;
-    int code = list_event(l->site.list_view, name, &pool, &event);
-    if (code == 0)
-        *m = (struct mention){.event = *name, .at_ms = event.at_ms, .kind = MENTION_PROPOSAL};
-    pool_release(&pool);
-    return code;
-}
-
-/* The proposal, and the decision on it. */
-static int visit_proposal(const struct list_proposal *proposal, void *argument)
-{
-    struct logging *l = argument;
-
-    if (!is_about(proposal->event.proposal, &l->subject))
-        return 0;
-    int code = add_event(l, &proposal->event.name);
-    if (code == 0 && proposal->decided.number)
-        code = add_event(l, &proposal->decided);
-    return code;
+    *m = (struct mention){.event = event->name, .at_ms = event->at_ms, .kind = MENTION_PROPOSAL};
+    return 0;
 }
 
 static int compare_mentions(const void *a, const void *b, void *list)
@@ -236,8 +207,8 @@ static int gather(struct logging *l)
         if (code == 0)
             code = add_mention(l, &past[i], &by[i], MENTION_WITHDRAWAL);
     }
-    if (code == 0 && (code = list_each_proposal(l->site.list_view, true, visit_proposal, l)) != 0)
-        site_explain(&l->site, code, l->why);
+    if (code == 0)
+        code = approval_each_about(&l->site, &l->subject, add_proposal, l, l->why);
     if (l->mention_count > 0)
         qsort_r(l->mentions, l->mention_count, sizeof *l->mentions, compare_mentions, l->site.list);
     return code;
