@@ -194,6 +194,21 @@ static int is_undone(struct approving *a, const struct event_name *batch, bool *
     return code;
 }
 
+/* An import that was broken off may have been gone on with: what came since nobody has seen who
+ * proposed to undo it. */
+static int check_grown(const struct approving *a, const struct undoing *u)
+{
+    struct event_name last = u->batch.name;
+
+    if (proposal_of(a)->state != PROPOSAL_OPEN || u->events.count == 0)
+        return 0;
+    last.number = u->events.values[u->events.count - 1];
+    if (list_is_earlier(a->site->list, &last, &proposal_of(a)->event.name))
+        return 0;
+    complain("the import went on since its undo was proposed: reject that and propose it again");
+    return STATUS_STOPPED;
+}
+
 static int undo_batch(struct approving *a, const struct event_name *batch, struct error *why)
 {
     char name[SHOW_EVENT_SIZE];
@@ -204,6 +219,8 @@ static int undo_batch(struct approving *a, const struct event_name *batch, struc
     u.act = d.act;
     u.progress.quiet = a->quiet;
     int code = undoing_begin(&u, show_event_in_full(batch, name), why);
+    if (code == 0)
+        code = check_grown(a, &u);
     if (code == 0)
         code = begin(a, why);
     if (code == 0)
@@ -241,7 +258,8 @@ static int approve_sweep(struct approving *a, struct error *why)
                          .act = &d.act,
                          .source = p->source,
                          .since_ms = p->since_ms,
-                         .until_ms = p->until_ms};
+                         .until_ms = p->until_ms,
+                         .before = &proposal_of(a)->event.name};
     int code = begin(a, why);
     if (code == 0)
         code = sweeping_run(&s, why);

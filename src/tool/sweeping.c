@@ -24,6 +24,9 @@ struct gathered {
 static bool is_meant(const struct sweeping *s, const struct event *event)
 {
     const char *source = event->source ? event->source : event->actor;
+
+    if (s->before && !list_is_earlier(s->site->list, &event->name, s->before))
+        return false;
     return event->batch == 0 && event->at_ms >= s->since_ms && event->at_ms < s->until_ms &&
            strcmp(source, s->source) == 0;
 }

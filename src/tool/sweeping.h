@@ -12,7 +12,8 @@ struct sweeping {
     struct site *site;     /* the list is open to write; in a dry run to read */
     const struct act *act; /* who withdraws, with their words, and whose decision it is */
     const char *source;
-    int64_t since_ms, until_ms; /* the first moment, and the first one that is not meant */
+    int64_t since_ms, until_ms;      /* the first moment, and the first one that is not meant */
+    const struct event_name *before; /* what came behind this event is left alone; NULL: nothing */
     bool dry_run;
     /* Results. */
     uint64_t found;     /* opt-outs of this source and time */

@@ -233,8 +233,10 @@ def test_a_flood_is_undone_by_two(site):
     number = propose(site, ONE, "undo", *window, *NOTE)
     assert "undo of source general-page from 2020" in site.tool("pending")
     assert all(kept_back(site, who) for who in people(4))
+    site.opt_out(person(5), "--source", "general-page")
     (summary,) = json_by(site, OTHER, "approve", number)
     assert summary["withdrawn"] == 4 and pending(site) == []
+    assert [kept_back(site, who) for who in people(5)] == [False] * 4 + [True]
     site.tool("verify")
 
 
