@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from lab.product import manual_members, program
-from lab.waiting import until
+from lab.waiting import stopped_when, until
 from lab.world import MARKETING
 
 SCOPE = ("--scope", "acme/newsletter")
@@ -238,6 +238,25 @@ def test_a_flood_is_undone_by_two(site):
     assert summary["withdrawn"] == 4 and pending(site) == []
     assert [kept_back(site, who) for who in people(5)] == [False] * 4 + [True]
     site.tool("verify")
+
+
+MANY = 200000  # that keep an import busy for a while
+
+
+def test_an_import_that_went_on_since_is_not_undone_by_an_older_proposal(site):
+    path = site.root / "large.txt"
+    path.write_text("\n".join(f"shop{number}@home.example" for number in range(MANY)))
+    command = [program("optout"), "-c", site.conf, "import", path, *SCOPE, *ALL]
+    ran = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    stopped_when(ran, lambda: site.json("stats")[0]["choices"] > 3, "the import writes")
+    ran.kill()
+    ran.wait()
+    (batch,) = [row["number"] for row in site.json("batches")]
+    number = propose(site, ONE, "undo", batch, *NOTE)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    by(site, OTHER, "approve", number, code=4)
+    assert "went on since" in site.last.stderr and len(pending(site)) == 1
+    assert site.json("stats")[0]["choices"] == MANY
 
 
 ROWS = 20000
