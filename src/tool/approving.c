@@ -95,10 +95,10 @@ static int find_rows(struct approving *a, struct removing **rows, size_t *count,
     return code;
 }
 
-static void tell_vanished(const struct approving *a, size_t vanished)
+static void tell_vanished(size_t vanished)
 {
-    if (vanished && !a->json)
-        output_line("%zu choice%s did not stand any more", vanished, vanished == 1 ? "" : "s");
+    if (vanished)
+        remark("%zu choice%s did not stand any more", vanished, vanished == 1 ? "" : "s");
 }
 
 /* Somebody may withdraw one of the rows between our look and our turn to write. */
@@ -118,7 +118,7 @@ static int approve_removal(struct approving *a, struct error *why)
             code = removing_run(a->site, rows, count, &d.act, a->json, why);
     } while (code == ERR_NOT_FOUND && count > 0);
     if (code == 0)
-        tell_vanished(a, proposed - count);
+        tell_vanished(proposed - count);
     return code;
 }
 
