@@ -73,32 +73,30 @@ static int put_row(const struct list *list, struct txn *txn, const struct event_
     return code;
 }
 
+struct each_row {
+    const struct list *list;
+    proposal_row_visitor visit;
+    void *argument;
+};
+
+static int visit_entry(struct slice key, struct slice value, void *argument)
+{
+    const struct each_row *each = argument;
+    struct event_name name;
+    struct proposal_row row;
+
+    int code = key.size == JOURNAL_KEY_SIZE ? store_unpack_name(&each->list->store, key.data, &name)
+                                            : ERR_CORRUPT;
+    if (code == 0)
+        code = unpack_row(each->list, value, &row);
+    return code ? code : each->visit(&name, &row, each->argument);
+}
+
 int list_each_proposal_row(const struct list *list, struct txn *txn, proposal_row_visitor visit,
                            void *argument)
 {
-    struct cursor *cursor;
-    struct slice key, value;
-    int visited = 0;
-
-    int code = cursor_open(txn, TABLE_PROPOSAL, &cursor);
-    if (code)
-        return code;
-    code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
-    while (code == 0 && visited == 0) {
-        struct event_name name;
-        struct proposal_row row;
-        code = key.size == JOURNAL_KEY_SIZE ? store_unpack_name(&list->store, key.data, &name)
-                                            : ERR_CORRUPT;
-        if (code == 0)
-            code = unpack_row(list, value, &row);
-        if (code)
-            break;
-        visited = visit(&name, &row, argument);
-        if (visited == 0)
-            code = cursor_next(cursor, &key, &value);
-    }
-    cursor_close(cursor);
-    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
+    struct each_row each = {list, visit, argument};
+    return txn_each(txn, TABLE_PROPOSAL, SLICE(NULL, 0), visit_entry, &each);
 }
 
 /* --- the fold --- */
