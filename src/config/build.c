@@ -226,6 +226,8 @@ static int build_global(const struct builder *builder, struct config *config)
     config->group = text_of(file, "group");
     config->ops_group = text_of(file, "ops_group");
     config->compliance_group = text_of(file, "compliance_group");
+    config->approval = word_of(file, "approval") == 1;
+    config->approval_rows = number_of(file, "approval_rows");
     config->list_size = store_size_of(file, "list_size");
     config->ledger_size = store_size_of(file, "ledger_size");
     config->connections = number_of(file, "connections");

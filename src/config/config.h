@@ -60,6 +60,8 @@ struct config {
     const char *group;            /* that may read the list; NULL: the user's own */
     const char *ops_group;        /* who may change something; NULL: everybody who may run it */
     const char *compliance_group; /* who may see what is held about people; likewise */
+    bool approval;                /* what could bring people back takes two persons */
+    unsigned approval_rows;       /* that one person alone may withdraw by an undo */
     uint64_t list_size;           /* bytes reserved for each store's map, a multiple of 64 KiB */
     uint64_t ledger_size;
     unsigned connections; /* beyond this many at once, the milter says 451 to new ones */

@@ -32,6 +32,11 @@ const struct option option_table[] = {
      "Group whose members alone may change something with optout; unset: whoever may run it."},
     {"compliance_group", PLACE_GLOBAL, OPTION_TEXT, NULL, NULL, check_account,
      "Group whose members alone are shown what is held about people; likewise."},
+    {"approval", PLACE_GLOBAL, OPTION_WORD, "off", "off on", NULL,
+     "Whether what could bring people back is only proposed, and takes effect once another person "
+     "approves it."},
+    {"approval_rows", PLACE_GLOBAL, OPTION_NUMBER, "100", NULL, check_rate,
+     "How many choices one person alone may withdraw by an undo."},
     {"list_size", PLACE_GLOBAL, OPTION_SIZE, "16G", NULL, check_store_size,
      "Largest size of the list; reserved, not used up."},
     {"ledger_size", PLACE_GLOBAL, OPTION_SIZE, "16G", NULL, check_store_size,

@@ -122,6 +122,11 @@ void cursor_close(struct cursor *cursor);
 /* The first entry whose key is not less; an empty key: the first of all. ERR_NOT_FOUND: none. */
 int cursor_seek(struct cursor *cursor, struct slice at, struct slice *key, struct slice *value);
 int cursor_next(struct cursor *cursor, struct slice *key, struct slice *value);
+/* Visits the entries of a table whose keys are not less than `from`, or all where it is empty, in
+ * their sequence. Anything but 0 ends it and is returned. */
+typedef int (*entry_visitor)(struct slice key, struct slice value, void *argument);
+int txn_each(struct txn *txn, unsigned table, struct slice from, entry_visitor visit,
+             void *argument);
 /* The last entry whose key is less than `before`; an empty key: the last of all. ERR_NOT_FOUND:
  * none. */
 int cursor_before(struct cursor *cursor, struct slice before, struct slice *key,

@@ -28,6 +28,10 @@
  *     17  what a restored node continues [node, number, hash of that event]; in its genesis
  *     18  reason that somebody gave: [node and number of the event it is about, key]
  *     19  erasures [subject, [node, number, ...]]: whose address, and events that lost their words
+ *     20  proposal [operation, how many rows it would concern, source, since, until, targets
+ *         [subject or nothing, node, number], choices as in 11]
+ *     21  decision [node and number of the proposal, state]; in an event that is no decision
+ *         itself: what it does was proposed, and approved
  *     22  configuration [where the actor listens, occasion, SHA-256, since, whether the one before
  * may still be in use (0, 1), streams [name, scope, rows of the ledger, mode]]
  *     23  reading of people's records [command, people, subject or nothing, scope]
@@ -67,6 +71,8 @@ enum event_type {
     EVENT_LOSS = 7,   /* events of the store that was replaced are missing, and that was accepted */
     EVENT_REASON = 8, /* why somebody opted out, told afterwards */
     EVENT_ERASURE = 9,        /* of people's addresses and words; in a list and in a ledger */
+    EVENT_PROPOSAL = 10,      /* of what takes effect once another person approves it */
+    EVENT_DECISION = 11,      /* on a proposal */
     EVENT_VERDICT = 32,       /* on one marketing message; in a ledger */
     EVENT_CONFIGURATION = 33, /* that a daemon runs with; in a ledger */
     EVENT_READING = 34,       /* somebody was shown what is held about people; in a ledger */
@@ -74,7 +80,7 @@ enum event_type {
 };
 
 /* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason", "erasure",
- * "verdict", "configuration", "reading", "cut"; "unknown". */
+ * "proposal", "decision", "verdict", "configuration", "reading", "cut"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -226,6 +232,45 @@ struct event_reading {
     const char *scope; /* what was asked about; "": all */
 };
 
+/* What somebody alone may only propose. */
+enum operation {
+    OPERATION_REMOVE = 1, /* withdraws its targets */
+    OPERATION_OPT_IN = 2, /* writes its choices, which are confirmed opt-ins and name nothing yet */
+    OPERATION_UNDO = 3,   /* undoes the batch that its one target names */
+    OPERATION_SWEEP = 4,  /* withdraws single opt-outs of its source between two moments */
+};
+
+/* A row, or an event as a whole. */
+struct event_target {
+    bool known; /* whether there is a subject */
+    struct subject subject;
+    struct event_name event; /* number 0: none */
+};
+
+struct event_proposal {
+    enum operation operation;
+    uint64_t rows;      /* that it would have concerned when it was made */
+    const char *source; /* "": none */
+    int64_t since_ms, until_ms;
+    const struct event_target *targets;
+    size_t target_count;
+    const struct event_choice *choices;
+    size_t choice_count;
+};
+
+enum proposal_state {
+    PROPOSAL_OPEN = 0,     /* nobody has decided; no event says so */
+    PROPOSAL_APPROVED = 1, /* and carried out in the same transaction */
+    PROPOSAL_REJECTED = 2, /* or taken back by who made it */
+    PROPOSAL_BEGUN = 3,    /* approved, and carried out in many transactions */
+    PROPOSAL_DONE = 4,     /* the last of them */
+};
+
+struct event_decision {
+    struct event_name proposal;
+    enum proposal_state state;
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -253,6 +298,8 @@ struct event {
     size_t erasure_count;
     const struct event_cut *cut;
     const struct event_reading *reading;
+    const struct event_proposal *proposal;
+    const struct event_decision *decision;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

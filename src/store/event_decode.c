@@ -179,14 +179,14 @@ static void take_choice(struct decoder *d, const struct event *event, struct eve
         d->in.failed = true;
 }
 
-static void take_choices(struct decoder *d, struct event *event)
+static const struct event_choice *take_choices(struct decoder *d, const struct event *event,
+                                               size_t *count)
 {
-    size_t count = unpack_array(&d->in);
-    struct event_choice *rows = take_memory(d, count, sizeof *rows);
-    for (size_t i = 0; i < count && !d->in.failed; i++)
+    *count = unpack_array(&d->in);
+    struct event_choice *rows = take_memory(d, *count, sizeof *rows);
+    for (size_t i = 0; i < *count && !d->in.failed; i++)
         take_choice(d, event, &rows[i]);
-    event->choices = rows;
-    event->choice_count = count;
+    return rows;
 }
 
 static void take_withdrawals(struct decoder *d, struct event *event)
@@ -416,6 +416,55 @@ static void take_reading(struct decoder *d, struct event *event)
     event->reading = reading;
 }
 
+static void take_targets(struct decoder *d, const struct event *event,
+                         struct event_proposal *proposal)
+{
+    size_t count = unpack_array(&d->in);
+    struct event_target *targets = take_memory(d, count, sizeof *targets);
+    for (size_t i = 0; i < count && !d->in.failed; i++) {
+        size_t items = take_row(d, 3);
+        struct slice subject = unpack_bytes(&d->in);
+        targets[i] = (struct event_target){.known = subject.size == SUBJECT_SIZE};
+        if (targets[i].known)
+            memcpy(targets[i].subject.bytes, subject.data, SUBJECT_SIZE);
+        else if (subject.size != 0)
+            d->in.failed = true;
+        targets[i].event = take_name(d, event);
+        skip_rest(d, items, 3);
+    }
+    proposal->targets = targets;
+    proposal->target_count = count;
+}
+
+static void take_proposal(struct decoder *d, struct event *event)
+{
+    struct event_proposal *proposal = take_memory(d, 1, sizeof *proposal);
+    size_t items = take_row(d, 7);
+    if (d->in.failed)
+        return;
+    *proposal = (struct event_proposal){.operation = (enum operation)take_small(d)};
+    proposal->rows = unpack_uint(&d->in);
+    proposal->source = take_string(d);
+    proposal->since_ms = (int64_t)unpack_uint(&d->in);
+    proposal->until_ms = (int64_t)unpack_uint(&d->in);
+    take_targets(d, event, proposal);
+    proposal->choices = take_choices(d, event, &proposal->choice_count);
+    skip_rest(d, items, 7);
+    event->proposal = proposal;
+}
+
+static void take_decision(struct decoder *d, struct event *event)
+{
+    struct event_decision *decision = take_memory(d, 1, sizeof *decision);
+    size_t items = take_row(d, 3);
+    if (d->in.failed)
+        return;
+    decision->proposal = take_name(d, event);
+    decision->state = (enum proposal_state)take_small(d);
+    skip_rest(d, items, 3);
+    event->decision = decision;
+}
+
 /* A key that stands there twice is damage: two readers could take two different ones. */
 static void note_key(struct decoder *d, uint64_t key)
 {
@@ -435,6 +484,12 @@ static void take_later_pair(struct decoder *d, struct event *event, uint64_t key
         break;
     case KEY_ERASURES:
         take_erasures(d, event);
+        break;
+    case KEY_PROPOSAL:
+        take_proposal(d, event);
+        break;
+    case KEY_DECISION:
+        take_decision(d, event);
         break;
     case KEY_CONFIGURATION:
         take_configuration(d, event);
@@ -489,7 +544,7 @@ static void take_pair(struct decoder *d, struct event *event)
         take_nodes(d);
         break;
     case KEY_CHOICES:
-        take_choices(d, event);
+        event->choices = take_choices(d, event, &event->choice_count);
         break;
     case KEY_WITHDRAWALS:
         take_withdrawals(d, event);
@@ -549,10 +604,11 @@ int event_decode_number(struct slice bytes, unsigned key, uint64_t *number)
 }
 
 /* What a row has of its event. */
-static void complete_choices(struct event *event)
+static void complete_choices(const struct event *event, const struct event_choice *choices,
+                             size_t count)
 {
-    struct event_choice *rows = (struct event_choice *)(uintptr_t)event->choices;
-    for (size_t i = 0; i < event->choice_count; i++) {
+    struct event_choice *rows = (struct event_choice *)(uintptr_t)choices;
+    for (size_t i = 0; i < count; i++) {
         rows[i].choice.event = event->name;
         rows[i].choice.source = event->source ? event->source : event->actor;
     }
@@ -574,7 +630,9 @@ int event_decode(struct slice bytes, struct pool *pool, struct event *event)
         read.scopes = d.scopes;
         read.scope_count = d.scope_count;
     }
-    complete_choices(&read);
+    complete_choices(&read, read.choices, read.choice_count);
+    if (read.proposal)
+        complete_choices(&read, read.proposal->choices, read.proposal->choice_count);
     *event = read;
     return 0;
 }

@@ -29,6 +29,10 @@ const char *event_type_name(enum event_type type)
         return "loss";
     case EVENT_ERASURE:
         return "erasure";
+    case EVENT_PROPOSAL:
+        return "proposal";
+    case EVENT_DECISION:
+        return "decision";
     case EVENT_VERDICT:
         return "verdict";
     case EVENT_CONFIGURATION:
@@ -81,13 +85,14 @@ static void pack_names(struct text *out, struct tables *tables, const struct cho
     }
 }
 
-static void pack_choices(struct text *out, struct tables *tables, const struct event *event)
+static void pack_choices(struct text *out, struct tables *tables, const struct event_choice *rows,
+                         size_t count)
 {
-    pack_array(out, event->choice_count);
-    for (size_t i = 0; i < event->choice_count; i++) {
-        const struct choice *choice = &event->choices[i].choice;
+    pack_array(out, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct choice *choice = &rows[i].choice;
         pack_array(out, choice->name_count ? 7 : choice->until ? 6 : 5);
-        pack_bytes(out, event->choices[i].subject.bytes, SUBJECT_SIZE);
+        pack_bytes(out, rows[i].subject.bytes, SUBJECT_SIZE);
         pack_uint(out, (unsigned)choice->kind | (choice->confirmed ? FLAG_CONFIRMED : 0) |
                            (choice->domain ? FLAG_DOMAIN : 0));
         pack_uint(out, scope_position(tables, choice->scope));
@@ -260,6 +265,42 @@ static void pack_reading(struct text *out, const struct event_reading *reading)
     pack_string(out, reading->scope);
 }
 
+static void pack_targets(struct text *out, struct tables *tables,
+                         const struct event_proposal *proposal)
+{
+    pack_array(out, proposal->target_count);
+    for (size_t i = 0; i < proposal->target_count; i++) {
+        const struct event_target *target = &proposal->targets[i];
+        const struct event_name *event = &target->event;
+        pack_array(out, 3);
+        pack_bytes(out, target->subject.bytes, target->known ? SUBJECT_SIZE : 0);
+        pack_uint(out, event->number ? node_position(tables, event->node) : 0);
+        pack_uint(out, event->number);
+    }
+}
+
+static void pack_proposal(struct text *out, struct tables *tables,
+                          const struct event_proposal *proposal)
+{
+    pack_array(out, 7);
+    pack_uint(out, proposal->operation);
+    pack_uint(out, proposal->rows);
+    pack_string(out, proposal->source);
+    pack_uint(out, (uint64_t)proposal->since_ms);
+    pack_uint(out, (uint64_t)proposal->until_ms);
+    pack_targets(out, tables, proposal);
+    pack_choices(out, tables, proposal->choices, proposal->choice_count);
+}
+
+static void pack_decision(struct text *out, struct tables *tables,
+                          const struct event_decision *decision)
+{
+    pack_array(out, 3);
+    pack_uint(out, node_position(tables, decision->proposal.node));
+    pack_uint(out, decision->proposal.number);
+    pack_uint(out, decision->state);
+}
+
 /* Keys 0 to 8. */
 static size_t pack_head(struct text *out, const struct event *event)
 {
@@ -321,7 +362,7 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
         scope_position(tables, event->scopes[i]);
     if (event->choice_count) {
         pack_uint(out, KEY_CHOICES);
-        pack_choices(out, tables, event);
+        pack_choices(out, tables, event->choices, event->choice_count);
         pairs++;
     }
     if (event->withdrawal_count) {
@@ -362,6 +403,16 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->erasure_count) {
         pack_uint(out, KEY_ERASURES);
         pack_erasures(out, tables, event);
+        pairs++;
+    }
+    if (event->proposal) {
+        pack_uint(out, KEY_PROPOSAL);
+        pack_proposal(out, tables, event->proposal);
+        pairs++;
+    }
+    if (event->decision) {
+        pack_uint(out, KEY_DECISION);
+        pack_decision(out, tables, event->decision);
         pairs++;
     }
     if (event->configuration) {

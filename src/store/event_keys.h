@@ -23,6 +23,8 @@ enum event_key {
     KEY_CONTINUES = 17,
     KEY_REASON = 18,
     KEY_ERASURES = 19,
+    KEY_PROPOSAL = 20,
+    KEY_DECISION = 21,
     KEY_CONFIGURATION = 22,
     KEY_READING = 23,
     KEY_CUT = 24,

@@ -9,7 +9,7 @@ static const char *const tables[] = {
     [TABLE_META] = "meta",       [TABLE_JOURNAL] = "journal", [TABLE_PRIVATE] = "private",
     [TABLE_CHOICE] = "choice",   [TABLE_DOMAIN] = "domain",   [TABLE_PAST] = "past",
     [TABLE_ADDRESS] = "address", [TABLE_SCOPE] = "scope",     [TABLE_SOURCE] = "source",
-    [TABLE_BATCH] = "batch",     [TABLE_NOTICE] = "notice",
+    [TABLE_BATCH] = "batch",     [TABLE_NOTICE] = "notice",   [TABLE_PROPOSAL] = "proposal",
 };
 
 static const struct store_kind kind = {
@@ -290,27 +290,27 @@ int list_scope_known(struct list_view *view, const char *scope)
     return code == ERR_NOT_FOUND ? ERR_SCOPE : code;
 }
 
+struct each_scope {
+    list_scope_visitor visit;
+    void *argument;
+};
+
+static int visit_scope(struct slice key, struct slice value, void *argument)
+{
+    const struct each_scope *each = argument;
+    struct pool pool = {0};
+    (void)value;
+
+    const char *name = pool_copy_bytes(&pool, (const char *)key.data + 1, key.size - 1);
+    int code = name ? each->visit(name, each->argument) : -ENOMEM;
+    pool_release(&pool);
+    return code;
+}
+
 int list_each_scope(struct list_view *view, list_scope_visitor visit, void *argument)
 {
-    struct cursor *cursor;
-    struct slice key, value;
-    struct pool pool = {0};
-    int visited = 0;
-
-    int code = cursor_open(view->txn, TABLE_SCOPE, &cursor);
-    if (code)
-        return code;
-    code = cursor_seek(cursor, SLICE("n", 1), &key, &value);
-    while (code == 0 && visited == 0) {
-        const char *name = pool_copy_bytes(&pool, (const char *)key.data + 1, key.size - 1);
-        visited = name ? visit(name, argument) : -ENOMEM;
-        pool_reset(&pool);
-        if (visited == 0)
-            code = cursor_next(cursor, &key, &value);
-    }
-    pool_release(&pool);
-    cursor_close(cursor);
-    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
+    struct each_scope each = {visit, argument};
+    return txn_each(view->txn, TABLE_SCOPE, SLICE("n", 1), visit_scope, &each);
 }
 
 int list_count(struct list_view *view, struct list_counts *counts)

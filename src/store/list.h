@@ -168,6 +168,25 @@ int list_each_batch(struct list_view *view, list_batch_visitor visit, void *argu
 int list_walk_batch(struct list_view *view, const struct event_name *name, journal_visitor visit,
                     void *argument);
 
+/* A proposal, and what became of it. */
+struct list_proposal {
+    struct event event; /* with .proposal */
+    enum proposal_state state;
+    struct event_name decided; /* the decision; number 0: none yet */
+    struct event_name done;    /* for PROPOSAL_DONE: the event that says so */
+};
+
+/* One proposal; all that it points to lies in the pool. ERR_NOT_FOUND: none has this name. */
+int list_proposal(struct list_view *view, const struct event_name *name, struct pool *pool,
+                  struct list_proposal *proposal);
+
+/* Proposals, oldest first: all, or those alone that are open or not carried out to the end.
+ * Anything but 0 ends it and is returned. What a proposal points to is good until the visitor
+ * returns. */
+typedef int (*list_proposal_visitor)(const struct list_proposal *proposal, void *argument);
+int list_each_proposal(struct list_view *view, bool all, list_proposal_visitor visit,
+                       void *argument);
+
 /* Checks the chain, and that what stands and what is past is the fold of the journal. ERR_CORRUPT
  * with the first misfit. */
 int list_verify(struct list_view *view, uint64_t *events, struct error *why);
@@ -184,6 +203,12 @@ struct act {
     const struct word *words;
     size_t word_count;
     uint64_t batch; /* that the event belongs to, begun and not ended; 0: none */
+    /* What is done was proposed. PROPOSAL_APPROVED: it is approved now, by an event of its own in
+     * the same transaction, which gets the words below. PROPOSAL_BEGUN: it was, by list_decide.
+     * NULL: nobody had to be asked. */
+    const struct event_decision *decision;
+    const struct word *decision_words;
+    size_t decision_word_count;
 };
 
 #define LIST_ENTRIES_MAX 20000 /* in one call: others wait for the write lock meanwhile */
@@ -223,19 +248,35 @@ struct list_entry {
     struct event_name event; /* that holds it; of the row that stands already where `known`, unless
                                 it was found before */
     size_t named; /* opt-outs and blocks that this opt-in names: what stood when it was asked */
+    size_t later; /* those that it does not, since they came after it was proposed */
 };
 
-/* Writes the entries; those about one subject in their sequence. ERR_SCOPE: a scope is not
+/* Writes the entries; those about one subject in their sequence. An opt-in that was proposed names
+ * nothing that came after its proposal. ERR_SCOPE: a scope is not
  * registered, `why` names it, and none was written. -EINVAL: no such kind, an opt-in for a
- * domain, or a batch that is not under way. ERR_TOO_LONG: too many, too long a source, or an opt-in
+ * domain, or a batch that is not under way. As list_decide where the act has a decision.
+ * ERR_TOO_LONG: too many, too long a source, or an opt-in
  * that names too much. */
 int list_add(struct list *list, struct list_entry *entries, size_t count, const struct act *act,
              struct error *why);
 
 /* Withdraws rows that stand, in one event. ERR_NOT_FOUND: one does not stand (any more); none was
- * withdrawn. -EINVAL: the batch is not under way. */
+ * withdrawn. -EINVAL: the batch is not under way. As list_decide where the act has a decision, but
+ * for a proposal that is not there, which is -EINVAL. */
 int list_withdraw(struct list *list, const struct event_withdrawal *rows, size_t count,
                   const struct act *act, struct event_name *event, struct error *why);
+
+/* Proposes something, for another person to decide on; nothing else is changed. The opt-ins of
+ * OPERATION_OPT_IN are given as entries, EVENT_ROWS_MAX at most, whose addresses become known to
+ * the list; `choices` of the proposal is not looked at. As list_add. */
+int list_propose(struct list *list, const struct event_proposal *proposal,
+                 struct list_entry *entries, size_t count, const struct act *act,
+                 struct event_name *event, struct error *why);
+
+/* Writes a decision by itself. ERR_NOT_FOUND: there is no such proposal; ERR_EXISTS: it was decided
+ * on already, or for PROPOSAL_DONE is done; -EINVAL: PROPOSAL_DONE of what was not begun. */
+int list_decide(struct list *list, const struct event_decision *decision, const struct act *act,
+                struct error *why);
 
 /* Begins a batch and leaves its number, to be named in the acts that belong to it. ERR_NOT_FOUND:
  * the batch to be undone is not there; ERR_EXISTS: it was undone already. */

@@ -75,17 +75,29 @@ static int find_seen(struct gathering *g, const struct choice *row, const struct
     return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
 }
 
+/* Whether the row came after the opt-in was proposed, whenever it says that it was asked. */
+static bool came_later(const struct gathering *g, const struct choice *row)
+{
+    const struct event_decision *decision = g->addition->act->decision;
+    return decision && !list_is_earlier(g->addition->list, &row->event, &decision->proposal);
+}
+
 static int collect_names(struct gathering *g, const struct choice *rows, size_t count,
-                         struct choice *choice)
+                         struct list_entry *entry, struct choice *choice)
 {
     struct event_name *names = pool_take(&g->pool, (count + 1) * sizeof *names);
     if (!names)
         return -ENOMEM;
     size_t n = 0;
+    entry->later = 0;
     for (size_t i = 0; i < count; i++) {
         bool seen;
         if (!choice_would_be_named(&rows[i], choice->scope, g->now_ms / 1000))
             continue;
+        if (came_later(g, &rows[i])) {
+            entry->later++;
+            continue;
+        }
         int code = find_seen(g, &rows[i], choice, &seen);
         if (code)
             return code;
@@ -128,6 +140,7 @@ static int write_event(struct gathering *g)
                           .actor = act->actor,
                           .source = act->source,
                           .batch = act->batch,
+                          .decision = act->decision,
                           .choices = g->rows,
                           .choice_count = g->count};
     if (g->count == 0)
@@ -184,7 +197,7 @@ static int find_known(struct gathering *g, const struct choice *choice, struct c
 }
 
 /* Finds what the entry's row is and, in *known, the row that says so already or NULL. */
-static int make_row(struct gathering *g, const struct list_entry *entry, struct choice *choice,
+static int make_row(struct gathering *g, struct list_entry *entry, struct choice *choice,
                     const struct choice **known)
 {
     const struct addition *addition = g->addition;
@@ -204,7 +217,7 @@ static int make_row(struct gathering *g, const struct list_entry *entry, struct 
         code = list_scan_read(&g->scans[entry->domain], &entry->subject, &g->pool, &rows, &count,
                               NULL);
     if (code == 0 && entry->confirmed && entry->kind == CHOICE_OPT_IN)
-        code = collect_names(g, rows, count, choice);
+        code = collect_names(g, rows, count, entry, choice);
     return code ? code : find_known(g, choice, rows, count, known);
 }
 
@@ -326,6 +339,8 @@ static int add_job(struct txn *txn, void *argument)
     struct gathering *g = new_gathering(left);
     int code = sorted && g ? list_batch_check(addition->list, txn, addition->act->batch) : -ENOMEM;
 
+    if (code == 0)
+        code = list_take_decision(addition->list, txn, addition->act, addition->why);
     if (code == 0)
         code = list_put_addresses(addition->list, txn, sorted, left);
     if (code == 0)

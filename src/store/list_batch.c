@@ -169,10 +169,14 @@ static int write_job(struct txn *txn, void *argument)
                           .actor = w->act->actor,
                           .source = w->act->source,
                           .batch = w->act->batch,
+                          .decision = w->act->decision,
                           .begin = w->begin,
                           .counts = w->counts};
 
-    int code = list_batch_check(w->list, txn, w->act->batch);
+    int code = list_take_decision(w->list, txn, w->act, w->why);
+    if (code)
+        return code;
+    code = list_batch_check(w->list, txn, w->act->batch);
     if (code == 0)
         code = check_undone(w->list, txn, w->begin);
     if (code == 0)
@@ -257,37 +261,37 @@ int list_batch(struct list_view *view, const struct event_name *name, struct poo
     return code ? code : read_batch(view, name, &row, pool, batch);
 }
 
+struct each {
+    struct list_view *view;
+    list_batch_visitor visit;
+    void *argument;
+};
+
+static int visit_entry(struct slice key, struct slice value, void *argument)
+{
+    const struct each *each = argument;
+    const struct list *list = each->view->list;
+    struct pool pool = {0};
+    struct event_name name;
+    struct batch_row row;
+    struct list_batch batch;
+
+    int code = key.size == JOURNAL_KEY_SIZE ? store_unpack_name(&list->store, key.data, &name)
+                                            : ERR_CORRUPT;
+    if (code == 0)
+        code = unpack_row(list, value, &row);
+    if (code == 0)
+        code = read_batch(each->view, &name, &row, &pool, &batch);
+    if (code == 0)
+        code = each->visit(&batch, each->argument);
+    pool_release(&pool);
+    return code;
+}
+
 int list_each_batch(struct list_view *view, list_batch_visitor visit, void *argument)
 {
-    struct cursor *cursor;
-    struct slice key, value;
-    struct pool pool = {0};
-    int visited = 0;
-
-    int code = cursor_open(view->txn, TABLE_BATCH, &cursor);
-    if (code)
-        return code;
-    code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
-    while (code == 0 && visited == 0) {
-        struct event_name name;
-        struct batch_row row;
-        struct list_batch batch;
-        code = key.size == JOURNAL_KEY_SIZE ? store_unpack_name(&view->list->store, key.data, &name)
-                                            : ERR_CORRUPT;
-        if (code == 0)
-            code = unpack_row(view->list, value, &row);
-        if (code == 0)
-            code = read_batch(view, &name, &row, &pool, &batch);
-        if (code)
-            break;
-        visited = visit(&batch, argument);
-        pool_reset(&pool);
-        if (visited == 0)
-            code = cursor_next(cursor, &key, &value);
-    }
-    pool_release(&pool);
-    cursor_close(cursor);
-    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
+    struct each each = {view, visit, argument};
+    return txn_each(view->txn, TABLE_BATCH, SLICE(NULL, 0), visit_entry, &each);
 }
 
 #define WALKED 1 /* ends a walk that has come to the batch's end */

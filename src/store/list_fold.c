@@ -382,5 +382,7 @@ int list_fold(struct store *store, struct txn *txn, const struct event *event)
         code = fold_withdrawal(list, txn, event, &event->withdrawals[i]);
     if (code == 0)
         code = fold_erasures(list, txn, event);
-    return code ? code : list_fold_batch(list, txn, event);
+    if (code == 0)
+        code = list_fold_batch(list, txn, event);
+    return code ? code : list_fold_proposal(list, txn, event);
 }

@@ -8,6 +8,9 @@
  *     scope, source    "n" name -> id (4 octets); "i" id (4 octets) -> name
  *     batch            local number of the node (2), number of the event that began it (6)
  *                        -> [number of its end, node and number of the batch that undoes it]
+ *     proposal         local number of the node (2), number of the event that made it (6)
+ *                        -> [state, node and number of the decision, node and number of the event
+ *                           that says it is carried out]; the state is the decision's own
  *     notice           subject -> when it was sent one last, in seconds (8)
  *
  * Flags are kind + 4 * confirmed; what is 0 or empty at the end of the array is left out, and items
@@ -29,6 +32,7 @@ enum list_table {
     TABLE_SOURCE,
     TABLE_BATCH,
     TABLE_NOTICE,
+    TABLE_PROPOSAL,
 };
 
 #define LIST_NOTICE_SIZE 8 /* of a row of `notice` */
@@ -115,6 +119,32 @@ int list_fold(struct store *store, struct txn *txn, const struct event *event);
 
 /* The part of the fold that is about batches. */
 int list_fold_batch(struct list *list, struct txn *txn, const struct event *event);
+
+/* The part of the fold that is about proposals. */
+int list_fold_proposal(struct list *list, struct txn *txn, const struct event *event);
+
+/* What the table `proposal` holds of one; a number that is 0 says that there is none. */
+struct proposal_row {
+    enum proposal_state state;
+    struct event_name decided, done;
+};
+
+/* ERR_NOT_FOUND: no proposal has this name. */
+int list_proposal_row(const struct list *list, struct txn *txn, const struct event_name *name,
+                      struct proposal_row *row);
+
+/* Called with each row of the table. */
+typedef int (*proposal_row_visitor)(const struct event_name *name, const struct proposal_row *row,
+                                    void *argument);
+int list_each_proposal_row(const struct list *list, struct txn *txn, proposal_row_visitor visit,
+                           void *argument);
+
+/* Writes the decision that an act has, or sees to it that it was made; before the event that
+ * carries it out. 0 where the act has none; -EINVAL: there is no such proposal; else as
+ * list_decide.
+ */
+int list_take_decision(struct list *list, struct txn *txn, const struct act *act,
+                       struct error *why);
 
 /* What the table `batch` holds of one; a number that is 0 says that there is none. */
 struct batch_row {

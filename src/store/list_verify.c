@@ -13,6 +13,7 @@ struct fold_check {
     bool *seen; /* scopes, by id: two nodes may have registered one */
     uint64_t seen_size;
     uint64_t batches, ends, undone;
+    uint64_t proposals, decided, done;
     struct pool pool;
 };
 
@@ -149,6 +150,38 @@ static int check_batch(struct fold_check *check, struct txn *txn, const struct e
     return code;
 }
 
+/* What is done by an approval stands behind the decision that allowed it. */
+static int check_allowed(const struct fold_check *check, const struct proposal_row *row,
+                         const struct event *event)
+{
+    return row->decided.number && list_is_earlier(check->list, &row->decided, &event->name)
+               ? 0
+               : ERR_CORRUPT;
+}
+
+static int check_proposal(struct fold_check *check, struct txn *txn, const struct event *event)
+{
+    const struct event_decision *decision = event->decision;
+    struct proposal_row row;
+
+    if (event->type == EVENT_PROPOSAL && event->proposal) {
+        check->proposals++;
+        return list_proposal_row(check->list, txn, &event->name, &row);
+    }
+    if (!decision)
+        return 0;
+    int code = list_proposal_row(check->list, txn, &decision->proposal, &row);
+    if (code)
+        return code;
+    if (event->type != EVENT_DECISION)
+        return check_allowed(check, &row, event);
+    if (decision->state == PROPOSAL_DONE)
+        return check_first(check, &row.done, event, &check->done);
+    if (event_name_equal(&row.decided, &event->name) && row.state != decision->state)
+        return ERR_CORRUPT;
+    return check_first(check, &row.decided, event, &check->decided);
+}
+
 /* A reason tells of an event that was there before it. */
 static int check_reason(const struct fold_check *check, struct txn *txn, const struct event *event)
 {
@@ -192,6 +225,8 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
         code = check_withdrawal(check, txn, event, &event->withdrawals[i]);
     if (code == 0)
         code = check_batch(check, txn, event);
+    if (code == 0)
+        code = check_proposal(check, txn, event);
     if (code == 0)
         code = check_reason(check, txn, event);
     if (code == 0)
@@ -252,6 +287,30 @@ static int check_batches(struct list_view *view, struct fold_check *check, struc
     return 0;
 }
 
+static int count_proposal(const struct event_name *name, const struct proposal_row *row,
+                          void *argument)
+{
+    struct fold_check *check = argument;
+    (void)name;
+    check->proposals--;
+    check->decided -= row->decided.number != 0;
+    check->done -= row->done.number != 0;
+    return 0;
+}
+
+/* The same of proposals. */
+static int check_proposals(struct list_view *view, struct fold_check *check, struct error *why)
+{
+    int code = list_each_proposal_row(view->list, view->txn, count_proposal, check);
+    if (code)
+        return list_explain(view->list, code, why);
+    if (check->proposals || check->decided || check->done)
+        return error_set(why, ERR_CORRUPT,
+                         "%s: what is kept of proposals does not follow from events",
+                         env_folder(view->list->store.env));
+    return 0;
+}
+
 static int verify(struct list_view *view, struct fold_check *check, uint64_t *events,
                   struct error *why)
 {
@@ -267,7 +326,9 @@ static int verify(struct list_view *view, struct fold_check *check, uint64_t *ev
     code = journal_verify(&view->list->store, view->txn, check_event, check, events, why);
     if (code == 0)
         code = check_counts(view, check, why);
-    return code ? code : check_batches(view, check, why);
+    if (code == 0)
+        code = check_batches(view, check, why);
+    return code ? code : check_proposals(view, check, why);
 }
 
 int list_verify(struct list_view *view, uint64_t *events, struct error *why)

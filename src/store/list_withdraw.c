@@ -48,10 +48,14 @@ static int withdraw_job(struct txn *txn, void *argument)
                           .actor = w->act->actor,
                           .source = w->act->source,
                           .batch = w->act->batch,
+                          .decision = w->act->decision,
                           .withdrawals = w->rows,
                           .withdrawal_count = w->count};
 
     int code = list_batch_check(w->list, txn, w->act->batch);
+    if (code)
+        return code;
+    code = list_take_decision(w->list, txn, w->act, w->why);
     if (code)
         return code;
     code = check_standing(w, txn);

@@ -38,7 +38,7 @@ enum store_table {
     TABLE_OWN,     /* the first one of list or ledger */
 };
 
-#define STORE_TABLES_MAX 12
+#define STORE_TABLES_MAX 16
 #define JOURNAL_KEY_SIZE 8
 #define STORE_NODES_MAX 65536
 

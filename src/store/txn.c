@@ -257,6 +257,26 @@ int cursor_next(struct cursor *cursor, struct slice *key, struct slice *value)
     return move(cursor, &k, MDB_NEXT, key, value);
 }
 
+int txn_each(struct txn *txn, unsigned table, struct slice from, entry_visitor visit,
+             void *argument)
+{
+    struct cursor *cursor;
+    struct slice key, value;
+    int visited = 0;
+
+    int code = cursor_open(txn, table, &cursor);
+    if (code)
+        return code;
+    code = cursor_seek(cursor, from, &key, &value);
+    while (code == 0 && visited == 0) {
+        visited = visit(key, value, argument);
+        if (visited == 0)
+            code = cursor_next(cursor, &key, &value);
+    }
+    cursor_close(cursor);
+    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
+}
+
 int cursor_before(struct cursor *cursor, struct slice before, struct slice *key,
                   struct slice *value)
 {

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "tool/adding.h"
+#include "tool/approval.h"
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/output.h"
@@ -181,11 +182,16 @@ static int run(const struct call *call)
     adding.words[ADDING_STAFF] = (struct word){"staff", adding.site.staff};
     if (code == 0)
         code = check_scope(&adding, &why);
+    adding.proposes = code == 0 && adding.model.confirmed && adding.site.config->approval;
+    if (adding.proposes)
+        code = approval_check_person(&adding.site, &why);
     if (code == 0)
         code = from_input ? adding_from_input(&adding, stdin, &why)
                           : add_arguments(call, &adding, &why);
     if (code >= 0 && adding.model.kind == CHOICE_OPT_IN && !adding.model.confirmed)
         remark("Without --evidence an opt-in is only asserted: it lifts nothing.");
+    if (code == 0 && adding.proposed > 0)
+        code = STATUS_PROPOSED;
     site_close(&adding.site);
     return output_status(code, &why);
 }

@@ -1,6 +1,7 @@
 #include "tool/adding.h"
 
 #include "base/text.h"
+#include "tool/approval.h"
 #include "tool/argument.h"
 #include "tool/file_lines.h"
 #include "tool/interrupt.h"
@@ -43,31 +44,41 @@ static void tell_json(const struct list_entry *entry)
     show_put_event(object, "event", &entry->event);
     output_put_number(object, "number", entry->event.number);
     output_put_number(object, "lifts", entry->named);
+    if (entry->later)
+        output_put_number(object, "came_later", entry->later);
     output_json(object);
 }
 
-static void tell(struct adding *adding, const struct list_entry *entry)
+void adding_tell(const struct site *site, const struct list_entry *entry, bool json)
 {
     struct text line = TEXT_EMPTY;
     char name[SHOW_EVENT_SIZE];
     const struct choice choice = {
         .kind = entry->kind, .confirmed = entry->confirmed, .scope = entry->scope};
 
-    if (entry->known)
-        adding->known++;
-    else
-        adding->added++;
-    if (adding->json) {
+    if (json) {
         tell_json(entry);
         return;
     }
     text_format(&line, "%s: ", entry->address);
     show_append_kind(&line, &choice);
     text_format(&line, " %s, event %s", entry->known ? "known already" : "added",
-                show_event(&adding->site, &entry->event, name));
+                show_event(site, &entry->event, name));
     if (entry->confirmed && !entry->known)
         text_format(&line, ", lifts %zu choice%s", entry->named, entry->named == 1 ? "" : "s");
+    if (entry->later)
+        text_format(&line, "; what came since it was proposed holds: %zu choice%s", entry->later,
+                    entry->later == 1 ? "" : "s");
     output_text(&line);
+}
+
+static void tell(struct adding *adding, const struct list_entry *entry)
+{
+    if (entry->known)
+        adding->known++;
+    else
+        adding->added++;
+    adding_tell(&adding->site, entry, adding->json);
 }
 
 /* --- writing --- */
@@ -85,6 +96,23 @@ static int fill(struct adding *adding, const struct person *people, size_t count
     return code;
 }
 
+/* What was proposed before an error stays proposed. */
+static int propose(struct adding *adding, struct list_entry *entries, size_t count,
+                   struct error *why)
+{
+    struct event_proposal proposal = {.operation = OPERATION_OPT_IN, .source = ""};
+    int code = STATUS_PROPOSED;
+
+    for (size_t i = 0; i < count && code == STATUS_PROPOSED; i += proposal.rows) {
+        proposal.rows = count - i < EVENT_ROWS_MAX ? count - i : EVENT_ROWS_MAX;
+        code = approval_propose(&adding->site, &proposal, entries + i, proposal.rows, &adding->act,
+                                adding->json, why);
+        if (code == STATUS_PROPOSED)
+            adding->proposed += proposal.rows;
+    }
+    return code == STATUS_PROPOSED ? 0 : code;
+}
+
 int adding_write(struct adding *adding, const struct person *people, size_t count,
                  struct error *why)
 {
@@ -93,8 +121,9 @@ int adding_write(struct adding *adding, const struct person *people, size_t coun
         return -ENOMEM;
     int code = fill(adding, people, count, entries, why);
     if (code == 0)
-        code = list_add(adding->site.list, entries, count, &adding->act, why);
-    for (size_t i = 0; i < count && code == 0; i++)
+        code = adding->proposes ? propose(adding, entries, count, why)
+                                : list_add(adding->site.list, entries, count, &adding->act, why);
+    for (size_t i = 0; i < count && code == 0 && !adding->proposes; i++)
         tell(adding, &entries[i]);
     free(entries);
     return code;
@@ -174,7 +203,11 @@ int adding_from_input(struct adding *adding, FILE *file, struct error *why)
     free(people);
     if (code)
         return code;
-    remark("%" PRIu64 " added, %" PRIu64 " known already, %" PRIu64 " line%s left out",
-           adding->added, adding->known, bad, bad == 1 ? "" : "s");
+    if (adding->proposes)
+        remark("%" PRIu64 " proposed, %" PRIu64 " line%s left out", adding->proposed, bad,
+               bad == 1 ? "" : "s");
+    else
+        remark("%" PRIu64 " added, %" PRIu64 " known already, %" PRIu64 " line%s left out",
+               adding->added, adding->known, bad, bad == 1 ? "" : "s");
     return bad > 0 ? STATUS_NO : STATUS_OK;
 }

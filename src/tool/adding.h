@@ -18,7 +18,8 @@ struct adding {
     struct act act;
     struct word words[ADDING_WORDS];
     bool json;
-    uint64_t added, known;
+    bool proposes; /* another person has to approve it first */
+    uint64_t added, known, proposed;
 };
 
 struct person {
@@ -31,8 +32,11 @@ struct person {
 int adding_read(const struct adding *adding, const char *given, struct person *person,
                 struct error *why);
 
-/* Writes the choice for at most LIST_ENTRIES_MAX people, all or none, and then tells of each. As
- * list_add. */
+/* Tells what came of one entry that was written. Its address is what is shown of the person. */
+void adding_tell(const struct site *site, const struct list_entry *entry, bool json);
+
+/* Writes the choice for at most LIST_ENTRIES_MAX people, all or none, and then tells of each; or
+ * proposes it, in proposals of EVENT_ROWS_MAX people. As list_add, approval_propose. */
 int adding_write(struct adding *adding, const struct person *people, size_t count,
                  struct error *why);
 

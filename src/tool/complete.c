@@ -3,6 +3,7 @@
 #include "exchange/writer.h"
 #include "tool/command.h"
 #include "tool/output.h"
+#include "tool/proposal_show.h"
 #include "tool/show.h"
 #include "tool/site.h"
 
@@ -22,6 +23,7 @@ enum value {
     VALUE_STREAM,
     VALUE_SOURCE,
     VALUE_BATCH,
+    VALUE_PROPOSAL,
     VALUE_FORMAT,        /* of a list that is read */
     VALUE_EXPORT_FORMAT, /* of one that is written */
     VALUE_ORDER,
@@ -32,11 +34,11 @@ static const struct {
     const char *name; /* of a flag, or an argument as the usage has it */
     enum value value;
 } values[] = {
-    {"scope", VALUE_SCOPE},   {"stream", VALUE_STREAM}, {"source", VALUE_SOURCE},
-    {"format", VALUE_FORMAT}, {"dates", VALUE_ORDER},   {"reason", VALUE_REASON},
-    {"rejects", VALUE_FILE},  {"map", VALUE_MAPPING},   {"FILE", VALUE_FILE},
-    {"FILE|-", VALUE_FILE},   {"DIR", VALUE_FOLDER},    {"BATCH", VALUE_BATCH},
-    {"PATH...", VALUE_SCOPE},
+    {"scope", VALUE_SCOPE},   {"stream", VALUE_STREAM},     {"source", VALUE_SOURCE},
+    {"format", VALUE_FORMAT}, {"dates", VALUE_ORDER},       {"reason", VALUE_REASON},
+    {"rejects", VALUE_FILE},  {"map", VALUE_MAPPING},       {"FILE", VALUE_FILE},
+    {"FILE|-", VALUE_FILE},   {"DIR", VALUE_FOLDER},        {"BATCH", VALUE_BATCH},
+    {"PATH...", VALUE_SCOPE}, {"PROPOSAL", VALUE_PROPOSAL},
 };
 
 /* A command line, up to the word that is to be completed. */
@@ -93,6 +95,15 @@ static int offer_batch(const struct list_batch *batch, void *argument)
     return 0;
 }
 
+static int offer_proposal(const struct list_proposal *proposal, void *argument)
+{
+    char name[24];
+
+    snprintf(name, sizeof name, "%" PRIu64, proposal->event.name.number);
+    offer(argument, name, proposal_operation_name(proposal->event.proposal->operation));
+    return 0;
+}
+
 /* The next is a name of a batch's source, each once: they are few. */
 struct seen {
     const struct line *line;
@@ -143,6 +154,8 @@ static void offer_of_site(struct line *line, enum value value)
         list_each_scope(site.list_view, offer_scope, line);
     if (code == 0 && value == VALUE_BATCH)
         list_each_batch(site.list_view, offer_batch, line);
+    if (code == 0 && value == VALUE_PROPOSAL)
+        list_each_proposal(site.list_view, false, offer_proposal, line);
     if (site.config && value == VALUE_SOURCE)
         offer_sources(line, &site);
     for (size_t i = 0; value == VALUE_STREAM && site.config && i < site.config->policy.stream_count;
@@ -203,6 +216,7 @@ static void offer_value(struct line *line, enum value value)
     case VALUE_STREAM:
     case VALUE_SOURCE:
     case VALUE_BATCH:
+    case VALUE_PROPOSAL:
         offer_of_site(line, value);
         break;
     case VALUE_FORMAT:

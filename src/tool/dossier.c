@@ -80,7 +80,8 @@ static int add_mention(struct gathering *g, const struct mention *mention)
 {
     static const enum fact_kind kinds[] = {[MENTION_CHOICE] = FACT_CHOICE,
                                            [MENTION_WITHDRAWAL] = FACT_WITHDRAWAL,
-                                           [MENTION_REASON] = FACT_REASON};
+                                           [MENTION_REASON] = FACT_REASON,
+                                           [MENTION_PROPOSAL] = FACT_OTHER};
     struct site *site = g->dossier->site;
     struct pool pool = {0};
     struct event event;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "tool/output.h"
+#include "tool/proposal_show.h"
 #include "tool/show.h"
 
 #include <inttypes.h>
@@ -57,8 +58,19 @@ static void begin_line(const struct entry *entry, struct text *line)
                 name_entry(entry, name));
 }
 
+/* The proposal that an event carries out; NULL: nobody had to be asked. */
+static const struct event_name *proposal_behind(const struct event *event)
+{
+    return event->decision && event->type != EVENT_DECISION ? &event->decision->proposal : NULL;
+}
+
 static void end_line(const struct entry *entry, struct text *line)
 {
+    const struct event_name *proposal = proposal_behind(entry->event);
+    char name[SHOW_EVENT_SIZE];
+
+    if (proposal)
+        text_format(line, ", proposal %s", show_event(entry->site, proposal, name));
     text_format(line, "; by %s", entry->event->actor);
     for (size_t i = 0; i < entry->word_count; i++)
         text_format(line, ", %s: %s", entry->words[i].name, entry->words[i].text);
@@ -79,7 +91,11 @@ static json_t *begin_object(const struct entry *entry, const char *type)
 
 static void end_object(const struct entry *entry, json_t *object)
 {
+    const struct event_name *proposal = proposal_behind(entry->event);
     json_t *words = json_object();
+
+    if (proposal)
+        show_put_event(object, "proposal", proposal);
     for (size_t i = 0; i < entry->word_count; i++)
         output_put_text(words, entry->words[i].name, entry->words[i].text);
     output_put(object, "words", words);
@@ -330,6 +346,43 @@ static void show_reason_without_words(const struct entry *entry)
     entry_show_reason(&bare);
 }
 
+static void show_proposal(const struct entry *entry)
+{
+    const struct event_proposal *proposal = entry->event->proposal;
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "proposal");
+        proposal_put(object, proposal);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, &line);
+    text_append(&line, "proposed: ");
+    proposal_append(&line, entry->site, proposal);
+    end_line(entry, &line);
+}
+
+static void show_decision(const struct entry *entry)
+{
+    const struct event_decision *decision = entry->event->decision;
+    const char *state = proposal_state_name(decision->state);
+    char name[SHOW_EVENT_SIZE];
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "decision");
+        show_put_event(object, "proposal", &decision->proposal);
+        output_put_text(object, "decision", state);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, &line);
+    text_format(&line, "proposal %s %s", show_event(entry->site, &decision->proposal, name),
+                decision->state == PROPOSAL_BEGUN ? "approved, and begun" : state);
+    end_line(entry, &line);
+}
+
 /* --- the ledger's --- */
 
 /* Without its text: `optout config history` has it. */
@@ -499,6 +552,10 @@ void entry_show_all(const struct entry *entry)
         entry_show_erasure(entry, &event->erasures[i]);
     if (event->cut)
         show_cut(entry);
+    if (event->proposal)
+        show_proposal(entry);
+    if (event->type == EVENT_DECISION && event->decision)
+        show_decision(entry);
     if (event->verdict)
         entry_show_verdict(entry, NULL);
     if (event->reading)

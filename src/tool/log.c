@@ -66,6 +66,8 @@ static int show_mention(struct logging *l, const struct mention *mention)
     code = entry_open(&entry, &l->site, ENTRY_LIST, l->json, &event, l->why);
     if (code == 0 && mention->kind == MENTION_REASON) {
         entry_show_reason(&entry);
+    } else if (code == 0 && mention->kind == MENTION_PROPOSAL) {
+        entry_show_all(&entry);
     } else if (code == 0 && mention->kind == MENTION_WITHDRAWAL) {
         const struct event_withdrawal w = {mention->subject, mention->choice.event};
         entry_show_withdrawal(&entry, &w);

@@ -1,6 +1,7 @@
 #include "tool/mentions.h"
 
 #include "core/token.h"
+#include "tool/approval.h"
 #include "tool/rows.h"
 
 #include <errno.h>
@@ -95,6 +96,17 @@ static int add_mention(struct gathering *g, const struct choice *choice,
     return asked ? add_reasons(g, &choice->event, m.at_ms) : 0;
 }
 
+static int add_proposal(const struct event *event, void *argument)
+{
+    struct mention *place = new_mention(argument);
+
+    if (!place)
+        return -ENOMEM;
+    *place =
+        (struct mention){.event = event->name, .at_ms = event->at_ms, .kind = MENTION_PROPOSAL};
+    return 0;
+}
+
 static int compare_mentions(const void *a, const void *b, void *list)
 {
     const struct mention *x = a, *y = b;
@@ -125,6 +137,8 @@ int mentions_gather(struct site *site, const struct address *address, struct men
         if (code == 0)
             code = add_mention(&g, &past[i], &by[i], MENTION_WITHDRAWAL);
     }
+    if (code == 0)
+        code = approval_each_about(site, &g.subject, add_proposal, &g, why);
     if (mentions->count > 0)
         qsort_r(mentions->rows, mentions->count, sizeof *mentions->rows, compare_mentions,
                 site->list);

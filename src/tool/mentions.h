@@ -7,15 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum mention_kind { MENTION_CHOICE, MENTION_WITHDRAWAL, MENTION_REASON };
+enum mention_kind { MENTION_CHOICE, MENTION_WITHDRAWAL, MENTION_REASON, MENTION_PROPOSAL };
 
-/* An event added a choice, withdrew it, or tells why it was made. */
+/* An event added a choice, withdrew it, tells why it was made, or proposes or decides on one of
+ * these. */
 struct mention {
     struct event_name event;
     int64_t at_ms;
     enum mention_kind kind;
     struct subject subject; /* the person's or their domain's */
-    struct choice choice;   /* not of a reason */
+    struct choice choice;   /* not of a reason or a proposal */
 };
 
 struct mentions {

@@ -22,10 +22,11 @@
 enum status {
     STATUS_OK = 0,
     STATUS_NO = 1,
-    STATUS_CANNOT = 2,  /* wrong usage, or it cannot be told or done */
-    STATUS_LACKS = 3,   /* done as far as the format goes */
-    STATUS_STOPPED = 4, /* a guard stopped it before anything was written */
-    STATUS_AGAIN = 75,  /* EX_TEMPFAIL of sysexits(3) */
+    STATUS_CANNOT = 2,   /* wrong usage, or it cannot be told or done */
+    STATUS_LACKS = 3,    /* done as far as the format goes */
+    STATUS_STOPPED = 4,  /* a guard stopped it before anything was written */
+    STATUS_PROPOSED = 5, /* nothing was done yet: another person has to approve it */
+    STATUS_AGAIN = 75,   /* EX_TEMPFAIL of sysexits(3) */
 };
 
 /* One line on standard error, with the program's name in front. */

@@ -1,8 +1,10 @@
 #include "base/clock.h"
 #include "base/text.h"
+#include "tool/approval.h"
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/output.h"
+#include "tool/removing.h"
 #include "tool/rows.h"
 #include "tool/show.h"
 #include "tool/site.h"
@@ -18,20 +20,13 @@ static const struct flag flags[] = {
     {0},
 };
 
-/* A row that is to be withdrawn; what it points to lies in the site's pool. */
-struct target {
-    struct subject subject;
-    struct choice choice;
-    struct list_identity identity;
-};
-
 struct removal {
     struct site site;
     const char *scope;      /* NULL: by event */
     const char *event_text; /* NULL: by address and scope */
     bool has_address;
     struct address address;
-    struct target *targets;
+    struct removing *targets;
     size_t count;
 };
 
@@ -40,10 +35,7 @@ struct removal {
 static void add_target(struct removal *r, const struct subject *subject,
                        const struct choice *choice)
 {
-    struct target *target = &r->targets[r->count++];
-
-    *target = (struct target){.subject = *subject, .choice = *choice};
-    site_identity(&r->site, subject, &target->identity);
+    removing_fill(&r->site, subject, choice, &r->targets[r->count++]);
 }
 
 /* Of an event's row: the same one, if it still stands. */
@@ -150,47 +142,33 @@ static int find_by_scope(struct removal *r, struct error *why)
 
 /* --- withdrawing --- */
 
-static void tell(struct removal *r, const struct target *t, const struct event_name *by, bool json)
+static int propose(struct removal *r, const struct act *act, bool json, struct error *why)
 {
-    char event[SHOW_EVENT_SIZE], withdrawal[SHOW_EVENT_SIZE];
-    struct text line = TEXT_EMPTY;
-
-    if (json) {
-        json_t *object = json_object();
-        show_put_identity(object, &t->identity);
-        output_put_text(object, "kind", choice_kind_name(t->choice.kind));
-        output_put_text(object, "scope", t->choice.scope);
-        show_put_event(object, "removed", &t->choice.event);
-        show_put_event(object, "event", by);
-        output_json(object);
-        return;
-    }
-    text_format(&line, "%s: ", site_identity_text(&t->identity));
-    show_append_kind(&line, &t->choice);
-    text_format(&line, " (event %s) removed, event %s",
-                show_event(&r->site, &t->choice.event, event),
-                show_event(&r->site, by, withdrawal));
-    output_text(&line);
+    struct event_target *targets = pool_take(&r->site.pool, r->count * sizeof *targets);
+    const struct event_proposal proposal = {.operation = OPERATION_REMOVE,
+                                            .rows = r->count,
+                                            .source = "",
+                                            .targets = targets,
+                                            .target_count = r->count};
+    if (!targets)
+        return -ENOMEM;
+    for (size_t i = 0; i < r->count; i++)
+        targets[i] = (struct event_target){true, r->targets[i].subject, r->targets[i].choice.event};
+    return approval_propose(&r->site, &proposal, NULL, 0, act, json, why);
 }
 
 static int withdraw(struct removal *r, const char *note, bool json, struct error *why)
 {
     const struct word words[] = {{"staff", r->site.staff}, {"note", note}};
     const struct act act = {.actor = "cli", .words = words, .word_count = 2};
-    struct event_withdrawal *rows = pool_take(&r->site.pool, r->count * sizeof *rows);
-    struct event_name by;
 
-    if (!rows)
-        return -ENOMEM;
-    for (size_t i = 0; i < r->count; i++)
-        rows[i] = (struct event_withdrawal){r->targets[i].subject, r->targets[i].choice.event};
-    int code = list_withdraw(r->site.list, rows, r->count, &act, &by, why);
+    if (r->site.config->approval)
+        return propose(r, &act, json, why);
+    int code = removing_run(&r->site, r->targets, r->count, &act, json, why);
     if (code == ERR_NOT_FOUND) {
         complain("%s", why->text);
         return STATUS_NO;
     }
-    for (size_t i = 0; i < r->count && code == 0; i++)
-        tell(r, &r->targets[i], &by, json);
     return code;
 }
 

@@ -1,9 +1,11 @@
 #include "tool/sweeping.h"
 
 #include "tool/interrupt.h"
+#include "tool/output.h"
 #include "tool/stops.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,6 +24,9 @@ struct gathered {
 static bool is_meant(const struct sweeping *s, const struct event *event)
 {
     const char *source = event->source ? event->source : event->actor;
+
+    if (s->before && !list_is_earlier(s->site->list, &event->name, s->before))
+        return false;
     return event->batch == 0 && event->at_ms >= s->since_ms && event->at_ms < s->until_ms &&
            strcmp(source, s->source) == 0;
 }
@@ -57,23 +62,21 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     return code;
 }
 
-static int withdraw(struct gathered *g, const char *note, struct error *why)
+static int withdraw(struct gathered *g, struct error *why)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
     struct site *site = g->sweeping->site;
-    const struct word words[] = {{"staff", site->staff}, {"note", note}};
-    const struct act act = {.actor = "cli", .words = words, .word_count = 2};
     struct event_name event;
 
     if (g->count == 0 || g->sweeping->dry_run)
         return 0;
-    int code = list_withdraw(site->list, g->rows, g->count, &act, &event, why);
+    int code = list_withdraw(site->list, g->rows, g->count, g->sweeping->act, &event, why);
     nanosleep(&pause, NULL);
     return code;
 }
 
 /* FULL: there is more. */
-static int sweep_once(struct gathered *g, const char *note, struct error *why)
+static int sweep_once(struct gathered *g, struct error *why)
 {
     struct site *site = g->sweeping->site;
 
@@ -85,13 +88,13 @@ static int sweep_once(struct gathered *g, const char *note, struct error *why)
     if (walked < 0)
         site_explain(site, walked, why);
     site_end_view(site);
-    code = walked < 0 ? walked : withdraw(g, note, why);
+    code = walked < 0 ? walked : withdraw(g, why);
     if (code == 0)
         g->sweeping->withdrawn += g->count;
     return code ? code : walked;
 }
 
-int sweeping_run(struct sweeping *s, const char *note, struct error *why)
+int sweeping_run(struct sweeping *s, struct error *why)
 {
     struct gathered g = {.sweeping = s};
     int code = FULL;
@@ -99,8 +102,25 @@ int sweeping_run(struct sweeping *s, const char *note, struct error *why)
     while (code == FULL) {
         if (stops_release()) /* nothing is held that others wait for */
             stops_hold();
-        code = interrupt_came() ? error_set(why, -EINTR, "interrupted") : sweep_once(&g, note, why);
+        code = interrupt_came() ? error_set(why, -EINTR, "interrupted") : sweep_once(&g, why);
     }
     pool_release(&g.pool);
     return code;
+}
+
+void sweeping_show(const struct sweeping *s, bool json)
+{
+    if (json) {
+        json_t *object = json_object();
+        output_put_text(object, "source", s->source);
+        output_put_bool(object, "dry_run", s->dry_run);
+        output_put_number(object, "rows", s->found);
+        output_put_number(object, "withdrawn", s->withdrawn);
+        output_put_number(object, "skipped", s->found - s->withdrawn);
+        output_json(object);
+        return;
+    }
+    output_line("source %s: %" PRIu64 " of %" PRIu64 " opt-out%s %s", s->source, s->withdrawn,
+                s->found, s->found == 1 ? "" : "s",
+                s->dry_run ? "would be withdrawn" : "withdrawn");
 }

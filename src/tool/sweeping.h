@@ -9,9 +9,11 @@
 #include <stdint.h>
 
 struct sweeping {
-    struct site *site; /* the list is open to write; in a dry run to read */
+    struct site *site;     /* the list is open to write; in a dry run to read */
+    const struct act *act; /* who withdraws, with their words, and whose decision it is */
     const char *source;
-    int64_t since_ms, until_ms; /* the first moment, and the first one that is not meant */
+    int64_t since_ms, until_ms;      /* the first moment, and the first one that is not meant */
+    const struct event_name *before; /* what came behind this event is left alone; NULL: nothing */
     bool dry_run;
     /* Results. */
     uint64_t found;     /* opt-outs of this source and time */
@@ -20,6 +22,9 @@ struct sweeping {
 
 /* In one event for a thousand of them. -EINTR: it was interrupted; what is done is done, and the
  * same again goes on. */
-int sweeping_run(struct sweeping *sweeping, const char *note, struct error *why);
+int sweeping_run(struct sweeping *sweeping, struct error *why);
+
+/* Writes what came of it, as a line of text or an object. */
+void sweeping_show(const struct sweeping *sweeping, bool json);
 
 #endif

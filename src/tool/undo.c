@@ -1,4 +1,4 @@
-#include "base/clock.h"
+#include "tool/approval.h"
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/interrupt.h"
@@ -22,70 +22,6 @@ static const struct flag flags[] = {
     {0},
 };
 
-static void show_keepers(const struct undoing *u)
-{
-    const char *before = ": ";
-    struct text line = TEXT_EMPTY;
-
-    if (u->kept == 0)
-        return;
-    text_format(&line, "%" PRIu64 " of them stay%s kept back by other choices", u->kept,
-                u->kept == 1 ? "s" : "");
-    for (size_t i = 0; i < u->keeper_count; i++) {
-        const struct keeper *k = &u->keepers[i];
-        text_format(&line, "%s%" PRIu64 " by %s from %s", before, k->people,
-                    choice_kind_name(k->kind), k->source);
-        before = ", ";
-    }
-    output_text(&line);
-}
-
-static void show_summary(struct undoing *u)
-{
-    char name[SHOW_EVENT_SIZE], time[CLOCK_TEXT_SIZE];
-    struct text line = TEXT_EMPTY;
-
-    text_format(&line, "batch %s of source %s, %s: %" PRIu64 " of %" PRIu64 " choice%s %s",
-                show_event(&u->site, &u->batch.name, name),
-                u->batch.source ? u->batch.source : "(none)",
-                clock_format(u->batch.begun_ms / 1000, time), u->withdrawn, u->rows,
-                u->rows == 1 ? "" : "s", u->dry_run ? "would be withdrawn" : "withdrawn");
-    if (u->skipped)
-        text_format(&line, ", %" PRIu64 " had been before", u->skipped);
-    if (!u->dry_run)
-        text_format(&line, "; undone by batch %" PRIu64, u->undo);
-    output_text(&line);
-    show_keepers(u);
-}
-
-static void show_summary_json(struct undoing *u)
-{
-    json_t *object = json_object(), *keepers = json_array();
-    struct event_name undo = {.number = u->undo};
-
-    memcpy(undo.node, list_node(u->site.list), EVENT_NODE_SIZE);
-    show_put_event(object, "batch", &u->batch.name);
-    output_put_text(object, "source", u->batch.source);
-    output_put_bool(object, "dry_run", u->dry_run);
-    if (u->undo)
-        show_put_event(object, "undone_by", &undo);
-    else
-        output_put_text(object, "undone_by", NULL);
-    output_put_number(object, "rows", u->rows);
-    output_put_number(object, "withdrawn", u->withdrawn);
-    output_put_number(object, "skipped", u->skipped);
-    output_put_number(object, "kept_back", u->kept);
-    for (size_t i = 0; i < u->keeper_count; i++) {
-        json_t *keeper = json_object();
-        output_put_text(keeper, "kind", choice_kind_name(u->keepers[i].kind));
-        output_put_text(keeper, "source", u->keepers[i].source);
-        output_put_number(keeper, "people", u->keepers[i].people);
-        output_append(keepers, keeper);
-    }
-    output_put(object, "by", keepers);
-    output_json(object);
-}
-
 /* What was done before an error stays done. */
 static void tell_unfinished(const struct undoing *u)
 {
@@ -93,9 +29,63 @@ static void tell_unfinished(const struct undoing *u)
         remark("%" PRIu64 " choices are withdrawn; run it again to go on", u->withdrawn);
 }
 
+static int propose_batch(struct undoing *u, uint64_t rows, struct error *why)
+{
+    const struct event_target batch = {.event = u->batch.name};
+    const struct event_proposal proposal = {.operation = OPERATION_UNDO,
+                                            .rows = rows,
+                                            .source = "",
+                                            .targets = &batch,
+                                            .target_count = 1};
+    return approval_propose(u->site, &proposal, NULL, 0, &u->act, u->json, why);
+}
+
+/* An undo that was approved and broke off is gone on with under its decision. */
+static int check_approved(struct undoing *u, struct error *why)
+{
+    struct event_name name = {.number = u->undo};
+    char proposal[SHOW_EVENT_SIZE];
+    struct event begin;
+
+    memcpy(name.node, list_node(u->site->list), EVENT_NODE_SIZE);
+    int code = site_view(u->site, why);
+    if (code == 0 && (code = list_event(u->site->list_view, &name, &u->pool, &begin)) != 0)
+        site_explain(u->site, code, why);
+    if (code == 0 && begin.decision) {
+        show_event(u->site, &begin.decision->proposal, proposal);
+        complain("this undo was approved and broken off: `optout approve %s` goes on with it",
+                 proposal);
+        code = STATUS_NO;
+    }
+    site_end_view(u->site);
+    return code;
+}
+
+/* Withdraws, or where that takes two proposes it. */
+static int run_batch(struct undoing *u, struct error *why)
+{
+    uint64_t rows = 0;
+
+    if (u->dry_run || !u->site->config->approval)
+        return undoing_run(u, why);
+    int code = u->resumed ? check_approved(u, why) : 0;
+    if (code == 0)
+        code = undoing_count(u, &rows, why);
+    if (code)
+        return code;
+    return rows > u->site->config->approval_rows ? propose_batch(u, rows, why)
+                                                 : undoing_run(u, why);
+}
+
 static int undo_batch(const struct call *call)
 {
-    struct undoing u = {.dry_run = call->values[DRY_RUN], .json = call->values[JSON], .turn = -1};
+    struct site site;
+    const struct word words[] = {{"staff", site.staff}, {"note", call->values[NOTE]}};
+    struct undoing u = {.site = &site,
+                        .act = {.actor = "cli", .words = words, .word_count = 2},
+                        .dry_run = call->values[DRY_RUN],
+                        .json = call->values[JSON],
+                        .turn = -1};
     struct error why = {""};
 
     u.progress.quiet = call->values[QUIET];
@@ -104,41 +94,22 @@ static int undo_batch(const struct call *call)
         return output_status(code, &why);
     interrupt_await();
     code = site_open(call->config_file,
-                     SITE_KEYS | (u.dry_run ? SITE_LIST | SITE_WORDS : SITE_WRITE), &u.site, &why);
+                     SITE_KEYS | (u.dry_run ? SITE_LIST | SITE_WORDS : SITE_WRITE), &site, &why);
     if (code == 0)
         code = undoing_begin(&u, call->arguments[0], &why);
     if (code == 0) {
-        code = undoing_run(&u, call->values[NOTE], &why);
+        code = run_batch(&u, &why);
         if (code < 0)
             tell_unfinished(&u);
     }
-    if (code == 0 && u.json)
-        show_summary_json(&u);
-    else if (code == 0 && !call->values[QUIET])
-        show_summary(&u);
+    if (code == 0 && (u.json || !call->values[QUIET]))
+        undoing_show(&u);
     undoing_release(&u);
-    site_close(&u.site);
+    site_close(&site);
     return output_status(code, &why);
 }
 
 /* --- single opt-outs of one source --- */
-
-static void show_sweep(const struct call *call, const struct sweeping *s)
-{
-    if (call->values[JSON]) {
-        json_t *object = json_object();
-        output_put_text(object, "source", s->source);
-        output_put_bool(object, "dry_run", s->dry_run);
-        output_put_number(object, "rows", s->found);
-        output_put_number(object, "withdrawn", s->withdrawn);
-        output_put_number(object, "skipped", s->found - s->withdrawn);
-        output_json(object);
-    } else if (!call->values[QUIET]) {
-        output_line("source %s: %" PRIu64 " of %" PRIu64 " opt-out%s %s", s->source, s->withdrawn,
-                    s->found, s->found == 1 ? "" : "s",
-                    s->dry_run ? "would be withdrawn" : "withdrawn");
-    }
-}
 
 static int read_times(const struct call *call, struct sweeping *s, struct error *why)
 {
@@ -156,12 +127,42 @@ static int read_times(const struct call *call, struct sweeping *s, struct error 
     return code;
 }
 
+static int propose_source(const struct call *call, const struct sweeping *s, uint64_t rows,
+                          struct error *why)
+{
+    const struct event_proposal proposal = {.operation = OPERATION_SWEEP,
+                                            .rows = rows,
+                                            .source = s->source,
+                                            .since_ms = s->since_ms,
+                                            .until_ms = s->until_ms};
+    return approval_propose(s->site, &proposal, NULL, 0, s->act, call->values[JSON], why);
+}
+
+static int run_source(const struct call *call, struct sweeping *s, struct error *why)
+{
+    struct sweeping count = *s;
+
+    if (s->dry_run || !s->site->config->approval)
+        return sweeping_run(s, why);
+    count.dry_run = true;
+    int code = sweeping_run(&count, why);
+    if (code)
+        return code;
+    return count.withdrawn > s->site->config->approval_rows
+               ? propose_source(call, s, count.withdrawn, why)
+               : sweeping_run(s, why);
+}
+
 static int undo_source(const struct call *call)
 {
     struct site site;
     struct error why = {""};
-    struct sweeping s = {
-        .site = &site, .source = call->values[SOURCE], .dry_run = call->values[DRY_RUN]};
+    const struct word words[] = {{"staff", site.staff}, {"note", call->values[NOTE]}};
+    const struct act act = {.actor = "cli", .words = words, .word_count = 2};
+    struct sweeping s = {.site = &site,
+                         .act = &act,
+                         .source = call->values[SOURCE],
+                         .dry_run = call->values[DRY_RUN]};
 
     int code = argument_words("note", call->values[NOTE], &why);
     if (code == 0)
@@ -172,9 +173,9 @@ static int undo_source(const struct call *call)
     code =
         site_open(call->config_file, SITE_KEYS | (s.dry_run ? SITE_LIST : SITE_WRITE), &site, &why);
     if (code == 0)
-        code = sweeping_run(&s, call->values[NOTE], &why);
-    if (code == 0)
-        show_sweep(call, &s);
+        code = run_source(call, &s, &why);
+    if (code == 0 && (call->values[JSON] || !call->values[QUIET]))
+        sweeping_show(&s, call->values[JSON]);
     else if (code < 0 && s.withdrawn > 0)
         remark("%" PRIu64 " opt-outs are withdrawn; run it again to go on", s.withdrawn);
     site_close(&site);

@@ -54,8 +54,8 @@ static int gather_events(struct undoing *u, const struct event_name *batch, stru
                          struct error *why)
 {
     numbers->count = 0;
-    int code = list_walk_batch(u->site.list_view, batch, visit_event, numbers);
-    return code ? site_explain(&u->site, code, why) : 0;
+    int code = list_walk_batch(u->site->list_view, batch, visit_event, numbers);
+    return code ? site_explain(u->site, code, why) : 0;
 }
 
 /* --- whether it may be undone --- */
@@ -87,11 +87,11 @@ static int visit_batch(const struct list_batch *batch, void *argument)
     struct list_batch undo;
 
     if (batch->begin.kind != BATCH_IMPORT ||
-        !list_is_earlier(s->undoing->site.list, &target->name, &batch->name) ||
+        !list_is_earlier(s->undoing->site->list, &target->name, &batch->name) ||
         !is_same_source(batch->source, target->source) || is_repetition(batch, target))
         return 0;
     if (batch->undone_by.number) {
-        int code = list_batch(s->undoing->site.list_view, &batch->undone_by, &pool, &undo);
+        int code = list_batch(s->undoing->site->list_view, &batch->undone_by, &pool, &undo);
         bool undone = code == 0 && undo.ended_ms;
         pool_release(&pool);
         if (code || undone)
@@ -108,23 +108,23 @@ static int check_newest(struct undoing *u, struct error *why)
     struct search search = {.undoing = u};
     char name[SHOW_EVENT_SIZE], newest[SHOW_EVENT_SIZE];
 
-    int code = list_each_batch(u->site.list_view, visit_batch, &search);
+    int code = list_each_batch(u->site->list_view, visit_batch, &search);
     if (code)
-        return site_explain(&u->site, code, why);
+        return site_explain(u->site, code, why);
     if (search.newest.number == 0)
         return 0;
-    show_event(&u->site, &search.newest, newest);
+    show_event(u->site, &search.newest, newest);
     complain(
         "batch %s is not the newest of source %s: what batch %s found there already it did "
         "not write again. `optout undo %s` comes first%s, and the import of its file behind all",
-        show_event(&u->site, &u->batch.name, name), u->batch.source ? u->batch.source : "(none)",
+        show_event(u->site, &u->batch.name, name), u->batch.source ? u->batch.source : "(none)",
         newest, newest, search.undoing_newest.number ? ", it was broken off" : "");
     return STATUS_STOPPED;
 }
 
 static bool is_own(const struct undoing *u, const struct event_name *event)
 {
-    return memcmp(event->node, list_node(u->site.list), EVENT_NODE_SIZE) == 0;
+    return memcmp(event->node, list_node(u->site->list), EVENT_NODE_SIZE) == 0;
 }
 
 /* Another undo has ended, or is to be gone on with. */
@@ -135,12 +135,12 @@ static int check_undone(struct undoing *u, struct error *why)
 
     if (u->batch.undone_by.number == 0)
         return 0;
-    int code = list_batch(u->site.list_view, &u->batch.undone_by, &u->pool, &undo);
+    int code = list_batch(u->site->list_view, &u->batch.undone_by, &u->pool, &undo);
     if (code)
-        return site_explain(&u->site, code, why);
+        return site_explain(u->site, code, why);
     if (undo.ended_ms) {
         complain("batch %s was undone already, by batch %s at %s",
-                 show_event(&u->site, &u->batch.name, name), show_event(&u->site, &undo.name, by),
+                 show_event(u->site, &u->batch.name, name), show_event(u->site, &undo.name, by),
                  clock_format(undo.ended_ms / 1000, time));
         return STATUS_NO;
     }
@@ -155,10 +155,10 @@ static int find_batch(struct undoing *u, const char *given, struct error *why)
 {
     struct event_name name;
 
-    int code = argument_event(given, list_node(u->site.list), &name, why);
+    int code = argument_event(given, list_node(u->site->list), &name, why);
     if (code)
         return code;
-    code = list_batch(u->site.list_view, &name, &u->pool, &u->batch);
+    code = list_batch(u->site->list_view, &name, &u->pool, &u->batch);
     if (code == ERR_NOT_FOUND) {
         complain("there is no batch %s: `optout batches` shows those that are", given);
         return STATUS_NO;
@@ -167,20 +167,20 @@ static int find_batch(struct undoing *u, const char *given, struct error *why)
         complain("batch %s is an undo itself: import the file again", given);
         return STATUS_NO;
     }
-    return code ? site_explain(&u->site, code, why) : 0;
+    return code ? site_explain(u->site, code, why) : 0;
 }
 
 int undoing_begin(struct undoing *u, const char *batch, struct error *why)
 {
-    int code = site_view(&u->site, why);
+    int code = site_view(u->site, why);
     if (code == 0)
         code = find_batch(u, batch, why);
-    site_end_view(&u->site);
+    site_end_view(u->site);
     if (code == 0 && !u->dry_run)
-        code = turn_take(u->site.list_folder, u->batch.source, NULL, &u->turn, why);
+        code = turn_take(u->site->list_folder, u->batch.source, NULL, &u->turn, why);
     /* Who had the turn until now may have changed much. */
     if (code == 0)
-        code = site_view(&u->site, why);
+        code = site_view(u->site, why);
     if (code == 0)
         code = find_batch(u, batch, why);
     if (code == 0)
@@ -189,7 +189,7 @@ int undoing_begin(struct undoing *u, const char *batch, struct error *why)
         code = check_newest(u, why);
     if (code == 0)
         code = gather_events(u, &u->batch.name, &u->events, why);
-    site_end_view(&u->site);
+    site_end_view(u->site);
     return code;
 }
 
@@ -242,21 +242,21 @@ static int read_domain(struct undoing *u, const struct subject *person, struct p
     bool any;
 
     *count = 0;
-    int code = list_has_domains(u->site.list_view, &any);
+    int code = list_has_domains(u->site->list_view, &any);
     if (code || !any)
-        return code ? site_explain(&u->site, code, why) : 0;
-    code = list_address(u->site.list_view, person, pool, &text);
-    if (code == ERR_NOT_FOUND || (code == ERR_KEY && !u->site.has_address))
+        return code ? site_explain(u->site, code, why) : 0;
+    code = list_address(u->site->list_view, person, pool, &text);
+    if (code == ERR_NOT_FOUND || (code == ERR_KEY && !u->site->has_address))
         return 0;
     if (code)
-        return site_explain(&u->site, code, why);
+        return site_explain(u->site, code, why);
     if (address_parse(text, &address) || address.at == 0)
         return 0; /* a digest, or erased */
     address_domain(&address, &domain);
-    code = site_subject(&u->site, &domain, &subject, why);
-    if (code == 0 && (code = list_read(u->site.list_view, LIST_STANDING, &subject, true, pool, rows,
-                                       count, NULL)) != 0)
-        site_explain(&u->site, code, why);
+    code = site_subject(u->site, &domain, &subject, why);
+    if (code == 0 && (code = list_read(u->site->list_view, LIST_STANDING, &subject, true, pool,
+                                       rows, count, NULL)) != 0)
+        site_explain(u->site, code, why);
     return code;
 }
 
@@ -299,10 +299,10 @@ static int find_past(struct undoing *u, struct part *part, struct target *target
     target->state = ROW_SKIPPED;
     if (u->done.count == 0)
         return 0;
-    int code = list_read(u->site.list_view, LIST_PAST, &target->row->subject,
+    int code = list_read(u->site->list_view, LIST_PAST, &target->row->subject,
                          target->row->choice.domain, &part->pool, &rows, &count, &by);
     if (code)
-        return site_explain(&u->site, code, why);
+        return site_explain(u->site, code, why);
     for (size_t i = 0; i < count; i++)
         if (event_name_equal(&rows[i].event, &part->event.name) && is_own(u, &by[i]) &&
             numbers_has(&u->done, by[i].number))
@@ -316,10 +316,10 @@ static int look_at(struct undoing *u, struct part *part, struct target *target, 
     size_t count;
     bool stands = false;
 
-    int code = list_read(u->site.list_view, LIST_STANDING, &target->row->subject,
+    int code = list_read(u->site->list_view, LIST_STANDING, &target->row->subject,
                          target->row->choice.domain, &part->pool, &rows, &count, NULL);
     if (code)
-        return site_explain(&u->site, code, why);
+        return site_explain(u->site, code, why);
     for (size_t i = 0; i < count && !stands; i++)
         stands = event_name_equal(&rows[i].event, &part->event.name);
     target->state = ROW_STANDS;
@@ -331,7 +331,7 @@ static int look_at(struct undoing *u, struct part *part, struct target *target, 
     if (code == 0 && target->state != ROW_SKIPPED)
         code = find_keepers(u, part, target, rows, count, why);
     if (u->json)
-        site_identity(&u->site, &target->row->subject, &target->identity);
+        site_identity(u->site, &target->row->subject, &target->identity);
     return code;
 }
 
@@ -339,13 +339,13 @@ static int look_at(struct undoing *u, struct part *part, struct target *target, 
 static int read_part(struct undoing *u, uint64_t number, struct part *part, struct error *why)
 {
     pool_reset(&part->pool);
-    pool_reset(&u->site.pool); /* addresses that were told */
+    pool_reset(&u->site->pool); /* addresses that were told */
     part->standing = 0;
     struct event_name name = u->batch.name;
     name.number = number;
-    int code = site_view(&u->site, why);
-    if (code == 0 && (code = list_event(u->site.list_view, &name, &part->pool, &part->event)) != 0)
-        site_explain(&u->site, code, why);
+    int code = site_view(u->site, why);
+    if (code == 0 && (code = list_event(u->site->list_view, &name, &part->pool, &part->event)) != 0)
+        site_explain(u->site, code, why);
     if (code == 0) {
         size_t count = part->event.choice_count;
         part->targets = pool_take(&part->pool, (count + 1) * sizeof *part->targets);
@@ -357,7 +357,7 @@ static int read_part(struct undoing *u, uint64_t number, struct part *part, stru
         part->targets[i] = (struct target){.row = &part->event.choices[i]};
         code = look_at(u, part, &part->targets[i], why);
     }
-    site_end_view(&u->site);
+    site_end_view(u->site);
     return code;
 }
 
@@ -429,16 +429,22 @@ static void take_results(struct undoing *u, const struct part *part)
 
 /* --- the whole --- */
 
+/* Within the batch that the undo is; the words are those of its begin. */
+static struct act act_within(const struct undoing *u)
+{
+    return (struct act){.actor = u->act.actor, .batch = u->undo, .decision = u->act.decision};
+}
+
 static int withdraw(struct undoing *u, const struct part *part, struct error *why)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
-    const struct act act = {.actor = "cli", .batch = u->undo};
+    const struct act act = act_within(u);
     struct event_name event;
     int code = 0;
 
     for (size_t done = 0; done < part->standing && code == 0; done += EVENT_ROWS_MAX) {
         size_t count = part->standing - done;
-        code = list_withdraw(u->site.list, part->withdrawals + done,
+        code = list_withdraw(u->site->list, part->withdrawals + done,
                              count < EVENT_ROWS_MAX ? count : EVENT_ROWS_MAX, &act, &event, why);
         if (code == 0)
             code = numbers_add(&u->done, event.number);
@@ -458,21 +464,19 @@ static int undo_event(struct undoing *u, uint64_t number, struct part *part, str
     return code;
 }
 
-static int begin(struct undoing *u, const char *note, struct error *why)
+static int begin(struct undoing *u, struct error *why)
 {
-    const struct word words[] = {{"staff", u->site.staff}, {"note", note}};
-    const struct act act = {.actor = "cli", .words = words, .word_count = 2};
     const struct event_batch what = {.kind = BATCH_UNDO, .undoes = u->batch.name};
 
-    return u->resumed ? 0 : list_batch_begin(u->site.list, &what, &act, &u->undo, why);
+    return u->resumed ? 0 : list_batch_begin(u->site->list, &what, &u->act, &u->undo, why);
 }
 
 static int end(struct undoing *u, struct error *why)
 {
-    const struct act act = {.actor = "cli", .batch = u->undo};
+    const struct act act = act_within(u);
     const uint64_t counts[BATCH_COUNTS] = {
         [BATCH_READ] = u->rows, [BATCH_LEFT_ALONE] = u->skipped, [BATCH_WITHDRAWN] = u->withdrawn};
-    return list_batch_end(u->site.list, counts, &act, why);
+    return list_batch_end(u->site->list, counts, &act, why);
 }
 
 static int undo_events(struct undoing *u, struct error *why)
@@ -497,9 +501,24 @@ static int undo_events(struct undoing *u, struct error *why)
     return code;
 }
 
-int undoing_run(struct undoing *u, const char *note, struct error *why)
+int undoing_count(struct undoing *u, uint64_t *count, struct error *why)
 {
-    int code = u->dry_run ? 0 : begin(u, note, why);
+    bool json = u->json;
+
+    u->dry_run = true;
+    u->json = false;
+    int code = undo_events(u, why);
+    *count = u->withdrawn;
+    u->rows = u->withdrawn = u->skipped = u->kept = 0;
+    u->keeper_count = 0;
+    u->dry_run = false;
+    u->json = json;
+    return code;
+}
+
+int undoing_run(struct undoing *u, struct error *why)
+{
+    int code = u->dry_run ? 0 : begin(u, why);
     if (code == 0)
         code = undo_events(u, why);
     return code || u->dry_run ? code : end(u, why);

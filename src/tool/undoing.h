@@ -28,7 +28,8 @@ struct keeper {
 #define KEEPERS_MAX 64
 
 struct undoing {
-    struct site site; /* the list is open to write; in a dry run to read */
+    struct site *site; /* the list is open to write; in a dry run to read */
+    struct act act;    /* who undoes, with their words, and whose decision it is */
     bool dry_run, json;
     struct progress progress; /* .quiet is the caller's */
     struct list_batch batch;  /* to be undone */
@@ -52,8 +53,14 @@ struct undoing {
  * of the source is under way. */
 int undoing_begin(struct undoing *undoing, const char *batch, struct error *why);
 
+/* How many rows would be withdrawn. -EINTR: it was interrupted. */
+int undoing_count(struct undoing *undoing, uint64_t *count, struct error *why);
+
 /* Withdraws, and writes what --json lists. -EINTR: it was interrupted; what is done is done. */
-int undoing_run(struct undoing *undoing, const char *note, struct error *why);
+int undoing_run(struct undoing *undoing, struct error *why);
+
+/* Writes what came of it, as a line of text or with --json an object. */
+void undoing_show(const struct undoing *undoing);
 
 /* Frees all but the site. */
 void undoing_release(struct undoing *undoing);

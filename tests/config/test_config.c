@@ -32,6 +32,8 @@ static void what_the_file_does_not_say_has_the_table_s_default(void **state)
     assert_null(config->user);
     assert_null(config->milter_user);
     assert_null(config->group);
+    assert_false(config->approval);
+    assert_int_equal(config->approval_rows, 100);
     assert_true(config->list_size == UINT64_C(16) << 30);
     assert_true(config->ledger_size == UINT64_C(16) << 30);
     assert_int_equal(config->connections, 1000);
@@ -83,7 +85,8 @@ static void everything_that_can_be_said_is_read(void **state)
         "\"https://u.example/m/\"\ninternal = {\"10.0.0.0/8\"}\n"
         "companions = {\"Archive@ACME.example\", '<copy@acme.example>'}\nuser = u\nmilter_user = "
         "m\n"
-        "group = g\nlist_size = 1M\nledger_size = 2T\nconnections = 7\n"
+        "group = g\napproval = on\napproval_rows = 0\nlist_size = 1M\nledger_size = "
+        "2T\nconnections = 7\n"
         "stream one {\n scope = a\n title = \"Äpfel\"\n suppressed = refuse\n none_left = discard\n"
         " consent = opt-in\n recipients = defer\n list_unsubscribe = keep\n list_id = '<a.b>'\n"
         " mode = monitor\n ledger = all\n mailto = out@acme.example\n mailto_token = local-part\n"
@@ -96,6 +99,8 @@ static void everything_that_can_be_said_is_read(void **state)
     assert_string_equal(config->user, "u");
     assert_string_equal(config->milter_user, "m");
     assert_string_equal(config->group, "g");
+    assert_true(config->approval);
+    assert_int_equal(config->approval_rows, 0);
     assert_true(config->list_size == UINT64_C(1) << 20);
     assert_true(config->ledger_size == UINT64_C(2) << 40);
     assert_int_equal(config->connections, 7);

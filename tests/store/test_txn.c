@@ -158,6 +158,50 @@ static void a_cursor_goes_to_the_next_key_and_to_the_one_before(void **state)
     env_close(env);
 }
 
+#define ENOUGH 1000 /* what a visitor returns to end a walk */
+
+struct seen {
+    char keys[64];
+    const char *last; /* ends it */
+};
+
+static int note_key(struct slice key, struct slice value, void *argument)
+{
+    struct seen *seen = argument;
+    size_t length = strlen(seen->keys);
+    snprintf(seen->keys + length, sizeof seen->keys - length, "%.*s=%.*s ", (int)key.size,
+             (const char *)key.data, (int)value.size, (const char *)value.data);
+    return seen->last && memcmp(key.data, seen->last, key.size) == 0 ? ENOUGH : 0;
+}
+
+static void assert_seen(struct txn *txn, const char *from, const char *last, const char *keys)
+{
+    struct seen seen = {.last = last};
+    assert_int_equal(txn_each(txn, ROWS, SLICE(from, strlen(from)), note_key, &seen),
+                     last ? ENOUGH : 0);
+    assert_string_equal(seen.keys, keys);
+}
+
+static void entries_are_visited_in_sequence_until_the_visitor_ends_it(void **state)
+{
+    static const char keys[] = "dbf";
+    struct env *env;
+    struct txn *txn;
+    (void)state;
+    make_env();
+    env = opened(ENV_WRITE);
+    assert_int_equal(txn_begin_write(env, &txn), 0);
+    assert_seen(txn, "", NULL, "");
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(txn_put(txn, ROWS, SLICE(keys + i, 1), SLICE("1", 1)), 0);
+    assert_seen(txn, "", NULL, "b=1 d=1 f=1 ");
+    assert_seen(txn, "c", NULL, "d=1 f=1 ");
+    assert_seen(txn, "g", NULL, "");
+    assert_seen(txn, "", "d", "b=1 d=1 ");
+    txn_abort(txn);
+    env_close(env);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folders, remove_site)
 
 int main(void)
@@ -167,6 +211,7 @@ int main(void)
         TEST(tables_put_insert_count_and_delete),
         TEST(what_was_aborted_was_never_there),
         TEST(a_cursor_goes_to_the_next_key_and_to_the_one_before),
+        TEST(entries_are_visited_in_sequence_until_the_visitor_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
