@@ -179,7 +179,8 @@ static int open_ledger(const struct site *site, struct ledger **ledger, struct e
     return code;
 }
 
-static int send_notice(struct site *site, const struct notice *notice, struct error *why)
+static int prepare_notice(struct site *site, const struct notice *notice, struct text *message,
+                          struct error *why)
 {
     struct notice_means means = {.config = site->config, .list = site->list};
     struct texts texts = {.count = 0};
@@ -193,7 +194,7 @@ static int send_notice(struct site *site, const struct notice *notice, struct er
     means.texts = &texts;
     means.sealer = sealer;
     if (code == 0)
-        code = notice_send(&means, notice, why);
+        code = notice_prepare(&means, notice, message, why);
     ledger_close(means.ledger);
     texts_release(&texts);
     token_sealer_free(sealer);
@@ -206,12 +207,16 @@ static void notify(struct receiving *r, const struct list_entry *entry)
     struct site *site = &r->site;
     struct notice notice = {.address = r->address,
                             .undo = {entry->event, entry->subject, clock_now()}};
+    struct text message = TEXT_EMPTY;
     struct error why = {"no memory"};
 
     if (entry->known || !notice_is_on(site->config, r->scope))
         return;
     memcpy(notice.scope, r->scope, sizeof notice.scope);
-    int code = send_notice(site, &notice, &why);
+    int code = prepare_notice(site, &notice, &message, &why);
+    if (code == 0)
+        code = notice_hand_over(site->config, &notice, &message, NULL, &why);
+    text_release(&message);
     if (code && code != ERR_NOT_FOUND && code != ERR_EXISTS)
         tell(r, "its notice is lost: ", why.text);
 }
