@@ -52,6 +52,21 @@ void message_unfold(const char *value, char *line, size_t size)
     line[length] = '\0';
 }
 
+void message_id(const struct message *message, char id[MESSAGE_ID_SIZE])
+{
+    size_t position = 0;
+    const struct header_field *field = message_field(message, "Message-ID", &position);
+    message_unfold(field ? field->value : "", id, MESSAGE_ID_SIZE);
+}
+
+void message_id_word(const struct message *message, char id[MESSAGE_ID_SIZE])
+{
+    message_id(message, id);
+    for (char *c = id; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            *c = '?';
+}
+
 static const char *over_line_breaks(const char *c, const char *end)
 {
     while (c < end && is_line_break(*c))
