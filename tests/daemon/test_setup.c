@@ -21,8 +21,7 @@ static void release(void *extra)
     released++;
 }
 
-static const struct setup_kind kind = {
-    .needs_address_key = true, .make = make, .release = release};
+static const struct setup_kind kind = {.needs_address_key = true, .make = make, .release = release};
 
 static int set_up(void **state)
 {
@@ -99,8 +98,8 @@ static void a_reload_makes_everything_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(
-            keys_that_come_later_are_found_and_nothing_is_made_again, set_up, remove_site),
+        cmocka_unit_test_setup_teardown(keys_that_come_later_are_found_and_nothing_is_made_again,
+                                        set_up, remove_site),
         cmocka_unit_test_setup_teardown(a_reload_makes_everything_again, set_up, remove_site),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
