@@ -103,15 +103,17 @@ bool message_value_fits(const char *glob, const char *value)
 
 /* --- mailboxes ------------------------------------------------------------------------------- */
 
-/* Octets of a quoted string or comment that is taken for one. With a bound, a field full of
+/* Octets of a comment or domain literal that is taken for one. With a bound, a field full of
  * brackets that are never closed takes no longer than its length allows. */
 #define PIECE_MAX 1024
 
-/* Behind a quoted string that begins at `c`; behind the quote alone where it is never closed, so
- * that a stray one does not hide the address. */
+/* Behind a quoted string that begins at `c`, however long: a display name may hold anything, and
+ * must not be taken for addresses. Behind the quote alone where it is never closed, so that a stray
+ * one does not hide the address; there is no other quote to begin with then, since over_piece steps
+ * over those that have a backslash before them. */
 static const char *over_quoted(const char *c)
 {
-    for (const char *next = c + 1; *next && next - c < PIECE_MAX; next++) {
+    for (const char *next = c + 1; *next; next++) {
         if (*next == '"')
             return next + 1;
         if (*next == '\\' && next[1])
@@ -141,6 +143,8 @@ static const char *over_piece(const char *c)
 {
     if (*c == '"')
         return over_quoted(c);
+    if (*c == '\\' && (c[1] == '"' || c[1] == '\\'))
+        return c + 2;
     if (*c == '[') {
         const char *close = memchr(c, ']', strnlen(c, PIECE_MAX));
         if (close)
