@@ -24,6 +24,14 @@ static void release_pages(void *extra)
     pages_free(extra);
 }
 
+int web_check(const struct config *config, struct error *why)
+{
+    struct pages *pages = NULL;
+    int code = pages_load(config, &pages, why);
+    pages_free(pages);
+    return code;
+}
+
 static const struct setup_kind setup_kind = {
     .needs_address_key = true, .make = make_pages, .release = release_pages};
 

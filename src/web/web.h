@@ -40,6 +40,9 @@ int web_start(const char *config_path, struct web **web, struct error *why);
 /* No request may be left. A list whose writer is still held up stays open. */
 void web_stop(struct web *web);
 
+/* Makes the pages of a configuration and throws them away: with others it does not start. */
+int web_check(const struct config *config, struct error *why);
+
 /* Reads everything again. On failure the old stays. */
 int web_reload(struct web *web, struct error *why);
 
