@@ -8,6 +8,7 @@
  * Every form is sent to the address it came from, so no token stands in a page; its fields are
  *     /TOKEN    action=this | all, action=undo with undo=UNDO,
  *               action=reason with undo=UNDO, reason=KEY, text=FREE
+ *     /u/NOTICE action=undo
  *     /s/SCOPE  address=ADDRESS */
 #ifndef WEB_PAGE_H
 #define WEB_PAGE_H
