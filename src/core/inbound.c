@@ -109,13 +109,25 @@ static int visit_subject(const char *value, inbound_visitor visit, void *argumen
     return code;
 }
 
+static int visit_recipients(const struct message *message, inbound_visitor visit, void *argument)
+{
+    int found = ERR_NOT_FOUND;
+
+    for (size_t i = 0; i < message->recipient_count; i++) {
+        int code = visit_recipient(message->recipients[i].given, visit, argument);
+        if (code == 0)
+            found = 0;
+        else if (code != ERR_NOT_FOUND)
+            return code;
+    }
+    return found;
+}
+
 int inbound_each_word(const struct message *message, inbound_visitor visit, void *argument)
 {
     const struct header_field *field;
-    int code = ERR_NOT_FOUND;
+    int code = visit_recipients(message, visit, argument);
 
-    for (size_t i = 0; i < message->recipient_count && code == ERR_NOT_FOUND; i++)
-        code = visit_recipient(message->recipients[i].given, visit, argument);
     for (size_t at = 0;
          code == ERR_NOT_FOUND && (field = message_field(message, "Subject", &at)) != NULL;)
         code = visit_subject(field->value, visit, argument);

@@ -13,13 +13,14 @@
  * pipe(8) and local(8) of Postfix do. */
 const char *inbound_automatic(const struct message *message);
 
-/* Called for each word that may be a token; anything but ERR_NOT_FOUND ends it and is returned. The
- * word is good until the visitor returns. */
+/* Called for each word that may be a token: 0 where it is one, ERR_NOT_FOUND where not; anything
+ * else ends it and is returned. The word is good until the visitor returns. */
 typedef int (*inbound_visitor)(const char *word, void *argument);
 
-/* Visits what stands behind the last + of a recipient's local part; then each Subject, unfolded and
- * decoded: all of it without its blanks, since long words get broken, then each of its words, since
- * filters and programs put something before them. ERR_NOT_FOUND: none was the one; -ENOMEM. */
+/* Visits what stands behind the last + of every recipient's local part: each token there is a wish
+ * of its own. Where there was none, then each Subject up to the first token, unfolded and decoded:
+ * all of it without its blanks, since long words get broken, then each of its words, since filters
+ * and programs put something before them. ERR_NOT_FOUND: no token; -ENOMEM. */
 int inbound_each_word(const struct message *message, inbound_visitor visit, void *argument);
 
 /* The whole of the first Subject, unfolded and decoded, into an empty text; "" where there is none.

@@ -52,6 +52,21 @@ void message_unfold(const char *value, char *line, size_t size)
     line[length] = '\0';
 }
 
+void message_id(const struct message *message, char id[MESSAGE_ID_SIZE])
+{
+    size_t position = 0;
+    const struct header_field *field = message_field(message, "Message-ID", &position);
+    message_unfold(field ? field->value : "", id, MESSAGE_ID_SIZE);
+}
+
+void message_id_word(const struct message *message, char id[MESSAGE_ID_SIZE])
+{
+    message_id(message, id);
+    for (char *c = id; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            *c = '?';
+}
+
 static const char *over_line_breaks(const char *c, const char *end)
 {
     while (c < end && is_line_break(*c))
@@ -88,15 +103,17 @@ bool message_value_fits(const char *glob, const char *value)
 
 /* --- mailboxes ------------------------------------------------------------------------------- */
 
-/* Octets of a quoted string or comment that is taken for one. With a bound, a field full of
+/* Octets of a comment or domain literal that is taken for one. With a bound, a field full of
  * brackets that are never closed takes no longer than its length allows. */
 #define PIECE_MAX 1024
 
-/* Behind a quoted string that begins at `c`; behind the quote alone where it is never closed, so
- * that a stray one does not hide the address. */
+/* Behind a quoted string that begins at `c`, however long: a display name may hold anything, and
+ * must not be taken for addresses. Behind the quote alone where it is never closed, so that a stray
+ * one does not hide the address; there is no other quote to begin with then, since over_piece steps
+ * over those that have a backslash before them. */
 static const char *over_quoted(const char *c)
 {
-    for (const char *next = c + 1; *next && next - c < PIECE_MAX; next++) {
+    for (const char *next = c + 1; *next; next++) {
         if (*next == '"')
             return next + 1;
         if (*next == '\\' && next[1])
@@ -126,6 +143,8 @@ static const char *over_piece(const char *c)
 {
     if (*c == '"')
         return over_quoted(c);
+    if (*c == '\\' && (c[1] == '"' || c[1] == '\\'))
+        return c + 2;
     if (*c == '[') {
         const char *close = memchr(c, ']', strnlen(c, PIECE_MAX));
         if (close)

@@ -70,6 +70,14 @@ bool message_next_mailbox(const char **value, char *address, size_t size);
  */
 void message_from_address(const char *value, char *address, size_t size);
 
+#define MESSAGE_ID_SIZE 999 /* octets of a line, RFC 5322 section 2.1.1, and the final NUL */
+
+/* The value of the first Message-ID, unfolded and cut to fit; "" where there is none. */
+void message_id(const struct message *message, char id[MESSAGE_ID_SIZE]);
+/* The same as one word of a log line: each octet that is a blank or not printing ASCII is '?', so
+ * that it cannot pass for what stands behind it. */
+void message_id_word(const struct message *message, char id[MESSAGE_ID_SIZE]);
+
 /* Whether there is a field of that name whose value begins with this word, behind blanks and
  * comments, without regard to case; a parameter may follow. NULL: with whatever value. */
 bool message_field_says(const struct message *message, const char *name, const char *word);

@@ -29,18 +29,26 @@ static void read_keys(struct setup *setup)
     setup->key_code = code;
 }
 
-/* Takes over the reference to the configuration. */
-static int make_setup(const struct setup_kind *kind, const struct config *config,
-                      struct setup **setup, struct error *why)
+/* Takes over the reference to the configuration, whatever happens. */
+static struct setup *new_setup(const struct setup_kind *kind, const struct config *config)
 {
     struct setup *s = calloc(1, sizeof *s);
     if (!s) {
         config_release(config);
-        return error_set(why, -ENOMEM, "no memory for the configuration");
+        return NULL;
     }
     s->kind = kind;
     s->config = config;
     atomic_init(&s->users, 1);
+    return s;
+}
+
+static int make_setup(const struct setup_kind *kind, const struct config *config,
+                      struct setup **setup, struct error *why)
+{
+    struct setup *s = new_setup(kind, config);
+    if (!s)
+        return error_set(why, -ENOMEM, "no memory for the configuration");
     int code = kind->make ? kind->make(config, &s->extra, why) : 0;
     if (code) {
         setup_give(s);
@@ -68,7 +76,9 @@ void setup_give(struct setup *setup)
 {
     if (!setup || atomic_fetch_sub(&setup->users, 1) > 1)
         return;
-    if (setup->extra)
+    if (setup->lender)
+        setup_give(setup->lender);
+    else if (setup->extra)
         setup->kind->release(setup->extra);
     config_release(setup->config);
     token_sealer_free(setup->sealer);
@@ -85,18 +95,22 @@ static void replace(struct setups *setups, struct setup *setup)
     setup_give(old);
 }
 
-/* Keys that were missing may have been put back; looked for once a second at most. */
+/* Keys that were missing may have been put back; looked for once a second at most. Everybody waits
+ * meanwhile, so what was made of the configuration is borrowed: making pages takes time. */
 static void look_for_keys(struct setups *setups)
 {
-    struct setup *fresh;
-    struct error why;
+    struct setup *old = setups->setup;
     int64_t now = clock_now();
 
-    if (setups->setup->key_code == 0 || setups->keys_tried == now)
+    if (old->key_code == 0 || setups->keys_tried == now)
         return;
     setups->keys_tried = now;
-    if (make_setup(setups->kind, config_hold(setups->setup->config), &fresh, &why))
+    struct setup *fresh = new_setup(setups->kind, config_hold(old->config));
+    if (!fresh)
         return;
+    fresh->lender = setup_hold(old->lender ? old->lender : old);
+    fresh->extra = old->extra;
+    read_keys(fresh);
     if (fresh->key_code == 0)
         log_info("%s: the keys are there now", fresh->config->key_dir);
     replace(setups, fresh);

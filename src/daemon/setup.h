@@ -20,6 +20,7 @@ struct setup {
     struct address_key address;  /* where the daemon asks for it */
     struct token_sealer *sealer; /* of the current token key; NULL where the keys do not count */
     void *extra;                 /* what the daemon made of the configuration; or NULL */
+    struct setup *lender;        /* whose `extra` it is, with a reference; NULL: its own */
     atomic_uint users;
     const struct setup_kind *kind;
 };
@@ -36,7 +37,8 @@ struct setup_kind {
 struct setups;
 
 /* Reads configuration and keys. Missing keys are no error here: what needs them has to wait until
- * they are there, and they are looked for again once a second at most. `kind` stays where it is.
+ * they are there, and they are looked for again once a second at most; what was made of the
+ * configuration is not made again for that. `kind` stays where it is.
  * -errno, ERR_CONFIG, or as setup_kind.make. */
 int setups_new(const char *config_path, const struct setup_kind *kind, struct setups **setups,
                struct error *why);

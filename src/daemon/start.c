@@ -98,8 +98,15 @@ int daemon_check(const struct daemon_program *program, const char *path)
     int code = config_read(path, &config, &why);
     if (code)
         return daemon_fail(program, code, &why);
+    if (program->check) {
+        code = privilege_become(program->user(config), config->group, &why);
+        if (code == 0)
+            code = program->check(config, &why);
+    }
     config_release(config);
-    printf("%s: the configuration is well-formed\n", path);
+    if (code)
+        return daemon_fail(program, code, &why);
+    printf("%s: the configuration is %s\n", path, program->check ? "fine" : "well-formed");
     return EX_OK;
 }
 

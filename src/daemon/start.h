@@ -13,6 +13,9 @@ struct daemon_program {
     const char *does; /* a sentence for --help */
     /* Whom of a configuration it becomes where root starts it; NULL: no change. */
     const char *(*user)(const struct config *config);
+    /* Finds out, as that user, whether it could do its work with a configuration that is
+     * well-formed, and no more than that; NULL: that says enough. */
+    int (*check)(const struct config *config, struct error *why);
 };
 
 struct daemon_arguments {
@@ -25,8 +28,8 @@ struct daemon_arguments {
 struct daemon_arguments daemon_arguments(const struct daemon_program *program, int argc,
                                          char **argv);
 
-/* The whole of -n: says what is wrong with the configuration, or that nothing is. An exit status.
- */
+/* The whole of -n: says what is wrong with the configuration, or that nothing is; root's rights may
+ * be gone then. An exit status. */
 int daemon_check(const struct daemon_program *program, const char *path);
 
 /* Leaves a sentence on standard error, and whom it holds for. An exit status. */

@@ -38,25 +38,33 @@ static void free_excerpt(struct excerpt *excerpt)
     free(excerpt);
 }
 
-/* Opens the file, and empties it only when it is certain that it is not the input. */
-static int open_file(struct excerpt *excerpt, struct error *why)
+int excerpt_file(const char *path, int *fd, struct error *why)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int opened = standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                          : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    if (opened < 0) {
+        int rc = -errno;
+        return error_set(why, rc, "cannot write %s: %s", standard ? "standard output" : path,
+                         strerror(-rc));
+    }
+    *fd = opened;
+    return 0;
+}
+
+/* Empties the file only when it is certain that it is not the input. The descriptor is taken over
+ * where this succeeds. */
+static int take_file(struct excerpt *excerpt, int fd, struct error *why)
 {
     bool standard = strcmp(excerpt->path, "-") == 0;
-    int fd = standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                      : open(excerpt->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return failed(excerpt, why);
-    if (input_is_file(excerpt->input, fd)) {
-        close(fd);
-        return error_set(why, -EINVAL, "%s is the input itself", excerpt->path);
-    }
     struct stat info;
+
+    if (input_is_file(excerpt->input, fd))
+        return error_set(why, -EINVAL, "%s is the input itself", excerpt->path);
     if (fstat(fd, &info) < 0 || (!standard && S_ISREG(info.st_mode) && ftruncate(fd, 0) < 0) ||
-        !(excerpt->file = fdopen(fd, "w"))) {
-        int rc = failed(excerpt, why);
-        close(fd);
-        return rc;
-    }
+        !(excerpt->file = fdopen(fd, "w")))
+        return failed(excerpt, why);
     return 0;
 }
 
@@ -85,20 +93,29 @@ static int make(const char *name, const struct input *input, const struct reader
     return 0;
 }
 
+int excerpt_open_file(int fd, const char *path, const struct input *input,
+                      const struct reader_frame *frame, struct excerpt **excerpt, struct error *why)
+{
+    struct excerpt *made = NULL;
+
+    int rc = make(path, input, frame, &made, why);
+    if (rc == 0)
+        rc = take_file(made, fd, why);
+    if (rc < 0) {
+        close(fd);
+        if (made)
+            free_excerpt(made);
+        return rc;
+    }
+    *excerpt = made;
+    return 0;
+}
+
 int excerpt_open(const char *path, const struct input *input, const struct reader_frame *frame,
                  struct excerpt **excerpt, struct error *why)
 {
-    struct excerpt *made;
-
-    int rc = make(path, input, frame, &made, why);
-    if (rc < 0)
-        return rc;
-    rc = open_file(made, why);
-    if (rc < 0)
-        free_excerpt(made);
-    else
-        *excerpt = made;
-    return rc;
+    int fd, rc = excerpt_file(path, &fd, why);
+    return rc < 0 ? rc : excerpt_open_file(fd, path, input, frame, excerpt, why);
 }
 
 int excerpt_open_fd(int fd, const char *name, const struct input *input,

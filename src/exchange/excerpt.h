@@ -13,6 +13,13 @@ struct excerpt;
 int excerpt_open(const char *path, const struct input *input, const struct reader_frame *frame,
                  struct excerpt **excerpt, struct error *why);
 
+/* The same in two steps, for who may open files that others may not: opens or makes the file, */
+int excerpt_file(const char *path, int *fd, struct error *why);
+/* and then empties it, and takes it over, also on an error. */
+int excerpt_open_file(int fd, const char *path, const struct input *input,
+                      const struct reader_frame *frame, struct excerpt **excerpt,
+                      struct error *why);
+
 /* The same of an open descriptor, which is taken over, also on an error; whether it gets to disk is
  * its owner's affair. `name` is for messages and is copied. */
 int excerpt_open_fd(int fd, const char *name, const struct input *input,

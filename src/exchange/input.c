@@ -147,17 +147,34 @@ out:
     return 0;
 }
 
-int input_open(const char *path, const char *encoding, struct input **input, struct error *why)
+static bool is_standard(const char *path)
 {
-    bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
+    return strcmp(path, "-") == 0;
+}
 
-    if (fd < 0) {
+int input_file(const char *path, int *fd, struct error *why)
+{
+    int opened = is_standard(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                   : open(path, O_RDONLY | O_CLOEXEC);
+
+    if (opened < 0) {
         int rc = -errno;
-        return error_set(why, rc, "cannot open %s: %s", standard ? "standard input" : path,
+        return error_set(why, rc, "cannot open %s: %s", is_standard(path) ? "standard input" : path,
                          strerror(-rc));
     }
-    return input_open_fd(fd, standard ? "standard input" : last_part(path), encoding, input, why);
+    *fd = opened;
+    return 0;
+}
+
+const char *input_file_name(const char *path)
+{
+    return is_standard(path) ? "standard input" : last_part(path);
+}
+
+int input_open(const char *path, const char *encoding, struct input **input, struct error *why)
+{
+    int fd, rc = input_file(path, &fd, why);
+    return rc < 0 ? rc : input_open_fd(fd, input_file_name(path), encoding, input, why);
 }
 
 void input_close(struct input *input)

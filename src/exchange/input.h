@@ -22,6 +22,11 @@ struct input;
  * empty file. ERR_NOT_FOUND: no such encoding. -errno. */
 int input_open(const char *path, const char *encoding, struct input **input, struct error *why);
 
+/* The first step of it alone, for who may open files that others may not. -errno. */
+int input_file(const char *path, int *fd, struct error *why);
+/* What the path's file is called in messages. */
+const char *input_file_name(const char *path);
+
 /* The same of an open descriptor, which is taken over, also on an error. `name` is for messages and
  * is copied. */
 int input_open_fd(int fd, const char *name, const char *encoding, struct input **input,

@@ -105,13 +105,6 @@ static void describe_rule(const struct rule *rule, char text[RULE_SIZE])
     }
 }
 
-static const char *message_id(const struct message *message)
-{
-    size_t position = 0;
-    const struct header_field *field = message_field(message, "Message-ID", &position);
-    return field ? field->value : NULL;
-}
-
 static const char *client_text(const struct message *message, char text[INET6_ADDRSTRLEN])
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -154,13 +147,14 @@ static int write_verdict(struct record *record, const struct event_verdict *verd
 int record_write(struct record *record, struct error *why)
 {
     const struct message *message = session_message(record->session);
-    char client[INET6_ADDRSTRLEN], rule[RULE_SIZE];
+    char client[INET6_ADDRSTRLEN], rule[RULE_SIZE], id[MESSAGE_ID_SIZE];
     struct text unreadable = TEXT_EMPTY;
 
     if (record->row_count == 0)
         return 0;
     describe_rule(record->rule, rule);
     append_unreadable(record, &unreadable);
+    message_id(message, id);
     if (unreadable.failed) {
         text_release(&unreadable);
         return error_set(why, -ENOMEM, "no memory for its words");
@@ -179,7 +173,7 @@ int record_write(struct record *record, struct error *why)
     const struct word words[] = {{"sender", message->sender},
                                  {"login", message->login},
                                  {"client", client_text(message, client)},
-                                 {"message-id", message_id(message)},
+                                 {"message-id", *id ? id : NULL},
                                  {"unreadable", unreadable.data}};
     memcpy(verdict.config, record->session->setup->config->digest, sizeof verdict.config);
     int code = write_verdict(record, &verdict, words, sizeof words / sizeof *words, why);

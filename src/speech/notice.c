@@ -172,23 +172,32 @@ static int write_mail(struct writing *w, struct text *message)
 
 /* --- sending it ------------------------------------------------------------------------------ */
 
-int notice_send(const struct notice_means *means, const struct notice *notice, struct error *why)
+int notice_prepare(const struct notice_means *means, const struct notice *notice,
+                   struct text *message, struct error *why)
 {
     struct writing w = {
         .means = means, .notice = notice, .brand = find_brand(means->config, notice->scope)};
-    struct text message = TEXT_EMPTY;
+    struct text written = TEXT_EMPTY;
 
     w.language = choose_language(means, w.brand);
     int code = check_known(means, notice);
     if (code)
         return error_set(why, code, "whether a notice is due cannot be told: %s", error_name(code));
-    code = write_mail(&w, &message);
+    code = write_mail(&w, &written);
     if (code)
-        return error_set(why, code, "no notice could be written: %s", error_name(code));
-    code = list_claim_notice(means->list, &notice->undo.subject, clock_now(), NOTICE_PAUSE, why);
-    if (code == 0)
-        code = handover_send(means->config->smtp_server, notice->address.text, &message,
-                             means->stop, why);
-    text_release(&message);
+        error_set(why, code, "no notice could be written: %s", error_name(code));
+    else
+        code =
+            list_claim_notice(means->list, &notice->undo.subject, clock_now(), NOTICE_PAUSE, why);
+    if (code)
+        text_release(&written);
+    else
+        *message = written;
     return code;
+}
+
+int notice_hand_over(const struct config *config, const struct notice *notice,
+                     const struct text *message, const atomic_bool *stop, struct error *why)
+{
+    return handover_send(config->smtp_server, notice->address.text, message, stop, why);
 }

@@ -32,15 +32,21 @@ struct notice_means {
     const struct token_sealer *sealer;
     struct list *list; /* to write */
     struct ledger *ledger;
-    const atomic_bool *stop; /* true: give up; NULL: never */
 };
 
 /* Whether the brand of that scope, or the site where it has none, sends notices. */
 bool notice_is_on(const struct config *config, const char *scope);
 
-/* Sends it, where one is due; takes up to half a minute. 0: the mail server has it. ERR_NOT_FOUND:
- * the person has no choice or verdict from before; ERR_EXISTS: there was one not long ago. Other
- * errors: it is lost, `why` says how. */
-int notice_send(const struct notice_means *means, const struct notice *notice, struct error *why);
+/* Writes the mail into the empty `message` where one is due, and notes in the list that it was
+ * sent: whatever becomes of it, no other follows within NOTICE_PAUSE. ERR_NOT_FOUND: the person has
+ * no choice or verdict from before; ERR_EXISTS: there was one not long ago. Other errors: it is
+ * lost, `why` says how. */
+int notice_prepare(const struct notice_means *means, const struct notice *notice,
+                   struct text *message, struct error *why);
+
+/* Hands it to the mail server, which takes up to half a minute: no store should be held meanwhile.
+ * Given up within about a second where *stop becomes true; NULL: never. As handover_send. */
+int notice_hand_over(const struct config *config, const struct notice *notice,
+                     const struct text *message, const atomic_bool *stop, struct error *why);
 
 #endif

@@ -169,6 +169,15 @@ const char *texts_get(const struct texts *texts, const char *id, size_t language
     return texts->strings[i][language] ? texts->strings[i][language] : texts->strings[i][0];
 }
 
+size_t texts_lacking(const struct texts *texts, size_t language)
+{
+    size_t lacking = 0;
+
+    for (size_t i = 0; i < texts->count; i++)
+        lacking += !texts->strings[i][language];
+    return lacking;
+}
+
 /* The slot whose {name} `pattern` begins with; NULL: none. */
 static const struct slot *slot_at(const char *pattern, const struct slot *slots, size_t count)
 {

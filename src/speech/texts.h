@@ -35,6 +35,9 @@ void texts_release(struct texts *texts);
 /* The text in that language, or in English; NULL: there is none of that id. */
 const char *texts_get(const struct texts *texts, const char *id, size_t language);
 
+/* How many texts are not translated into that language: English stands in their place. */
+size_t texts_lacking(const struct texts *texts, size_t language);
+
 /* What stands for {name}. */
 struct slot {
     const char *name;

@@ -355,10 +355,13 @@ static int compare(const struct call *call, struct comparison *c, struct error *
     c->scope = call->values[SCOPE];
     int code = c->scope ? argument_scope(c->scope, why) : 0;
     if (code == 0)
-        code = reading_open(call->arguments[0], call->values + READING_FORMAT, false, &c->reading,
-                            why);
+        code = reading_open(call->arguments[0], &c->reading, why);
     if (code == 0)
-        code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST, &c->site, why);
+        code = site_enter(call->config_file, &c->site, why);
+    if (code == 0)
+        code = reading_begin(call->values + READING_FORMAT, false, &c->reading, why);
+    if (code == 0)
+        code = site_open_stores(&c->site, SITE_KEYS | SITE_WORDS | SITE_LIST, why);
     if (code == 0)
         code = check_scope(c, why);
     const struct noted noted = {.command = "diff", .scope = c->scope};

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     SCOPE,
@@ -50,8 +51,9 @@ struct job {
     struct importing importing;
     struct mapping mapping;
     struct reading reading;
+    int rejects; /* the file for them, until it is taken over; -1: none */
     struct site site;
-    bool site_opened;
+    bool site_entered;
 };
 
 /* --- what was asked for --- */
@@ -137,26 +139,37 @@ static int read_request(const struct call *call, struct job *job, struct error *
     return code ? code : read_mapping(call, &job->mapping, why);
 }
 
-/* The files are opened by whoever runs this, who may become another user then. */
+/* The files are opened by whoever runs this, who becomes another user before a stranger's octets
+ * are looked at. */
 static int open_files(const struct call *call, struct job *job, struct error *why)
 {
-    int code =
-        reading_open(call->arguments[0], call->values + READING_FORMAT, false, &job->reading, why);
+    int code = reading_open(call->arguments[0], &job->reading, why);
+    if (code == 0 && call->values[REJECTS])
+        code = excerpt_file(call->values[REJECTS], &job->rejects, why);
     if (code)
         return code;
-    code = check_scopes(job, why);
-    if (code == 0 && call->values[REJECTS])
-        code = excerpt_open(call->values[REJECTS], job->reading.input,
-                            reader_frame(job->reading.reader), &job->importing.rejects, why);
-    return code;
+    job->site_entered = true;
+    return site_enter(call->config_file, &job->site, why);
+}
+
+static int begin_reading(const struct call *call, struct job *job, struct error *why)
+{
+    int code = reading_begin(call->values + READING_FORMAT, false, &job->reading, why);
+    if (code == 0)
+        code = check_scopes(job, why);
+    if (code || job->rejects < 0)
+        return code;
+    int fd = job->rejects;
+    job->rejects = -1;
+    return excerpt_open_file(fd, call->values[REJECTS], job->reading.input,
+                             reader_frame(job->reading.reader), &job->importing.rejects, why);
 }
 
 static int open_site(const struct call *call, struct job *job, struct error *why)
 {
     unsigned needs = call->values[DRY_RUN] ? SITE_LIST | SITE_WORDS : SITE_WRITE;
 
-    job->site_opened = true;
-    return site_open(call->config_file, SITE_KEYS | needs, &job->site, why);
+    return site_open_stores(&job->site, SITE_KEYS | needs, why);
 }
 
 /* --- at the end --- */
@@ -183,6 +196,8 @@ static int import(const struct call *call, struct job *job, struct error *why)
     if (code == 0)
         code = open_files(call, job, why);
     if (code == 0)
+        code = begin_reading(call, job, why);
+    if (code == 0)
         code = open_site(call, job, why);
     if (code == 0)
         code = importing_run(&job->importing, &job->site, &job->reading, why);
@@ -197,11 +212,15 @@ static int run(const struct call *call)
     struct job *job = calloc(1, sizeof *job);
     struct error why = {""};
 
+    if (job)
+        job->rejects = -1;
     int code = job ? import(call, job, &why) : -ENOMEM;
     if (job) {
+        if (job->rejects >= 0)
+            close(job->rejects);
         importing_release(&job->importing);
         reading_close(&job->reading);
-        if (job->site_opened)
+        if (job->site_entered)
             site_close(&job->site);
         mapping_release(&job->mapping);
     }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FORMAT, ENCODING, DATES, ZONE }; /* as READING_FLAGS */
 
@@ -22,15 +23,26 @@ static int read_options(const char *const *values, struct reading *reading,
     return zone_load(values[ZONE], &reading->zone, why);
 }
 
-int reading_open(const char *path, const char *const *values, bool people, struct reading *reading,
-                 struct error *why)
+int reading_open(const char *path, struct reading *reading, struct error *why)
+{
+    memset(reading, 0, sizeof *reading);
+    reading->path = path;
+    int code = input_file(path, &reading->fd, why);
+    reading->opened = code == 0;
+    return code;
+}
+
+int reading_begin(const char *const *values, bool people, struct reading *reading,
+                  struct error *why)
 {
     struct reader_options options = {.people = people};
 
-    memset(reading, 0, sizeof *reading);
     int code = read_options(values, reading, &options, why);
-    if (code == 0)
-        code = input_open(path, values[ENCODING], &reading->input, why);
+    if (code == 0) {
+        reading->opened = false; /* taken over */
+        code = input_open_fd(reading->fd, input_file_name(reading->path), values[ENCODING],
+                             &reading->input, why);
+    }
     if (code == 0)
         code = reader_open(reading->input, &options, &reading->reader, why);
     if (code)
@@ -40,6 +52,9 @@ int reading_open(const char *path, const char *const *values, bool people, struc
 
 void reading_close(struct reading *reading)
 {
+    if (reading->opened)
+        close(reading->fd);
+    reading->opened = false;
     reader_close(reading->reader);
     input_close(reading->input);
     reading->reader = NULL;

@@ -25,18 +25,25 @@
 #define READING_POSITIONS READING_FORMAT, READING_ENCODING, READING_DATES, READING_ZONE
 
 struct reading {
+    bool opened;
+    int fd; /* of the file that was opened and not yet begun */
+    const char *path;
     struct input *input;
     struct reader *reader;
     struct zone zone;  /* the reader looks at it, so the whole must not be moved */
     uint64_t rejected; /* rows that were told of, or would have been */
 };
 
-/* Opens the list; "-" is standard input. `values` are those of the flags above, in their sequence;
- * `people` as in reader_options. To be called before site_open: a zone is asked of a child process,
- * which must be done before a thread is started, and the file may be one that only root may read.
+/* Opens the list and reads nothing of it: before site_enter, since the file may be one that only
+ * root may read. "-" is standard input. The path lives as long. -errno. */
+int reading_open(const char *path, struct reading *reading, struct error *why);
+
+/* Finds out what it is: after site_enter, since nobody knows who wrote it, and before
+ * site_open_stores, since a zone is asked of a child process, which must be done before a thread is
+ * started. `values` are those of the flags above, in their sequence; `people` as in reader_options.
  * On an error nothing is left open. ERR_SYNTAX, or as zone_load, input_open and reader_open. */
-int reading_open(const char *path, const char *const *values, bool people, struct reading *reading,
-                 struct error *why);
+int reading_begin(const char *const *values, bool people, struct reading *reading,
+                  struct error *why);
 /* One that was not opened is to be {0}. */
 void reading_close(struct reading *reading);
 

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "core/fields.h"
 #include "core/inbound.h"
 #include "core/token.h"
 #include "exchange/date.h"
@@ -33,14 +32,21 @@ static const struct flag flags[] = {
     {0},
 };
 
+/* Who wants what. */
+struct wish {
+    const char *source;
+    char scope[SCOPE_MAX + 1];
+    struct address address;
+    struct list_entry entry; /* that was written for it */
+};
+
 struct receiving {
     struct site site;
     struct message message;
     struct pool pool; /* of the message */
-    /* What is asked for. */
-    const char *source;
-    char scope[SCOPE_MAX + 1];
-    struct address address;
+    /* What is asked for: one for each recipient with a token, or a single one. */
+    struct wish *wishes;
+    size_t count;
 };
 
 /* --- the message ----------------------------------------------------------------------------- */
@@ -81,12 +87,6 @@ static const char *field_value(const struct receiving *r, const char *name)
     return field ? field->value : NULL;
 }
 
-static void message_id(const struct receiving *r, char id[FIELDS_LINE_MAX + 1])
-{
-    const char *value = field_value(r, "Message-ID");
-    message_unfold(value ? value : "", id, FIELDS_LINE_MAX + 1);
-}
-
 /* When the mail server took the message, as the topmost Received tells; so the same message, handed
  * over twice, is the same statement. */
 static int64_t time_of_receipt(const struct receiving *r, int64_t now)
@@ -110,9 +110,9 @@ static int64_t time_of_receipt(const struct receiving *r, int64_t now)
  * failure. */
 static void tell(const struct receiving *r, const char *what, const char *more)
 {
-    char id[FIELDS_LINE_MAX + 1];
+    char id[MESSAGE_ID_SIZE];
 
-    message_id(r, id);
+    message_id_word(&r->message, id);
     output_line("%s%s", what, more);
     log_info("receive: message-id=%s: %s%s", id, what, more);
 }
@@ -122,15 +122,17 @@ static void tell(const struct receiving *r, const char *what, const char *more)
 static int try_token(const char *word, void *argument)
 {
     struct receiving *r = argument;
+    struct wish *wish = &r->wishes[r->count];
     struct token token;
 
     int code = token_open(r->site.lookup.tokens, r->site.lookup.token_count, TOKEN_UNSUBSCRIBE,
                           word, &token);
     if (code)
         return code;
-    r->source = SOURCE_TOKEN;
-    r->address = token.address;
-    memcpy(r->scope, token.scope, sizeof r->scope);
+    wish->source = SOURCE_TOKEN;
+    wish->address = token.address;
+    memcpy(wish->scope, token.scope, sizeof wish->scope);
+    r->count++;
     return 0;
 }
 
@@ -138,6 +140,7 @@ static int try_token(const char *word, void *argument)
 static int try_scope(struct receiving *r)
 {
     struct text subject = TEXT_EMPTY;
+    struct wish *wish = &r->wishes[r->count];
 
     int code = inbound_subject(&r->message, &subject);
     if (code == 0)
@@ -145,18 +148,20 @@ static int try_scope(struct receiving *r)
     if (code == 0)
         code = list_scope_known(r->site.list_view, subject.data);
     if (code == 0)
-        code = inbound_author(&r->message, &r->address);
+        code = inbound_author(&r->message, &wish->address);
     if (code == 0) {
-        r->source = SOURCE_GENERAL_MAIL;
-        memcpy(r->scope, subject.data, strlen(subject.data) + 1);
+        wish->source = SOURCE_GENERAL_MAIL;
+        memcpy(wish->scope, subject.data, strlen(subject.data) + 1);
+        r->count++;
     }
     text_release(&subject);
     return code == ERR_SCOPE ? ERR_NOT_FOUND : code;
 }
 
-static int find_request(struct receiving *r, struct error *why)
+static int find_wishes(struct receiving *r, struct error *why)
 {
-    int code = inbound_each_word(&r->message, try_token, r);
+    r->wishes = pool_take(&r->pool, (r->message.recipient_count + 1) * sizeof *r->wishes);
+    int code = r->wishes ? inbound_each_word(&r->message, try_token, r) : -ENOMEM;
     if (code == ERR_NOT_FOUND && (code = site_view(&r->site, why)) == 0) {
         code = try_scope(r);
         site_end_view(&r->site);
@@ -179,7 +184,8 @@ static int open_ledger(const struct site *site, struct ledger **ledger, struct e
     return code;
 }
 
-static int send_notice(struct site *site, const struct notice *notice, struct error *why)
+static int prepare_notice(struct site *site, const struct notice *notice, struct text *message,
+                          struct error *why)
 {
     struct notice_means means = {.config = site->config, .list = site->list};
     struct texts texts = {.count = 0};
@@ -193,7 +199,7 @@ static int send_notice(struct site *site, const struct notice *notice, struct er
     means.texts = &texts;
     means.sealer = sealer;
     if (code == 0)
-        code = notice_send(&means, notice, why);
+        code = notice_prepare(&means, notice, message, why);
     ledger_close(means.ledger);
     texts_release(&texts);
     token_sealer_free(sealer);
@@ -201,48 +207,71 @@ static int send_notice(struct site *site, const struct notice *notice, struct er
 }
 
 /* The person is unsubscribed already, so whatever fails here is told and no more. */
-static void notify(struct receiving *r, const struct list_entry *entry)
+static void notify(struct receiving *r, const struct wish *wish)
 {
     struct site *site = &r->site;
-    struct notice notice = {.address = r->address,
+    const struct list_entry *entry = &wish->entry;
+    struct notice notice = {.address = wish->address,
                             .undo = {entry->event, entry->subject, clock_now()}};
+    struct text message = TEXT_EMPTY;
     struct error why = {"no memory"};
 
-    if (entry->known || !notice_is_on(site->config, r->scope))
+    if (entry->known || !notice_is_on(site->config, wish->scope))
         return;
-    memcpy(notice.scope, r->scope, sizeof notice.scope);
-    int code = send_notice(site, &notice, &why);
+    memcpy(notice.scope, wish->scope, sizeof notice.scope);
+    int code = prepare_notice(site, &notice, &message, &why);
+    if (code == 0)
+        code = notice_hand_over(site->config, &notice, &message, NULL, &why);
+    text_release(&message);
     if (code && code != ERR_NOT_FOUND && code != ERR_EXISTS)
         tell(r, "its notice is lost: ", why.text);
 }
 
-static int opt_out(struct receiving *r, struct error *why)
+static int opt_out(struct receiving *r, struct wish *wish, struct error *why)
 {
-    char id[FIELDS_LINE_MAX + 1], name[SHOW_EVENT_SIZE];
-    message_id(r, id);
+    char id[MESSAGE_ID_SIZE], name[SHOW_EVENT_SIZE];
+    message_id(&r->message, id);
     const struct word words[] = {{"sender", r->message.sender}, {"message-id", *id ? id : NULL}};
     const struct act act = {.actor = "mail",
-                            .source = r->source,
+                            .source = wish->source,
                             .words = words,
                             .word_count = sizeof words / sizeof *words};
     struct list_entry entry = {.kind = CHOICE_OPT_OUT,
                                .reason = REASON_UNSUBSCRIBE,
-                               .address = r->address.text,
-                               .scope = r->scope,
+                               .address = wish->address.text,
+                               .scope = wish->scope,
                                .asked = time_of_receipt(r, clock_now())};
     struct text done = TEXT_EMPTY;
 
-    int code = site_subject(&r->site, &r->address, &entry.subject, why);
+    int code = site_subject(&r->site, &wish->address, &entry.subject, why);
     if (code == 0)
         code = list_add(r->site.list, &entry, 1, &act, why);
     if (code)
         return code;
-    text_format(&done, "opt-out from %s %s, event %s", r->scope,
+    text_format(&done, "opt-out from %s %s, event %s", wish->scope,
                 entry.known ? "known already" : "added", show_event(&r->site, &entry.event, name));
     tell(r, done.data ? done.data : "opt-out", "");
     text_release(&done);
-    notify(r, &entry);
+    wish->entry = entry;
     return 0;
+}
+
+/* One that cannot be written keeps none of the others from it; the mail comes again, and finds them
+ * known. */
+static int opt_all_out(struct receiving *r, struct error *why)
+{
+    int first = 0;
+
+    for (size_t i = 0; i < r->count; i++) {
+        struct error said = {"no memory"};
+        int code = opt_out(r, &r->wishes[i], &said);
+        if (code)
+            r->wishes[i].entry =
+                (struct list_entry){.known = true}; /* of which there is no notice */
+        if (code && !first)
+            first = error_set(why, code, "%s", said.text);
+    }
+    return first;
 }
 
 static int receive(const struct call *call, struct receiving *r, struct error *why)
@@ -250,17 +279,23 @@ static int receive(const struct call *call, struct receiving *r, struct error *w
     int code = site_open(call->config_file, SITE_KEYS | SITE_WRITE, &r->site, why);
     if (code)
         return code;
-    code = find_request(r, why);
+    code = find_wishes(r, why);
     if (code == ERR_NOT_FOUND) {
         tell(r, "nothing was done: neither a token of this site nor a scope in its subject", "");
         return 0;
     }
-    return code ? code : opt_out(r, why);
+    if (code)
+        return code;
+    code = opt_all_out(r, why);
+    /* Behind all of them: a mail server can be slow. */
+    for (size_t i = 0; i < r->count; i++)
+        notify(r, &r->wishes[i]);
+    return code;
 }
 
 static int run(const struct call *call)
 {
-    struct receiving r = {.source = NULL};
+    struct receiving r = {.count = 0};
     struct error why = {""};
 
     log_to_syslog("optout");

@@ -235,12 +235,15 @@ static void tell_json(const struct scrubbing *s)
 
 static int open_all(const struct call *call, struct scrubbing *s, struct error *why)
 {
-    int code =
-        reading_open(call->arguments[0], call->values + READING_FORMAT, true, &s->reading, why);
+    int code = reading_open(call->arguments[0], &s->reading, why);
     if (code == 0)
         code = spool_open(&s->spool, why);
     if (code == 0)
-        code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST, &s->site, why);
+        code = site_enter(call->config_file, &s->site, why);
+    if (code == 0)
+        code = reading_begin(call->values + READING_FORMAT, true, &s->reading, why);
+    if (code == 0)
+        code = site_open_stores(&s->site, SITE_KEYS | SITE_WORDS | SITE_LIST, why);
     if (code)
         return code;
     s->stream = config_stream(s->site.config, call->values[STREAM]);

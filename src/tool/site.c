@@ -74,22 +74,41 @@ static int advise(const struct site *site, int code, struct error *why)
                      user ? user : "");
 }
 
-int site_open(const char *config_file, unsigned needs, struct site *site, struct error *why)
+static int begin(const char *config_file, bool becomes, struct site *site, struct error *why)
 {
     memset(site, 0, sizeof *site);
-    stops_hold();
     staff_name(site->staff, sizeof site->staff);
     int code = config_read(config_file, &site->config, why);
-    if (code == 0 && needs)
+    if (code == 0 && becomes)
         code = owners_explain(site->config,
                               privilege_become(site->config->user, site->config->group, why), why);
-    if (code == 0 && needs & ~(unsigned)SITE_USER)
+    return site->config ? advise(site, code, why) : code;
+}
+
+int site_enter(const char *config_file, struct site *site, struct error *why)
+{
+    return begin(config_file, true, site, why);
+}
+
+int site_open(const char *config_file, unsigned needs, struct site *site, struct error *why)
+{
+    stops_hold();
+    int code = begin(config_file, needs != 0, site, why);
+    return code ? code : site_open_stores(site, needs, why);
+}
+
+int site_open_stores(struct site *site, unsigned needs, struct error *why)
+{
+    int code = 0;
+
+    stops_hold();
+    if (needs & ~(unsigned)SITE_USER)
         code = read_keys(site, needs, why);
     if (code == 0 && needs & (SITE_LIST | SITE_WRITE))
         code = open_list(site, needs & SITE_WRITE ? ENV_WRITE : ENV_READ, why);
     if (code == 0 && needs & (SITE_LEDGER | SITE_LEDGER_WRITE))
         code = site_open_ledger(site, needs & SITE_LEDGER_WRITE ? ENV_WRITE : ENV_READ, why);
-    return site->config ? advise(site, code, why) : code;
+    return advise(site, code, why);
 }
 
 void site_close(struct site *site)

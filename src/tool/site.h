@@ -48,6 +48,11 @@ struct site {
 /* `site` need not be initialised, and is to be closed whatever this returns. -errno, ERR_CONFIG,
  * ERR_KEY, or as list_open and ledger_open. */
 int site_open(const char *config_file, unsigned needs, struct site *site, struct error *why);
+
+/* The same in two steps, with what a stranger wrote read in between: reads the configuration and
+ * becomes the user who owns the list; root's rights are gone for good. Then keys and stores. */
+int site_enter(const char *config_file, struct site *site, struct error *why);
+int site_open_stores(struct site *site, unsigned needs, struct error *why);
 void site_close(struct site *site);
 
 /* Opens the ledger, which site_open did not. As ledger_open. */

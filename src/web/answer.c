@@ -32,16 +32,22 @@ void answer_page(struct request *request, const struct setup *setup, unsigned st
     answer_text(request, status, status == 200 ? "Done.\n" : "This is not possible.\n");
 }
 
-void answer_kind(struct request *request, const struct setup *setup, unsigned status,
-                 enum page_kind kind)
+/* A page that says nothing but its kind. */
+static void answer_fixed(struct request *request, const struct setup *setup, unsigned status,
+                         enum page_kind kind)
 {
-    struct page page = {.kind = kind};
-    answer_page(request, setup, status, &page);
+    struct response *response = &request->response;
+    const struct text *html = page_fixed(web_pages(setup), kind, request->accept_language);
+
+    text_release(&response->body);
+    response->status = status;
+    response->type = BODY_HTML;
+    text_append_bytes(&response->body, html->data, html->length);
 }
 
 void answer_not_found(struct request *request, const struct setup *setup)
 {
-    answer_kind(request, setup, 404, PAGE_NOT_FOUND);
+    answer_fixed(request, setup, 404, PAGE_NOT_FOUND);
 }
 
 /* One line a second is enough to be heard, and does not fill the disk that may be full. */
@@ -69,22 +75,22 @@ void answer_failed(struct request *request, const struct setup *setup, const cha
     if (request->asked == ASKED_ONE_CLICK || request->asked == ASKED_MACHINE)
         answer_text(request, 503, "Nothing was stored, please try again later.\n");
     else
-        answer_kind(request, setup, 503, PAGE_FAILED);
+        answer_fixed(request, setup, 503, PAGE_FAILED);
 }
 
 void answer_limited(struct request *request, const struct setup *setup)
 {
     request->response.retry_after = ANSWER_RETRY;
-    answer_kind(request, setup, 429, PAGE_LIMITED);
+    answer_fixed(request, setup, 429, PAGE_LIMITED);
 }
 
 void answer_bad(struct request *request, const struct setup *setup)
 {
-    answer_kind(request, setup, 400, PAGE_BAD_REQUEST);
+    answer_fixed(request, setup, 400, PAGE_BAD_REQUEST);
 }
 
 void answer_method(struct request *request, const struct setup *setup, const char *allow)
 {
     request->response.allow = allow;
-    answer_kind(request, setup, 405, PAGE_BAD_REQUEST);
+    answer_fixed(request, setup, 405, PAGE_BAD_REQUEST);
 }

@@ -10,10 +10,6 @@
 void answer_page(struct request *request, const struct setup *setup, unsigned status,
                  struct page *page);
 
-/* A page that says nothing but its kind. */
-void answer_kind(struct request *request, const struct setup *setup, unsigned status,
-                 enum page_kind kind);
-
 /* `text` is static. */
 void answer_text(struct request *request, unsigned status, const char *text);
 

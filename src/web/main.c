@@ -24,6 +24,7 @@ static const struct daemon_program program = {
     .name = NAME,
     .does = "Takes opt-outs by the links in marketing mail, behind the site's TLS proxy.",
     .user = user_of,
+    .check = web_check,
 };
 
 static int start(const struct daemon_arguments *arguments, struct web **web, struct server **server,

@@ -35,34 +35,49 @@ static void free_task(struct task *task)
 
 /* --- sending --------------------------------------------------------------------------------- */
 
-static int send_with(struct web *web, struct task *task, struct list *list, struct error *why)
+static int prepare_with(struct web *web, const struct task *task, struct list *list,
+                        struct text *message, struct error *why)
 {
-    struct setup *setup = task->setup;
+    const struct setup *setup = task->setup;
     struct notice_means means = {.config = setup->config,
                                  .texts = pages_texts(web_pages(setup)),
                                  .sealer = setup->sealer,
-                                 .list = list,
-                                 .stop = &web->notifier_stops};
+                                 .list = list};
 
     int code = stores_take_ledger(web->stores, &setup->key, &means.ledger, why);
     if (code)
         return code;
-    code = notice_send(&means, &task->notice, why);
+    code = notice_prepare(&means, &task->notice, message, why);
     stores_give_ledger(web->stores);
     return code;
 }
 
-static void send_notice(struct web *web, struct task *task)
+static int prepare(struct web *web, const struct task *task, struct text *message,
+                   struct error *why)
 {
-    struct setup *setup = task->setup;
-    struct error why = {"no memory"};
+    const struct setup *setup = task->setup;
     struct list *list;
 
-    int code = stores_take_list(web->stores, &setup->key, &setup->address, &list, &why);
-    if (code == 0) {
-        code = send_with(web, task, list, &why);
-        stores_give_list(web->stores);
-    }
+    int code = stores_take_list(web->stores, &setup->key, &setup->address, &list, why);
+    if (code)
+        return code;
+    code = prepare_with(web, task, list, message, why);
+    stores_give_list(web->stores);
+    return code;
+}
+
+/* No store is held while a slow mail server is waited for: one that was replaced could not be
+ * opened meanwhile, and opt-outs would be answered with 503. */
+static void send_notice(struct web *web, const struct task *task)
+{
+    struct text message = TEXT_EMPTY;
+    struct error why = {"no memory"};
+
+    int code = prepare(web, task, &message, &why);
+    if (code == 0)
+        code = notice_hand_over(task->setup->config, &task->notice, &message, &web->notifier_stops,
+                                &why);
+    text_release(&message);
     if (code && code != ERR_NOT_FOUND && code != ERR_EXISTS)
         log_warning("the notice of event %llu is lost: %s",
                     (unsigned long long)task->notice.undo.event.number, why.text);

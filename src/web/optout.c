@@ -157,19 +157,17 @@ static void choose(struct visit *visit, const struct token *token, bool all)
 /* --- afterwards ----------------------------------------------------------------------------- */
 
 /* What the field `undo` holds, if it still holds; otherwise the visit was answered. */
-static bool open_undo(struct visit *visit, enum token_purpose purpose, int64_t seconds,
-                      struct page *page, struct undo *undo)
+static bool open_undo(struct visit *visit, struct page *page, struct undo *undo)
 {
     const struct lookup_key *key = &visit->setup->key;
-    int code = token_open_undo(key->tokens, key->token_count, purpose,
+    int code = token_open_undo(key->tokens, key->token_count, TOKEN_UNDO,
                                request_field(visit->request, FIELD_UNDO), undo);
-    int64_t age = clock_now() - (code ? 0 : undo->at);
 
     if (code && code != ERR_NOT_FOUND) {
         answer_failed(visit->request, visit->setup, "undo cannot be opened: OpenSSL refused");
         return false;
     }
-    if (code == 0 && age <= seconds)
+    if (code == 0 && clock_now() - undo->at <= TOKEN_UNDO_SECONDS)
         return true;
     page->kind = PAGE_UNDO_LATE;
     answer_page(visit->request, visit->setup, 400, page);
@@ -230,38 +228,46 @@ static void undo_choice(struct visit *visit, const struct token *token)
     struct page page = {.scope = token->scope};
 
     visit->request->asked = ASKED_UNDO;
-    if (open_undo(visit, TOKEN_UNDO, TOKEN_UNDO_SECONDS, &page, &what))
+    if (open_undo(visit, &page, &what))
         undo(visit, &what, token->scope, &token->address, "page");
 }
 
 /* --- reasons -------------------------------------------------------------------------------- */
 
+/* Undo is offered again, as it came. */
+static void thank(struct request *request, const struct setup *setup, const char *scope,
+                  const struct address *address, enum page_kind kind)
+{
+    char masked[PAGE_MASK_SIZE];
+    struct page page = {.kind = kind, .scope = scope, .masked_address = masked};
+
+    page_mask(address->text, masked);
+    if (kind == PAGE_THANKS)
+        page.undo = request_field(request, FIELD_UNDO);
+    answer_page(request, setup, kind == PAGE_THANKS ? 200 : 400, &page);
+}
+
 static bool thanked(struct writing *w)
 {
-    char text[TOKEN_UNDO_SIZE], masked[PAGE_MASK_SIZE];
-    struct page page = {.kind = PAGE_THANKS, .scope = w->scope, .masked_address = masked};
-
-    if (w->code) {
-        page.kind = PAGE_UNDO_LATE;
-    } else {
-        page.undo = seal_undo(w, &w->undo, text);
-    }
-    page_mask(w->address.text, masked);
-    answer_page(w->request, w->setup, w->code ? 400 : 200, &page);
+    thank(w->request, w->setup, w->scope, &w->address, w->code ? PAGE_UNDO_LATE : PAGE_THANKS);
     return false;
 }
 
-/* Free text as it may be kept: at most so many characters; none where it is not UTF-8. */
+/* Free text as it may be kept: cut at PAGE_TEXT_MAX; none where it is not UTF-8, or blanks alone. A
+ * line's end is one character, though browsers send two. */
 static const char *free_text(struct request *request)
 {
     struct text *text = &request->fields[FIELD_TEXT];
     const uint8_t *bytes = (const uint8_t *)text->data;
-    size_t left = text->length, characters = 0;
+    size_t left = text->length, units = 0;
 
-    if (left == 0 || u8_check(bytes, left))
+    if (left == 0 || u8_check(bytes, left) || text->data[strspn(text->data, " \t\r\n")] == '\0')
         return NULL;
-    while (left > 0 && characters++ < PAGE_TEXT_MAX) {
+    while (left > 0) {
         size_t size = (size_t)u8_mblen(bytes, left);
+        units += size == 4 ? 2 : *bytes == '\r' && left > 1 && bytes[1] == '\n' ? 0 : 1;
+        if (units > PAGE_TEXT_MAX)
+            break;
         bytes += size;
         left -= size;
     }
@@ -278,10 +284,14 @@ static void give_reason(struct visit *visit, const struct token *token)
     struct page page = {.scope = token->scope};
 
     request->asked = ASKED_REASON;
-    if (!open_undo(visit, TOKEN_UNDO, TOKEN_UNDO_SECONDS, &page, &what))
+    if (!open_undo(visit, &page, &what))
         return;
     if (*key && !pages_reason_known(web_pages(visit->setup), token->scope, key)) {
         answer_bad(request, visit->setup);
+        return;
+    }
+    if (!*key && !text) { /* the button alone: there is nothing to note */
+        thank(request, visit->setup, token->scope, &token->address, PAGE_THANKS);
         return;
     }
     struct writing *w = writing_begin(visit, "page", thanked);
@@ -373,6 +383,11 @@ static bool open_notice(struct visit *visit, const char *text, struct undo *what
     return true;
 }
 
+static bool is_late(const struct undo *what)
+{
+    return clock_now() - what->at > TOKEN_NOTICE_SECONDS;
+}
+
 static struct page page_of(const struct told *told, enum page_kind kind)
 {
     return (struct page){.kind = kind,
@@ -387,7 +402,7 @@ void optout_get_notice(struct visit *visit, const char *notice)
 
     if (!open_notice(visit, notice, &what, &told))
         return;
-    bool late = clock_now() - what.at > TOKEN_NOTICE_SECONDS;
+    bool late = is_late(&what);
     struct page page = page_of(&told, late ? PAGE_UNDO_LATE : PAGE_ASK_UNDO);
     page.undo = late ? NULL : notice;
     answer_page(visit->request, visit->setup, 200, &page);
@@ -403,6 +418,8 @@ void optout_post_notice(struct visit *visit, const char *notice)
     struct page page = page_of(&told, PAGE_UNDO_LATE);
     if (!request_field_is(visit->request, FIELD_ACTION, "undo"))
         answer_bad(visit->request, visit->setup);
-    else if (open_undo(visit, TOKEN_NOTICE, TOKEN_NOTICE_SECONDS, &page, &what))
+    else if (is_late(&what))
+        answer_page(visit->request, visit->setup, 400, &page);
+    else
         undo(visit, &what, told.scope, NULL, "notice");
 }

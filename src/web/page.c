@@ -19,6 +19,8 @@
 #define CSS_MAX (256 << 10) /* bytes */
 #define ELLIPSIS "\xe2\x80\xa6"
 
+#define FIXED_COUNT (PAGE_KIND_COUNT - PAGE_NOT_FOUND)
+
 struct pages {
     const struct config *config;
     struct texts texts;
@@ -26,6 +28,7 @@ struct pages {
     struct assets assets;
     struct looks looks;
     struct facts_ground ground;
+    struct text *fixed; /* FIXED_COUNT in each language */
 };
 
 /* --- loading --------------------------------------------------------------------------------- */
@@ -68,6 +71,30 @@ static int settle_language(const struct pages *pages, struct look *look, struct 
                        pages->config->path, look->brand->language, known.data ? known.data : "");
     text_release(&known);
     return rc;
+}
+
+/* Those that are about nobody, in every language. */
+static int make_fixed(struct pages *pages, struct error *why)
+{
+    size_t languages = pages->texts.language_count;
+    int rc = 0;
+
+    pages->fixed = calloc(languages * FIXED_COUNT, sizeof *pages->fixed);
+    if (!pages->fixed)
+        return error_set(why, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < languages * FIXED_COUNT && rc == 0; i++) {
+        struct page page = {.kind = (enum page_kind)(PAGE_NOT_FOUND + i % FIXED_COUNT),
+                            .accept_language = pages->texts.languages[i / FIXED_COUNT]};
+        rc = page_render(pages, &page, &pages->fixed[i], why);
+    }
+    return rc;
+}
+
+static void release_fixed(struct pages *pages)
+{
+    for (size_t i = 0; pages->fixed && i < pages->texts.language_count * FIXED_COUNT; i++)
+        text_release(&pages->fixed[i]);
+    free(pages->fixed);
 }
 
 /* Every kind of page in every language, with and without a brand. */
@@ -119,6 +146,8 @@ int pages_load(const struct config *config, struct pages **pages, struct error *
         rc = settle_language(made, &made->looks.items[i], why);
     if (rc == 0)
         rc = try_all(made, why);
+    if (rc == 0)
+        rc = make_fixed(made, why);
     if (rc < 0)
         pages_free(made);
     else
@@ -130,6 +159,7 @@ void pages_free(struct pages *pages)
 {
     if (!pages)
         return;
+    release_fixed(pages);
     looks_release(&pages->looks);
     assets_release(&pages->assets);
     template_free(pages->template);
@@ -140,12 +170,25 @@ void pages_free(struct pages *pages)
 
 /* --- asking ---------------------------------------------------------------------------------- */
 
+static size_t language_of(const struct pages *pages, const struct look *look,
+                          const char *accept_language)
+{
+    return language_choose(accept_language, pages->texts.languages, pages->texts.language_count,
+                           look->language);
+}
+
+const struct text *page_fixed(const struct pages *pages, enum page_kind kind,
+                              const char *accept_language)
+{
+    size_t language = language_of(pages, looks_of(&pages->looks, NULL), accept_language);
+    return &pages->fixed[language * FIXED_COUNT + (size_t)(kind - PAGE_NOT_FOUND)];
+}
+
 int page_render(const struct pages *pages, const struct page *page, struct text *html,
                 struct error *why)
 {
     const struct look *look = looks_of(&pages->looks, page->scope);
-    size_t language = language_choose(page->accept_language, pages->texts.languages,
-                                      pages->texts.language_count, look->language);
+    size_t language = language_of(pages, look, page->accept_language);
     xmlDoc *document = facts_build(&pages->ground, look, language, page);
 
     if (!document)

@@ -8,6 +8,7 @@
  * Every form is sent to the address it came from, so no token stands in a page; its fields are
  *     /TOKEN    action=this | all, action=undo with undo=UNDO,
  *               action=reason with undo=UNDO, reason=KEY, text=FREE
+ *     /u/NOTICE action=undo
  *     /s/SCOPE  address=ADDRESS */
 #ifndef WEB_PAGE_H
 #define WEB_PAGE_H
@@ -29,10 +30,11 @@ enum page_kind {
     PAGE_UNDO_LATE,    /* action=undo or =reason that came too late, or whose UNDO is not valid */
     PAGE_GENERAL,      /* GET /s/SCOPE: a field for the address, one button */
     PAGE_GENERAL_DONE, /* after its POST: the same, whether the address is known or not */
-    PAGE_NOT_FOUND,    /* 404: no such page, and every link that cannot be opened */
-    PAGE_BAD_REQUEST,  /* 400, 405, 413: not understood */
-    PAGE_LIMITED,      /* 429: too many requests */
-    PAGE_FAILED,       /* 503: nothing was stored, try again */
+    /* From here on they say nothing but their kind; see page_fixed. */
+    PAGE_NOT_FOUND,   /* 404: no such page, and every link that cannot be opened */
+    PAGE_BAD_REQUEST, /* 400, 405, 413: not understood */
+    PAGE_LIMITED,     /* 429: too many requests */
+    PAGE_FAILED,      /* 503: nothing was stored, try again */
     PAGE_KIND_COUNT
 };
 
@@ -72,6 +74,11 @@ const struct texts *pages_texts(const struct pages *pages);
 int page_render(const struct pages *pages, const struct page *page, struct text *html,
                 struct error *why);
 
+/* The HTML of a page from PAGE_NOT_FOUND on that is about nobody and nothing, as page_render would
+ * make it: made once, so that who guesses links makes no work. Lives as long as `pages`. */
+const struct text *page_fixed(const struct pages *pages, enum page_kind kind,
+                              const char *accept_language);
+
 /* What the button for all advertising covers beside `scope`: the scope of its brand, or without a
  * brand its first segment. False where that is no wider. `wider` takes SCOPE_MAX + 1 bytes. */
 bool pages_wider_scope(const struct pages *pages, const char *scope, char *wider);
@@ -79,9 +86,10 @@ bool pages_wider_scope(const struct pages *pages, const char *scope, char *wider
 /* Whether a reason of that key is on the list of the scope's brand, so that it may be stored. */
 bool pages_reason_known(const struct pages *pages, const char *scope, const char *key);
 
-/* The longest free text of a reason, in characters: the form's maxlength, and the server's limit.
- */
-#define PAGE_TEXT_MAX 1000
+/* The longest free text of a reason, in units of UTF-16, as browsers count for the form's
+ * maxlength. A unit takes nine octets of a body at most, so that what the form lets somebody write
+ * always fits into one. */
+#define PAGE_TEXT_MAX 800
 
 /* A file that pages refer to: a style sheet or logo. Its name lies beside the tokens (PREFIX/NAME),
  * always has a dot, which no token has, and tells its content: it may be cached forever. */

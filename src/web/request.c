@@ -34,6 +34,19 @@ bool request_field_is(const struct request *request, enum field field, const cha
     return strcmp(request_field(request, field), value) == 0;
 }
 
+bool request_take(struct request *request, enum field field, const char *data, uint64_t offset,
+                  size_t size)
+{
+    struct text *value = &request->fields[field];
+
+    request->given[field] = true;
+    if (offset == 0)
+        request->taking = value->length == 0 ? field : FIELD_COUNT;
+    if (request->taking == field && offset == value->length && size > 0)
+        text_append_bytes(value, data, size);
+    return !value->failed;
+}
+
 enum field request_field_named(const char *name)
 {
     enum field field = 0;

@@ -57,6 +57,7 @@ struct request {
     bool understood;             /* false: a body that is no form */
     struct text fields[FIELD_COUNT];
     bool given[FIELD_COUNT];
+    enum field taking; /* whose value goes on with the next piece; FIELD_COUNT: none */
 
     struct response response;
     enum asked asked;
@@ -75,6 +76,12 @@ struct request {
 /* The value of a field, "" where it was not given. */
 const char *request_field(const struct request *request, enum field field);
 bool request_field_is(const struct request *request, enum field field, const char *value);
+
+/* Takes a piece of a field's value, which begins at `offset` of it; the pieces of one come one
+ * after the other. Of a field that comes several times the first with a value counts, and nothing
+ * of the others. False without memory. */
+bool request_take(struct request *request, enum field field, const char *data, uint64_t offset,
+                  size_t size);
 
 /* The field of that name; FIELD_COUNT: none that means something. */
 enum field request_field_named(const char *name);

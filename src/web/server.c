@@ -26,6 +26,9 @@
     15 /* of 20 ms that a stop takes at least: a request may lie in its socket                     \
         */
 
+/* The longest free text, in three octets of which each is a %XX, and all else of that form. */
+_Static_assert(9 * PAGE_TEXT_MAX + 512 <= SERVER_BODY_MAX, "what the page allows has to fit");
+
 struct server {
     struct web *web;
     struct MHD_Daemon *daemon;
@@ -189,16 +192,8 @@ static enum MHD_Result take_field(void *argument, enum MHD_ValueKind kind, const
     enum field field = key ? request_field_named(key) : FIELD_COUNT;
     (void)kind, (void)file, (void)type, (void)encoding;
 
-    if (field == FIELD_COUNT)
-        return MHD_YES;
-    /* Of a field that comes twice, the first one counts. */
-    if (offset == 0 && request->given[field])
-        return MHD_YES;
-    if (offset != request->fields[field].length)
-        return MHD_YES;
-    request->given[field] = true;
-    text_append_bytes(&request->fields[field], data ? data : "", size);
-    return request->fields[field].failed ? MHD_NO : MHD_YES;
+    return field == FIELD_COUNT || request_take(request, field, data, offset, size) ? MHD_YES
+                                                                                    : MHD_NO;
 }
 
 /* 0, or the status of a request that is too large. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/start.h"
+#include "speech/texts.h"
 #include "web/metrics.h"
 #include "web/notifier.h"
 
@@ -11,18 +12,39 @@
 #include <string.h>
 #include <time.h>
 
+/* A page that says it is in one language and is half in another is read aloud wrongly. */
+static void warn_of_texts(const struct texts *texts)
+{
+    for (size_t i = 0; i < texts->language_count; i++) {
+        size_t lacking = texts_lacking(texts, i);
+        if (lacking > 0)
+            log_warning("texts.xml: %zu of %zu texts are missing in %s, and %s instead", lacking,
+                        texts->count, texts->languages[i], i == 0 ? "empty" : "English");
+    }
+}
+
 static int make_pages(const struct config *config, void **extra, struct error *why)
 {
     struct pages *pages;
     int code = pages_load(config, &pages, why);
-    if (code == 0)
-        *extra = pages;
-    return code;
+    if (code)
+        return code;
+    warn_of_texts(pages_texts(pages));
+    *extra = pages;
+    return 0;
 }
 
 static void release_pages(void *extra)
 {
     pages_free(extra);
+}
+
+int web_check(const struct config *config, struct error *why)
+{
+    void *pages = NULL;
+    int code = make_pages(config, &pages, why);
+    pages_free(pages);
+    return code;
 }
 
 static const struct setup_kind setup_kind = {

@@ -39,8 +39,11 @@ struct visit {
 /* Reads the configuration with its pages. Missing keys or stores are no error here: what needs them
  * is answered with 503 until they are there. As setups_new. */
 int web_start(const char *config_path, struct web **web, struct error *why);
-/* No request may be left. ERR_BUSY: the list's writer is still held up, and nothing was freed. */
+/* No request may be left. A list whose writer is still held up stays open. */
 void web_stop(struct web *web);
+
+/* Makes the pages of a configuration and throws them away: with others it does not start. */
+int web_check(const struct config *config, struct error *why);
 
 /* Reads everything again. On failure the old stays. */
 int web_reload(struct web *web, struct error *why);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,6 +118,31 @@ static void the_right_word_ends_the_search(void **state)
     assert_string_equal(seen.words, "noyesnever|no|yes|");
 }
 
+static int count_wanted(const char *word, void *argument)
+{
+    struct seen *seen = argument;
+    strcat(strcat(seen->words, word), "|");
+    return strncmp(word, "yes", 3) == 0 ? 0 : strcmp(word, "stop") == 0 ? -ENOMEM : ERR_NOT_FOUND;
+}
+
+static void every_recipient_counts_and_then_no_subject(void **state)
+{
+    const struct header_field fields[] = {{"Subject", "yes"}};
+    struct recipient recipients[] = {{.given = "optout+no@acme.example"},
+                                     {.given = "optout+yes1@acme.example"},
+                                     {.given = "optout@acme.example"},
+                                     {.given = "optout+yes2@acme.example"}};
+    const struct message message = {
+        .fields = fields, .field_count = 1, .recipients = recipients, .recipient_count = 4};
+    struct seen seen = {.wanted = NULL}, stopped = {.wanted = NULL};
+    (void)state;
+    assert_int_equal(inbound_each_word(&message, count_wanted, &seen), 0);
+    assert_string_equal(seen.words, "no|yes1|yes2|");
+    recipients[2].given = "optout+stop@acme.example";
+    assert_int_equal(inbound_each_word(&message, count_wanted, &stopped), -ENOMEM);
+    assert_string_equal(stopped.words, "no|yes1|stop|");
+}
+
 /* --- subject and author --- */
 
 static void the_subject_is_told_as_a_whole(void **state)
@@ -162,6 +188,7 @@ int main(void)
         cmocka_unit_test(the_button_of_apple_is_a_person),
         cmocka_unit_test(words_come_from_recipient_and_subject),
         cmocka_unit_test(the_right_word_ends_the_search),
+        cmocka_unit_test(every_recipient_counts_and_then_no_subject),
         cmocka_unit_test(the_subject_is_told_as_a_whole),
         cmocka_unit_test(the_author_is_the_one_mailbox_of_the_one_from),
     };

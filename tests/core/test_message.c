@@ -165,6 +165,23 @@ static void what_is_opened_and_never_closed_hides_no_address(void **state)
     }
 }
 
+static void a_long_display_name_hides_no_address_and_is_none(void **state)
+{
+    static char value[20000];
+    const char *rest = value;
+    char address[64];
+    (void)state;
+    value[0] = '"';
+    for (size_t length = 1; length < 19000; length = strlen(value))
+        strcat(value + length, "Acme, <shop@x.example>; \\\" (all: of us) ");
+    strcat(value, "\" <news@acme.example>, last@acme.example");
+    assert_true(message_next_mailbox(&rest, address, sizeof address));
+    assert_string_equal(address, "news@acme.example");
+    assert_true(message_next_mailbox(&rest, address, sizeof address));
+    assert_string_equal(address, "last@acme.example");
+    assert_false(message_next_mailbox(&rest, address, sizeof address));
+}
+
 static void an_address_is_cut_to_fit(void **state)
 {
     char address[8] = "xxxxxxx";
@@ -178,8 +195,9 @@ static void an_address_is_cut_to_fit(void **state)
 
 static void a_hostile_from_takes_no_time(void **state)
 {
-    static const char *const pieces[] = {"(",  "\"\\",  "[",   "(\\", "<",
-                                         "<(", "a@b\"", "((,", "\"(:"};
+    static const char *const pieces[] = {"(",     "\"\\",  "[",      "(\\",      "<",
+                                         "<(",    "a@b\"", "((,",    "\"(:",     "\\\"",
+                                         "\",\\", ",\\\"", "(\",\\", "[\\]\\\"", "\\\\\""};
     const size_t length = 60000;
     char *value = malloc(length + 1);
     (void)state;
@@ -275,6 +293,26 @@ static void every_field_of_a_name_counts(void **state)
     assert_true(message_is_conversation(&message));
 }
 
+static void a_message_id_is_cut_at_a_line_and_one_word_in_the_log(void **state)
+{
+    static char value[70000];
+    const struct header_field field = {"message-id", value}, other = {"X", "y"};
+    struct message message = {.fields = &field, .field_count = 1};
+    char id[MESSAGE_ID_SIZE];
+    (void)state;
+    memset(value, 'a', sizeof value - 1);
+    message_id(&message, id);
+    assert_int_equal(strlen(id), 998);
+    strcpy(value, " <a\x1b[2J\r\n b\xc2\x9b\x7f@x>: opt-out\t");
+    message_id(&message, id);
+    assert_string_equal(id, "<a\x1b[2J b\xc2\x9b\x7f@x>: opt-out");
+    message_id_word(&message, id);
+    assert_string_equal(id, "<a?[2J?b???@x>:?opt-out");
+    message.fields = &other;
+    message_id(&message, id);
+    assert_string_equal(id, "");
+}
+
 static void four_fields_are_signs_of_bulk_mail(void **state)
 {
     static const struct {
@@ -308,8 +346,10 @@ int main(void)
         cmocka_unit_test(unfolding_cuts_to_fit),
         cmocka_unit_test(a_value_fits_where_its_unfolded_line_does),
         cmocka_unit_test(a_value_of_any_length_is_looked_at_to_its_end),
+        cmocka_unit_test(a_message_id_is_cut_at_a_line_and_one_word_in_the_log),
         cmocka_unit_test(every_mailbox_of_a_from_field_is_found),
         cmocka_unit_test(what_is_opened_and_never_closed_hides_no_address),
+        cmocka_unit_test(a_long_display_name_hides_no_address_and_is_none),
         cmocka_unit_test(an_address_is_cut_to_fit),
         cmocka_unit_test(a_hostile_from_takes_no_time),
         cmocka_unit_test(a_null_sender_makes_a_conversation),

@@ -5,12 +5,16 @@ import hashlib
 import io
 import json
 import pathlib
+import pwd
 import re
+import subprocess
 import zipfile
 
 import pytest
 
-from lab.product import CHECKOUT
+from lab.optoutbox import OWNER, OWNERS
+from lab.product import CHECKOUT, program
+from lab.waiting import until
 from lab.world import people, person
 
 SAMPLES = CHECKOUT / "tests/exchange/samples"
@@ -272,6 +276,42 @@ def test_the_rejects_may_not_be_the_input(site):
     before = path.read_bytes()
     site.tool("import", path, *SCOPE, "--rejects", path, code=2)
     assert path.read_bytes() == before
+
+
+# -- started by root
+
+
+@pytest.fixture
+def owned_site(own_lab):
+    return own_lab.site(policy=POLICY, settings=OWNERS)
+
+
+@pytest.mark.parametrize("words", [
+    ("import", "-", *SCOPE), ("diff", "-", *SCOPE), ("scrub", "-", "--stream", "newsletter"),
+])  # fmt: skip
+def test_a_strangers_octets_are_looked_at_by_the_user_who_owns_the_list(owned_site, words):
+    anna = person()
+    command = [program("optout"), "-c", owned_site.conf, *words]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        status = pathlib.Path(f"/proc/{run.pid}/status")
+        owner = str(pwd.getpwnam(OWNER).pw_uid)
+        ids = re.compile(rf"^Uid:\t{owner}\t{owner}\t{owner}\t", re.M)
+        until(lambda: ids.search(status.read_text()), "it becomes that user before a single octet")
+        said, _ = run.communicate(f"email,status\n{anna},unsubscribed\n")
+    assert run.returncode in (0, 1) and said
+
+
+def test_root_imports_a_file_that_only_root_may_read_and_write_beside(owned_site):
+    anna = person()
+    folder = owned_site.root / "private"
+    folder.mkdir(mode=0o700)
+    (folder / "list.csv").write_text(f"email,status\n{anna},unsub\nnobody,unsub\n")
+    (folder / "list.csv").chmod(0o600)
+    rejects = folder / "rejects.csv"
+    rejects.write_text("what was there before, and longer than what comes\n" * 9)
+    found = report(owned_site, folder / "list.csv", *SCOPE, "--rejects", rejects, code=1)
+    assert (found["added"], found["rejected"]) == (1, 1) and kept_back(owned_site, anna)
+    assert rejects.read_text() == "email,status\nnobody,unsub\n"
 
 
 # -- guards

@@ -96,6 +96,26 @@ def test_a_token_in_the_local_part_is_found_there(world):
     assert world.newsletter(ann, "short").refusal.code == 550
 
 
+def test_one_mail_to_several_addresses_with_tokens_counts_for_each(world):
+    anna, ben, carla = person(), person(), person()
+    boxes = [f"optout+{world.token(one)}@acme.example" for one in (anna, ben)]
+    flags = [word for box in (boxes[0], BOX, boxes[1], boxes[0]) for word in ("--recipient", box)]
+    said = world.site.tool("receive", *flags, stdin=f"Subject: {world.token(carla)}\n\n")
+    assert [line.rpartition(", event")[0] for line in said.splitlines()] == [
+        "opt-out from acme/newsletter added", "opt-out from acme/newsletter added",
+        "opt-out from acme/newsletter known already"]  # fmt: skip
+    assert world.stands(anna) and world.stands(ben) and not world.stands(carla)
+    assert all(len(world.opt_outs(one)) == 1 for one in (anna, ben))
+
+
+def test_postfix_hands_all_its_recipients_over_at_once(world):
+    people = ["d1@b.io", "d2@b.io"]
+    boxes = tuple(f"optout+{world.token(one, 'a')}@acme.example" for one in people)
+    said = world.told(world.write("somebody@else.example", "x", boxes))
+    assert said.count("opt-out from a added") == 2
+    assert all(world.stands(one, "a") for one in people)
+
+
 def test_the_link_of_a_mail_to_several_opts_its_writer_out(world):
     ben, carla = person(), person()
     to, subject = mailto_of(world.mail(Letter(to=(ben, carla))).message)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import socket
 import time
 
 import pytest
@@ -253,7 +255,71 @@ def test_free_text_is_cut_and_a_reason_that_nobody_offered_is_refused(web):
     assert answer.status == 400 and not web.entries(to, "reason")
     web.post(path, {"action": "reason", "undo": undo, "reason": "", "text": "ü" * 1200})
     [reason] = web.entries(to, "reason")
-    assert reason["words"]["text"] == "ü" * 1000
+    assert reason["words"]["text"] == "ü" * 800
+
+
+@pytest.mark.parametrize("said", ["\u0939" * 800, "\N{BOMB}" * 400, "\r\n" * 200 + "\u0939" * 600])
+def test_the_longest_text_that_the_page_lets_somebody_write_is_kept_whole(web, said):
+    to = person()
+    path = "/" + web.token(to)
+    undo = web.post(path, "action=this").undo
+    body = {"action": "reason", "undo": undo, "reason": "never-signed-up", "text": said}
+    assert web.post(path, body).status == 200
+    [reason] = web.entries(to, "reason")
+    assert reason["words"]["text"] == said
+
+
+def test_the_button_without_a_reason_writes_nothing_and_is_thanked_for(world, web):
+    to = person()
+    path = "/" + web.token(to)
+    undo = web.post(path, "action=this").undo
+    events = len(world.site.json("log"))
+    for text in ("", " \r\n\t"):
+        answer = web.post(path, {"action": "reason", "undo": undo, "reason": "", "text": text})
+        assert answer.status == 200 and answer.undo == undo and "Thank you" in answer.body
+    assert len(world.site.json("log")) == events
+
+
+@pytest.mark.parametrize("said, read", [
+    ("a%C3%BC%25+%26" * 20, "aü% &" * 20),
+    ("a" * 512, "a" * 512),  # half of the buffer: the other value's second piece begins there, too
+], ids=["escaped", "half-a-buffer"])  # fmt: skip
+@pytest.mark.parametrize("size", [1, 300, 8192])
+def test_a_form_in_pieces_and_a_field_given_twice_are_read_as_they_are(web, said, read, size):
+    """libmicrohttpd hands a value over in pieces, by what came in at once and by its buffer."""
+    to = person()
+    path = "/" + web.token(to)
+    undo = web.post(path, "action=this").undo
+    body = f"action=reason&text={said}&undo={undo}&text={'x' * 700}&reason=other&action=undo"
+    with socket.create_connection(("127.0.0.1", web.port), 30) as raw:
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        raw.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                    "Content-Type: application/x-www-form-urlencoded\r\n"
+                    f"Content-Length: {len(body)}\r\n\r\n".encode())  # fmt: skip
+        for at in range(0, len(body), size):
+            raw.sendall(body[at : at + size].encode())
+        assert raw.recv(100).startswith(b"HTTP/1.1 200")
+    [reason] = web.entries(to, "reason")
+    assert reason["words"]["text"] == read
+    assert not web.entries(to, "withdrawal")
+
+
+def test_undo_of_an_event_that_a_restore_lost_tells_nothing_that_is_untrue(own_lab):
+    site = own_lab.site()
+    web = own_lab.web(site)
+    to = person()
+    site.tool("backup", site.root / "backup")
+    path = "/" + web.token(to)
+    undo = web.post(path, "action=this").undo
+    web.stop()
+    shutil.rmtree(site.data / "list")
+    site.tool("restore", site.root / "backup", code=1)  # opt-outs may be missing, it says
+    web.start()
+    answer = web.post(path, {"action": "undo", "undo": undo})
+    assert answer.status == 400
+    assert "Nothing has been changed" in answer.body and "stands" not in answer.body
+    site.tool("restore", "--accept-loss", "a test")
+    site.tool("check", to, "--scope", "acme/newsletter", code=0)
 
 
 # -- the general page

@@ -273,3 +273,32 @@ def test_n_checks_the_configuration(own_lab, site):
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 78 and "web_listen" in ran.stderr
     assert not web.running
+
+
+def test_n_tells_of_a_language_that_is_there_in_part(own_lab, site):
+    own_lab.web(site, start=False)
+    texts = site.root / "templates/texts.xml"
+    text = texts.read_text()
+    texts.write_text(text.replace("</texts>", '<text id="imprint" xml:lang="it">Note</text></texts>'))
+    ran = subprocess.run([str(program("optout-web")), "-c", site.conf, "-n"], capture_output=True,
+                         text=True)  # fmt: skip
+    missing = text.count("<text id=") - 1
+    assert ran.returncode == 0 and f"{missing} of {missing + 1} texts are missing in it" in ran.stderr
+    assert " in de" not in ran.stderr
+
+
+@pytest.mark.parametrize("words, settings", [
+    ("page.xsl", {}), ("there are no texts in xx", {"language": "xx"}),
+    ("/nowhere/logo.svg", {}),
+])  # fmt: skip
+def test_n_finds_the_page_that_could_not_be_made(own_lab, site, words, settings):
+    own_lab.web(site, start=False)
+    site.configure(settings=settings)
+    if words == "page.xsl":
+        (site.root / "templates/page.xsl").write_text("<xsl:oops")
+    if "logo" in words:
+        text = site.conf.read_text()
+        site.conf.write_text(f'{text}\nbrand acme {{ scope = acme\n name = A\n logo = "{words}" }}\n')
+    ran = subprocess.run([str(program("optout-web")), "-c", site.conf, "-n"], capture_output=True,
+                         text=True)  # fmt: skip
+    assert ran.returncode == 78 and words in ran.stderr

@@ -219,7 +219,7 @@ static void words_of_a_mail_make_no_second_line(void **state)
     assert_false(log_says("\nQ9: "));
 }
 
-static void a_very_long_message_id_is_recorded(void **state)
+static void a_very_long_message_id_is_cut_at_the_length_of_a_line(void **state)
 {
     struct session *session = session_new(service, false);
     const struct letter letter = {"<left@x.example>", .listener = "news"};
@@ -235,6 +235,13 @@ static void a_very_long_message_id_is_recorded(void **state)
     assert_int_equal(session_end(session, &fake.mta, "Q1"), ANSWER_REFUSE);
     text_release(&fake.told);
     session_free(session);
+    struct text expected = TEXT_EMPTY;
+    text_format(&expected,
+                "news match_listener refuse given 1 delivered 0 kept 1 | opted-out 5" FROM CLIENT
+                " | message-id %.998s",
+                id);
+    assert_last(expected.data);
+    text_release(&expected);
 }
 
 /* The ledger notes sixteen for one recipient, the log twenty for all. */
@@ -282,7 +289,7 @@ int main(int argc, char **argv)
         TEST(who_has_not_consented_rests_on_nothing),
         TEST(who_cannot_be_read_is_recorded_as_given),
         TEST(words_of_a_mail_make_no_second_line),
-        TEST(a_very_long_message_id_is_recorded),
+        TEST(a_very_long_message_id_is_cut_at_the_length_of_a_line),
         TEST(many_events_behind_a_refusal_are_cut),
         TEST(an_event_behind_two_refusals_is_logged_once),
         TEST(no_more_than_twenty_events_are_logged),

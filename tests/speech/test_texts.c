@@ -29,6 +29,9 @@ static void translations_follow_their_text(void **state)
     assert_string_equal(texts_get(&texts, "b", 2), "B"); /* English where there is none */
     assert_string_equal(texts_get(&texts, "b", 1), "");
     assert_null(texts_get(&texts, "c", 0));
+    assert_int_equal(texts_lacking(&texts, 0), 0);
+    assert_int_equal(texts_lacking(&texts, 1), 0);
+    assert_int_equal(texts_lacking(&texts, 2), 1);
     texts_release(&texts);
 }
 

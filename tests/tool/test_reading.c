@@ -30,7 +30,9 @@ static void write_list(const char *text)
 
 static int open_list(const char *const values[LAST + 1], struct error *why)
 {
-    return reading_open(path, values + READING_FORMAT, false, &reading, why);
+    int code = reading_open(path, &reading, why);
+    assert_null(reading.input);
+    return code ? code : reading_begin(values + READING_FORMAT, false, &reading, why);
 }
 
 static void refuses(const char *const values[LAST + 1], int code, const char *sentence)

@@ -170,7 +170,7 @@ static void done_tells_what_holds_and_from_when(void **state)
     html = show(pages, page, "de");
     assert_int_equal(count_of(html, "name=\"undo\" value=\"UNDO\""), 2);
     has(html, "value=\"too-many\"");
-    has(html, "maxlength=\"1000\"");
+    has(html, "maxlength=\"800\"");
     has(html, "keine sensiblen Angaben");
     assert_true(strstr(html, "value=\"undo\"") < strstr(html, "<textarea"));
     free(html);
@@ -452,6 +452,48 @@ static void many_threads_render_at_once(void **state)
     pages_free(pages);
 }
 
+/* --- pages that are about nobody --- */
+
+static void what_is_about_nobody_is_made_once_in_each_language(void **state)
+{
+    (void)state;
+    struct pages *pages = load_pages(BRAND("language = 'fr'"));
+    for (size_t i = 0; i <= LANGUAGES; i++)
+        for (enum page_kind kind = PAGE_NOT_FOUND; kind < PAGE_KIND_COUNT; kind++) {
+            const char *language = i < LANGUAGES ? languages[i] : "xx";
+            struct page page = {.kind = kind, .accept_language = language};
+            char *html = render(pages, &page);
+            const struct text *fixed = page_fixed(pages, kind, language);
+            assert_string_equal(fixed->data, html);
+            assert_int_equal(fixed->length, strlen(html));
+            assert_ptr_equal(fixed, page_fixed(pages, kind, language));
+            free(html);
+        }
+    has(page_fixed(pages, PAGE_LIMITED, NULL)->data, "<html lang=\"fr\"");
+    pages_free(pages);
+}
+
+static void the_limit_of_the_free_text_stands_in_the_hint_and_at_the_field(void **state)
+{
+    (void)state;
+    struct pages *pages = load_pages(BRAND(""));
+    struct page page = {.kind = PAGE_DONE, .scope = SAMPLE_NEWS, .undo = SAMPLE_UNDO};
+    char number[16], attribute[32];
+    snprintf(number, sizeof number, " %d ", PAGE_TEXT_MAX);
+    snprintf(attribute, sizeof attribute, "maxlength=\"%d\"", PAGE_TEXT_MAX);
+    for (size_t j = 0; j < LANGUAGES; j++) {
+        char *html = show(pages, page, languages[j]);
+        const char *hint = strstr(html, "id=\"text-hint\">");
+        has(html, attribute);
+        assert_non_null(hint);
+        char before[64]; /* with a blank before a number that stands first */
+        snprintf(before, sizeof before, " %.50s", strchr(hint, '>') + 1);
+        has(before, number);
+        free(html);
+    }
+    pages_free(pages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +514,8 @@ int main(void)
         cmocka_unit_test(a_site_changes_a_part),
         cmocka_unit_test(the_papers_are_those_of_the_style_sheet),
         cmocka_unit_test(the_wider_scope_is_the_brand_s),
+        cmocka_unit_test(what_is_about_nobody_is_made_once_in_each_language),
+        cmocka_unit_test(the_limit_of_the_free_text_stands_in_the_hint_and_at_the_field),
         cmocka_unit_test(many_threads_render_at_once),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -16,12 +16,11 @@ def service(site, conf=None):
     return (
         f"optout unix - n n - - pipe flags= null_sender= user={OWNER}\n"
         f"  argv={tool} -c {conf or site.conf} receive --sender ${{sender}}"
-        " --recipient ${original_recipient}\n"
+        " --recipient=${original_recipient}\n"
     )
 
 
 SETTINGS = {
     "transport_maps": f"inline:{{{{{BOX} = optout:}}}}",
     "recipient_delimiter": "+",
-    "optout_destination_recipient_limit": "1",
 }
