@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct keyed;
 struct metrics;
 struct notifier;
 
@@ -20,6 +21,7 @@ struct web {
     struct setups *setups;
     struct stores *stores;
     struct limits *limits;
+    struct keyed *keyed;
     struct metrics *metrics;
     struct notifier *notifier;
     atomic_bool notifier_stops; /* and what it has under way is broken off */
