@@ -23,7 +23,8 @@ struct writing *writing_begin(struct visit *visit, const char *source,
     struct writing *w = calloc(1, sizeof *w);
     struct error why = {"no memory"};
 
-    if (!w || stores_take_list(visit->web->stores, &setup->key, &setup->address, &w->list, &why)) {
+    if (!w || stores_take_list_to_write(visit->web->stores, &setup->key, &setup->address, &w->list,
+                                        &why)) {
         metrics_failed(visit->web->metrics);
         answer_failed(visit->request, setup, why.text);
         free(w);
