@@ -6,7 +6,6 @@
 #include "daemon/start.h"
 #include "web/server.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -67,15 +66,6 @@ static void stop(struct web *web, struct server *server)
     web_stop(web);
 }
 
-/* A request that comes in pushes nobody off a processor: where the machine is busy mail goes first,
- * and a commit takes all the requests that came meanwhile. It does no harm where it is not allowed.
- */
-static void let_others_go_first(void)
-{
-    const struct sched_param none = {0};
-    sched_setscheduler(0, SCHED_BATCH, &none);
-}
-
 int main(int argc, char **argv)
 {
     file_hold_standard_streams();
@@ -88,7 +78,6 @@ int main(int argc, char **argv)
 
     if (arguments.check)
         return daemon_check(&program, arguments.config);
-    let_others_go_first();
     daemon_block_signals(&signals);
     int code = start(&arguments, &web, &server, &why);
     if (code)
