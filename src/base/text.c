@@ -189,26 +189,33 @@ void text_to_base64url(const uint8_t *bytes, size_t length, char *text)
     *text = '\0';
 }
 
-static int base64url_value(char c)
+/* The value of each character of the alphabet and one; 0: it is not in there. */
+static const uint8_t base64url_values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64,
+};
+
+/* What is in no alphabet has the highest bit. */
+static unsigned base64url_value(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '-')
-        return 62;
-    return c == '_' ? 63 : -1;
+    return base64url_values[(uint8_t)c] - 1u;
 }
 
 int text_from_base64url(const char *text, size_t count, uint8_t *bytes, size_t size, size_t *length)
 {
-    static const int unused_bits[] = {0, 63, 15, 3}; /* of the last character, by count % 4 */
+    static const unsigned unused_bits[] = {0, 63, 15, 3}; /* of the last character, by count % 4 */
+    unsigned all = 0;
 
     for (size_t i = 0; i < count; i++)
-        if (base64url_value(text[i]) < 0)
-            return ERR_SYNTAX;
+        all |= base64url_value(text[i]);
+    if (all > 63)
+        return ERR_SYNTAX;
     if (count % 4 == 1 || (count > 0 && base64url_value(text[count - 1]) & unused_bits[count % 4]))
         return ERR_SYNTAX;
     size_t decoded = count / 4 * 3 + count % 4 * 3 / 4;
@@ -218,7 +225,7 @@ int text_from_base64url(const char *text, size_t count, uint8_t *bytes, size_t s
     uint32_t waiting = 0;
     unsigned bits = 0;
     for (size_t i = 0; i < count; i++) {
-        waiting = waiting << 6 | (uint32_t)base64url_value(text[i]);
+        waiting = waiting << 6 | base64url_value(text[i]);
         bits += 6;
         if (bits >= 8) {
             bits -= 8;

@@ -189,6 +189,7 @@ static int build_web(const struct builder *builder, struct web_config *web)
     web->listen = text_of(file, "web_listen");
     web->connections = number_of(file, "web_connections");
     web->client_connections = number_of(file, "web_client_connections");
+    web->request_seconds = number_of(file, "web_request_seconds");
     web->limit_links = number_of(file, "limit_links");
     web->limit_bad_links = number_of(file, "limit_bad_links");
     web->limit_addresses = number_of(file, "limit_addresses");

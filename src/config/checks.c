@@ -31,6 +31,7 @@
 #define STORE_MIN (UINT64_C(1) << 20)
 #define STORE_MAX (UINT64_C(1) << 44)
 #define CONNECTIONS_MAX 100000
+#define REQUEST_SECONDS_MAX 600
 #define RATE_MAX 1000000
 
 static bool consists_of(const char *value, const char *allowed)
@@ -220,6 +221,16 @@ int check_connections(const char *value, struct error *why)
 
     if (text_to_u64(value, CONNECTIONS_MAX, &number) < 0 || number == 0)
         return error_set(why, ERR_CONFIG, "%.60s is not between 1 and %d", value, CONNECTIONS_MAX);
+    return 0;
+}
+
+int check_request_seconds(const char *value, struct error *why)
+{
+    uint64_t number;
+
+    if (text_to_u64(value, REQUEST_SECONDS_MAX, &number) < 0 || number == 0)
+        return error_set(why, ERR_CONFIG, "%.60s is not between 1 and %d", value,
+                         REQUEST_SECONDS_MAX);
     return 0;
 }
 

@@ -19,6 +19,7 @@ int check_account(const char *value, struct error *why); /* a name of a user or 
 int check_store_size(const char *value, struct error *why);
 int check_smtp_server(const char *value, struct error *why);
 int check_connections(const char *value, struct error *why);
+int check_request_seconds(const char *value, struct error *why);
 int check_scope(const char *value, struct error *why);
 int check_dates(const char *value, struct error *why);
 int check_map(const char *value, struct error *why);     /* TAG=SCOPE */

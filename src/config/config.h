@@ -23,6 +23,7 @@ struct web_config {
     const struct network *proxies;
     size_t proxy_count;
     unsigned connections, client_connections;
+    unsigned request_seconds;                               /* for one request as a whole */
     unsigned limit_links, limit_bad_links, limit_addresses; /* in a minute; 0: no limit */
     bool access_log;
 };

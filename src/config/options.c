@@ -51,6 +51,8 @@ const struct option option_table[] = {
      "Connections that optout-web serves at once."},
     {"web_client_connections", PLACE_GLOBAL, OPTION_NUMBER, "50", NULL, check_connections,
      "How many of them one address may have that is no proxy."},
+    {"web_request_seconds", PLACE_GLOBAL, OPTION_NUMBER, "30", NULL, check_request_seconds,
+     "How long one request may take to come in as a whole, however slowly."},
     {"limit_links", PLACE_GLOBAL, OPTION_NUMBER, "6000", NULL, check_rate,
      "Requests with a valid link that one client may make in a minute; 0: any number."},
     {"limit_bad_links", PLACE_GLOBAL, OPTION_NUMBER, "20", NULL, check_rate,

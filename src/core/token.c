@@ -35,6 +35,16 @@ static EVP_CIPHER_CTX *new_keyed(const struct token_key *key, bool sealing)
     return context;
 }
 
+/* A copy of a keyed context. NULL: OpenSSL refused. */
+static EVP_CIPHER_CTX *copy_keyed(const EVP_CIPHER_CTX *keyed)
+{
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    if (context && EVP_CIPHER_CTX_copy(context, keyed) == 1)
+        return context;
+    EVP_CIPHER_CTX_free(context);
+    return NULL;
+}
+
 /* Authenticates what stands beside the sealed bytes. */
 static bool add_head(EVP_CIPHER_CTX *context, uint8_t key_id, enum token_purpose purpose)
 {
@@ -74,9 +84,8 @@ static int seal(const struct token_sealer *sealer, enum token_purpose purpose, c
                 size_t length, uint8_t iv[IV_SIZE], uint8_t *sealed)
 {
     int n, last;
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    bool done = context && EVP_CIPHER_CTX_copy(context, sealer->keyed) == 1 &&
-                add_head(context, sealer->key_id, purpose) &&
+    EVP_CIPHER_CTX *context = copy_keyed(sealer->keyed);
+    bool done = context && add_head(context, sealer->key_id, purpose) &&
                 EVP_EncryptUpdate(context, sealed, &n, plain, (int)length) == 1 &&
                 (size_t)n == length && EVP_EncryptFinal_ex(context, sealed + n, &last) == 1 &&
                 last == 0 && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, IV_SIZE, iv) == 1;
@@ -84,14 +93,13 @@ static int seal(const struct token_sealer *sealer, enum token_purpose purpose, c
     return done ? 0 : ERR_CRYPTO;
 }
 
-/* The reverse. ERR_NOT_FOUND where it was sealed with something else. */
-static int unseal(const struct token_key *key, enum token_purpose purpose, uint8_t iv[IV_SIZE],
-                  const uint8_t *sealed, size_t length, uint8_t *plain)
+/* The reverse. ERR_NOT_FOUND where it was sealed with something else. Frees the context. */
+static int unseal(EVP_CIPHER_CTX *context, uint8_t key_id, enum token_purpose purpose,
+                  uint8_t iv[IV_SIZE], const uint8_t *sealed, size_t length, uint8_t *plain)
 {
     int n, last;
     int rc = ERR_CRYPTO;
-    EVP_CIPHER_CTX *context = new_keyed(key, false);
-    if (context && add_head(context, key->id, purpose) &&
+    if (context && add_head(context, key_id, purpose) &&
         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, IV_SIZE, iv) == 1)
         rc = EVP_DecryptUpdate(context, plain, &n, sealed, (int)length) == 1 &&
                      (size_t)n == length && EVP_DecryptFinal_ex(context, plain + n, &last) == 1
@@ -167,6 +175,7 @@ typedef int (*plain_reader)(uint8_t key_id, const uint8_t *plain, size_t length,
 
 struct opening {
     const struct token_key *keys;
+    EVP_CIPHER_CTX *const *keyed; /* a context for each key; NULL: they are set up now */
     size_t count;
     enum token_purpose purpose;
     plain_reader read;
@@ -185,7 +194,8 @@ static int open_bytes(const struct opening *o, uint8_t *bytes, size_t length)
         if (!fits && (tried || i + 1 < o->count))
             continue;
         tried = true;
-        int rc = unseal(&o->keys[i], o->purpose, bytes + HEAD_SIZE, bytes + HEAD_SIZE + IV_SIZE,
+        int rc = unseal(o->keyed ? copy_keyed(o->keyed[i]) : new_keyed(&o->keys[i], false),
+                        o->keys[i].id, o->purpose, bytes + HEAD_SIZE, bytes + HEAD_SIZE + IV_SIZE,
                         plain_length, plain);
         if (rc == 0)
             rc = fits ? o->read(bytes[1], plain, plain_length, o->result) : ERR_NOT_FOUND;
@@ -221,16 +231,73 @@ static int read_token(uint8_t key_id, const uint8_t *plain, size_t length, void 
     return read_plain(plain, length, token);
 }
 
-int token_open(const struct token_key *keys, size_t count, enum token_purpose purpose,
-               const char *text, struct token *token)
+static int open_token(struct opening *opening, const char *text, struct token *token)
 {
     struct token result = {.day = 0};
-    const struct opening opening = {keys, count, purpose, read_token, &result};
 
-    int rc = open_text(&opening, text);
+    opening->read = read_token;
+    opening->result = &result;
+    int rc = open_text(opening, text);
     if (rc == 0)
         *token = result;
     return rc;
+}
+
+int token_open(const struct token_key *keys, size_t count, enum token_purpose purpose,
+               const char *text, struct token *token)
+{
+    struct opening opening = {.keys = keys, .count = count, .purpose = purpose};
+    return open_token(&opening, text, token);
+}
+
+/* --- keys that are set up --- */
+
+struct token_opener {
+    struct token_key *keys;
+    EVP_CIPHER_CTX **keyed;
+    size_t count;
+};
+
+int token_opener_new(const struct token_key *keys, size_t count, struct token_opener **opener)
+{
+    struct token_opener *o = calloc(1, sizeof *o);
+    int rc = -ENOMEM;
+
+    if (o) {
+        o->keys = calloc(count + 1, sizeof *o->keys);
+        o->keyed = calloc(count + 1, sizeof(EVP_CIPHER_CTX *));
+        rc = o->keys && o->keyed ? 0 : -ENOMEM;
+    }
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        o->keys[i].id = keys[i].id; /* the key itself is in the context */
+        o->keyed[i] = new_keyed(&keys[i], false);
+        rc = o->keyed[i] ? 0 : ERR_CRYPTO;
+        o->count = i + 1;
+    }
+    if (rc)
+        token_opener_free(o);
+    else
+        *opener = o;
+    return rc;
+}
+
+void token_opener_free(struct token_opener *opener)
+{
+    if (!opener)
+        return;
+    for (size_t i = 0; i < opener->count; i++)
+        EVP_CIPHER_CTX_free(opener->keyed[i]);
+    free(opener->keyed);
+    free(opener->keys);
+    free(opener);
+}
+
+int token_opener_open(const struct token_opener *opener, enum token_purpose purpose,
+                      const char *text, struct token *token)
+{
+    struct opening opening = {
+        .keys = opener->keys, .keyed = opener->keyed, .count = opener->count, .purpose = purpose};
+    return open_token(&opening, text, token);
 }
 
 /* --- undo --- */
@@ -291,7 +358,8 @@ int token_open_undo(const struct token_key *keys, size_t count, enum token_purpo
                     const char *text, struct undo *undo)
 {
     struct undo result;
-    const struct opening opening = {keys, count, purpose, read_undo, &result};
+    const struct opening opening = {
+        .keys = keys, .count = count, .purpose = purpose, .read = read_undo, .result = &result};
 
     int rc = open_text(&opening, text);
     if (rc == 0)

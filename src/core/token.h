@@ -70,6 +70,19 @@ int token_seal(const struct token_sealer *sealer, enum token_purpose purpose, co
 int token_open(const struct token_key *keys, size_t count, enum token_purpose purpose,
                const char *text, struct token *token);
 
+/* Keys that are set up for opening tokens, which takes longer than to open one. Many threads may
+ * share it. */
+struct token_opener;
+
+/* ERR_CRYPTO, -ENOMEM. The keys are copied. */
+int token_opener_new(const struct token_key *keys, size_t count, struct token_opener **opener);
+/* NULL is allowed. */
+void token_opener_free(struct token_opener *opener);
+
+/* As token_open. */
+int token_opener_open(const struct token_opener *opener, enum token_purpose purpose,
+                      const char *text, struct token *token);
+
 /* How long what was done can be undone, from then on. */
 #define TOKEN_UNDO_SECONDS (30 * 60)
 #define TOKEN_NOTICE_SECONDS (14 * 24 * 3600)

@@ -6,8 +6,12 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define LOOK_US 250 /* for so long a look at the files holds for who only writes */
 
 /* One store and who uses it. LMDB must not open a file twice in a process, so a store that is stale
  * is opened again only when its last user has given it back. */
@@ -26,6 +30,7 @@ struct slot {
     struct error why;
     int64_t tried; /* seconds */
     uint8_t key[KEYS_FINGERPRINT_SIZE];
+    _Atomic int64_t looked; /* us; when the files were looked at last */
 };
 
 struct stores {
@@ -154,15 +159,27 @@ static void give_stale(struct slot *slot, int code)
     pthread_mutex_unlock(&slot->lock);
 }
 
-/* The files are looked at outside the lock, since nobody has to wait for that. */
-static int take(struct slot *slot, const struct site_keys *keys, struct error *why)
+/* Of a clock that only goes on. */
+static int64_t microseconds(void)
 {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* The files are looked at outside the lock, since nobody has to wait for that; not where somebody
+ * did so less than `within` microseconds ago. */
+static int take(struct slot *slot, const struct site_keys *keys, int64_t within, struct error *why)
+{
+    int64_t now = microseconds();
     int code = take_unchecked(slot, keys, why);
-    if (code)
+    if (code || now - atomic_load(&slot->looked) < within)
         return code;
     code = check_store(slot);
-    if (code == 0)
+    if (code == 0) {
+        atomic_store(&slot->looked, now);
         return 0;
+    }
     give_stale(slot, code);
     return take_unchecked(slot, keys, why);
 }
@@ -215,7 +232,17 @@ void stores_free(struct stores *stores)
 int stores_take_list(struct stores *stores, const struct lookup_key *key,
                      const struct address_key *address, struct list **list, struct error *why)
 {
-    int code = take(&stores->list, &(struct site_keys){key, address}, why);
+    int code = take(&stores->list, &(struct site_keys){key, address}, 0, why);
+    if (code == 0)
+        *list = stores->list.list;
+    return code;
+}
+
+int stores_take_list_to_write(struct stores *stores, const struct lookup_key *key,
+                              const struct address_key *address, struct list **list,
+                              struct error *why)
+{
+    int code = take(&stores->list, &(struct site_keys){key, address}, LOOK_US, why);
     if (code == 0)
         *list = stores->list.list;
     return code;
@@ -229,7 +256,7 @@ void stores_give_list(struct stores *stores)
 int stores_take_ledger(struct stores *stores, const struct lookup_key *key, struct ledger **ledger,
                        struct error *why)
 {
-    int code = take(&stores->ledger, &(struct site_keys){key, NULL}, why);
+    int code = take(&stores->ledger, &(struct site_keys){key, NULL}, 0, why);
     if (code == 0)
         *ledger = stores->ledger.ledger;
     return code;

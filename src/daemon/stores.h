@@ -34,6 +34,11 @@ void stores_free(struct stores *stores);
  * store belongs to another. `address` is NULL for who neither writes nor reads addresses. */
 int stores_take_list(struct stores *stores, const struct lookup_key *key,
                      const struct address_key *address, struct list **list, struct error *why);
+/* The same for who only writes. Writing looks by itself whether the files were replaced, so where
+ * many come at once not each of them looks here too. */
+int stores_take_list_to_write(struct stores *stores, const struct lookup_key *key,
+                              const struct address_key *address, struct list **list,
+                              struct error *why);
 void stores_give_list(struct stores *stores);
 int stores_take_ledger(struct stores *stores, const struct lookup_key *key, struct ledger **ledger,
                        struct error *why);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define GATHER_US 250
 #define WATCH_MS 100 /* beyond its patience that something submitted waits, at most */
 
 enum state {
@@ -37,6 +38,7 @@ struct committer {
     struct ticket *first;
     struct ticket **end;
     struct timespec taken; /* when the queue was taken last */
+    bool crowd;            /* several had been submitted by then */
     unsigned callers;      /* within committer_run, or submitted and not told yet */
     bool stopping;
     bool ended;
@@ -81,8 +83,12 @@ static struct ticket *take_all(struct committer *c)
 {
     pthread_mutex_lock(&c->lock);
     struct ticket *all = c->first;
-    for (struct ticket *t = all; t; t = t->next)
+    unsigned submitted = 0;
+    for (struct ticket *t = all; t; t = t->next) {
         t->state = TAKEN;
+        submitted += t->done != NULL;
+    }
+    c->crowd = submitted > 1;
     c->first = NULL;
     c->end = &c->first;
     clock_gettime(CLOCK_MONOTONIC, &c->taken);
@@ -202,6 +208,16 @@ static void commit_waiting(struct committer *c)
     }
 }
 
+/* Where several were submitted together the next are on their way, and each woke this thread as
+ * soon as it was the first: so they are given a moment. Nobody's thread waits for it, and one who
+ * comes alone has no crowd before him. */
+static void gather_crowd(bool crowd)
+{
+    const struct timespec moment = {.tv_nsec = GATHER_US * 1000L};
+    if (crowd)
+        nanosleep(&moment, NULL);
+}
+
 static void *work(void *argument)
 {
     struct committer *c = argument;
@@ -211,7 +227,7 @@ static void *work(void *argument)
         while (!c->first && !c->stopping)
             pthread_cond_wait(&c->work, &c->lock);
         c->ended = !c->first;
-        bool end = c->ended;
+        bool end = c->ended, crowd = c->crowd && !c->stopping;
         if (end) {
             pthread_cond_signal(&c->idle);
             pthread_cond_signal(&c->watched);
@@ -219,6 +235,7 @@ static void *work(void *argument)
         pthread_mutex_unlock(&c->lock);
         if (end)
             return NULL;
+        gather_crowd(crowd);
         commit_waiting(c);
     }
 }

@@ -445,9 +445,11 @@ static int check_parts(const struct text *front, const struct text *head, const 
 
 int event_encode(const struct event *event, struct text *bytes)
 {
-    struct tables tables = {.own_node = event->name.node};
+    struct tables tables; /* of 64 KiB, which are not cleared for the sake of a few names */
     struct text front = TEXT_EMPTY, head = TEXT_EMPTY, body = TEXT_EMPTY;
 
+    tables.own_node = event->name.node;
+    tables.scope_count = tables.node_count = 0;
     /* The body first: it fills the tables that stand in front of it. */
     size_t pairs = pack_body(&body, &tables, event);
     pairs += pack_head(&head, event);

@@ -66,6 +66,7 @@ int list_close(struct list *list)
         return code;
     }
     keys_forget(list->address_key, sizeof list->address_key);
+    sealer_free(list->sealer);
     free(list);
     return 0;
 }

@@ -74,21 +74,19 @@ static int put_address(struct txn *txn, struct inserter *inserter, struct sealer
     return list_address_is_news(row, there) ? txn_put(txn, TABLE_ADDRESS, key, row) : 0;
 }
 
-int list_put_addresses(const struct list *list, struct txn *txn, struct list_entry *const *sorted,
+int list_put_addresses(struct list *list, struct txn *txn, struct list_entry *const *sorted,
                        size_t count)
 {
     struct inserter inserter = {.cursor = NULL};
-    struct sealer *sealer = NULL;
 
     int code = insert_begin(&inserter, txn, TABLE_ADDRESS);
     for (size_t i = 0; i < count && code == 0; i++) {
-        if (sorted[i]->address && !sealer)
-            code = list_sealer_new(list, &sealer);
+        if (sorted[i]->address && !list->sealer)
+            code = list_sealer_new(list, &list->sealer);
         if (code == 0 && (sorted[i]->address || sorted[i]->sealed.size))
-            code = put_address(txn, &inserter, sealer, sorted[i]);
+            code = put_address(txn, &inserter, list->sealer, sorted[i]);
     }
     insert_end(&inserter);
-    sealer_free(sealer);
     return code;
 }
 

@@ -49,6 +49,7 @@ struct list {
     struct store store; /* first, so that a pointer to it is one to the list */
     bool has_address_key;
     uint8_t address_key[SEAL_KEY_SIZE];
+    struct sealer *sealer; /* with that key, for who has the write lock; NULL: not needed yet */
 };
 
 /* Walks over the rows of a table; quickest to subjects in ascending sequence. */
@@ -72,7 +73,7 @@ struct list_view {
 /* --- addresses --- */
 
 /* Writes what the entries, sorted by subject, tell of addresses that is news. */
-int list_put_addresses(const struct list *list, struct txn *txn, struct list_entry *const *sorted,
+int list_put_addresses(struct list *list, struct txn *txn, struct list_entry *const *sorted,
                        size_t count);
 
 /* --- ids --- */

@@ -10,6 +10,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -156,10 +157,23 @@ int seal_random(void *bytes, size_t length)
     return RAND_bytes(bytes, (int)length) == 1 ? 0 : ERR_CRYPTO;
 }
 
+/* Looked up once: EVP_sha256() has OpenSSL search for the algorithm at each use. It stays until the
+ * process ends. */
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 int seal_digest(struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE])
 {
-    return EVP_Digest(bytes.data, bytes.size, digest, NULL, EVP_sha256(), NULL) == 1 ? 0
-                                                                                     : ERR_CRYPTO;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, fetch_sha256);
+    return sha256 && EVP_Digest(bytes.data, bytes.size, digest, NULL, sha256, NULL) == 1
+               ? 0
+               : ERR_CRYPTO;
 }
 
 static int copy_blocks(int from, int to, EVP_MD_CTX *context, uint8_t *block, uint64_t *size)

@@ -117,7 +117,7 @@ static void append_own(struct metrics *metrics, struct text *text)
     append_number(text, "optout_web_errors_total", "counter",
                   "Times that the list could not be written.", atomic_load(&metrics->failed));
     append_number(text, "optout_web_turned_away_total", "counter",
-                  "Connections beyond what one address may have.",
+                  "Connections and requests beyond what one client may have at once.",
                   atomic_load(&metrics->turned_away));
     histogram_append(&metrics->writes, "optout_web_commit_seconds",
                      "From handing in what is written to its being on disk.", text);

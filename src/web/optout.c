@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "web/answer.h"
+#include "web/keyed.h"
 #include "web/writing.h"
 
 #include <errno.h>
@@ -45,10 +46,8 @@ static bool has_keys(struct visit *visit)
 
 static bool open_link(struct visit *visit, const char *text, struct token *token)
 {
-    const struct lookup_key *key = &visit->setup->key;
-
     if (!has_keys(visit) ||
-        !goes_on(visit, token_open(key->tokens, key->token_count, TOKEN_UNSUBSCRIBE, text, token)))
+        !goes_on(visit, keyed_open(visit->web->keyed, visit->setup, text, token)))
         return false;
     snprintf(visit->request->scope, sizeof visit->request->scope, "%s", token->scope);
     return true;

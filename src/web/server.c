@@ -4,6 +4,7 @@
 #include "web/access.h"
 #include "web/answer.h"
 #include "web/client.h"
+#include "web/deadlines.h"
 #include "web/metrics.h"
 #include "web/route.h"
 
@@ -32,6 +33,7 @@ _Static_assert(9 * PAGE_TEXT_MAX + 512 <= SERVER_BODY_MAX, "what the page allows
 struct server {
     struct web *web;
     struct MHD_Daemon *daemon;
+    struct deadlines *deadlines;
     struct socket_place place;
     int fd;
     atomic_uint exchanges; /* requests between their first line and the end of the answer */
@@ -44,9 +46,11 @@ struct exchange {
     struct server *server;
     struct MHD_Connection *connection;
     struct MHD_PostProcessor *form;
-    struct text forwarded; /* all X-Forwarded-For, in one */
-    size_t received;       /* octets of the body */
-    bool suspended;        /* the next call comes when the handler can go on */
+    struct deadline *deadline; /* the connection's; NULL: there was no memory for it */
+    bool counted;              /* among the client's, and to be taken out again */
+    struct text forwarded;     /* all X-Forwarded-For, in one */
+    size_t received;           /* octets of the body */
+    bool suspended;            /* the next call comes when the handler can go on */
     bool answered;
 };
 
@@ -110,6 +114,7 @@ static enum MHD_Result answer(struct exchange *e)
     if (!out)
         return MHD_NO;
     *body = TEXT_EMPTY; /* it belongs to the response now */
+    deadline_begin(e->deadline);
     add_fields(out, response, atomic_load(&web->draining));
     enum MHD_Result queued = MHD_queue_response(e->connection, response->status, out);
     MHD_destroy_response(out);
@@ -172,16 +177,27 @@ static struct ip peer_of(struct MHD_Connection *connection)
     return client_peer(info ? info->client_addr : NULL);
 }
 
-static void find_client(struct exchange *e)
+/* Finds out whose request it is, and whether that is one too many: what comes by way of a proxy is
+ * counted here and not by connections, which are the proxy's. */
+static bool find_client(struct exchange *e)
 {
     struct ip peer = peer_of(e->connection);
+    struct limits *limits = e->server->web->limits;
     struct setup *setup = setups_take(e->server->web->setups);
+    unsigned most = setup->config->web.client_connections;
 
     MHD_get_connection_values(e->connection, MHD_HEADER_KIND, take_forwarded, e);
     e->request.client = client_of(&setup->config->web, &peer, e->forwarded.data);
     e->request.local = client_is_local(&peer, e->forwarded.data) &&
                        !MHD_lookup_connection_value(e->connection, MHD_HEADER_KIND, "Forwarded");
     setup_give(setup);
+    if (memcmp(&peer, &e->request.client, sizeof peer) == 0)
+        return true;
+    if (limits_connections(limits, &e->request.client) >= most)
+        return false;
+    limits_enter(limits, &e->request.client);
+    e->counted = true;
+    return true;
 }
 
 static enum MHD_Result take_field(void *argument, enum MHD_ValueKind kind, const char *key,
@@ -212,11 +228,18 @@ static unsigned check_size(struct exchange *e)
     return 0;
 }
 
-static enum MHD_Result refuse(struct exchange *e, unsigned status)
+static enum MHD_Result refuse(struct exchange *e, unsigned status, const char *why)
 {
-    answer_text(&e->request, status, "The request is too large.\n");
+    answer_text(&e->request, status, why);
     log_access(e);
     return answer(e);
+}
+
+static enum MHD_Result refuse_crowd(struct exchange *e)
+{
+    metrics_turned_away(e->server->web->metrics);
+    e->request.response.retry_after = ANSWER_RETRY;
+    return refuse(e, MHD_HTTP_TOO_MANY_REQUESTS, "These are too many requests at once.\n");
 }
 
 static enum MHD_Result begin(struct exchange *e, const char *path, const char *method)
@@ -231,10 +254,11 @@ static enum MHD_Result begin(struct exchange *e, const char *path, const char *m
                                                            MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
     request->suspend = suspend;
     request->resume = resume;
-    find_client(e);
+    if (!find_client(e))
+        return refuse_crowd(e);
     unsigned status = check_size(e);
     if (status)
-        return refuse(e, status);
+        return refuse(e, status, "The request is too large.\n");
     if (request->method != METHOD_POST)
         return MHD_YES;
     e->form = MHD_create_post_processor(e->connection, PIECE, take_field, request);
@@ -274,6 +298,7 @@ static enum MHD_Result go_on(struct exchange *e)
         request->finish(request);
     } else {
         end_form(e);
+        deadline_hold(e->deadline);
         route_request(e->server->web, request);
     }
     if (e->suspended)
@@ -290,6 +315,14 @@ static bool enter(struct server *server)
         return true;
     atomic_fetch_sub(&server->exchanges, 1);
     return false;
+}
+
+/* What on_connection left with it. */
+static struct deadline *deadline_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
 }
 
 static enum MHD_Result on_request(void *argument, struct MHD_Connection *connection,
@@ -310,6 +343,7 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *connect
         }
         e->server = server;
         e->connection = connection;
+        e->deadline = deadline_of(connection);
         *state = e;
         return begin(e, url, method);
     }
@@ -329,6 +363,9 @@ static void on_completed(void *argument, struct MHD_Connection *connection, void
         return;
     if (e->form)
         MHD_destroy_post_processor(e->form);
+    if (e->counted)
+        limits_leave(server->web->limits, &e->request.client);
+    deadline_begin(e->deadline);
     text_release(&e->forwarded);
     request_release(&e->request);
     free(e);
@@ -336,7 +373,7 @@ static void on_completed(void *argument, struct MHD_Connection *connection, void
     atomic_fetch_sub(&server->exchanges, 1);
 }
 
-/* Slow clients take connections; a proxy has many clients, and sees to that itself. */
+/* Slow clients take connections; a proxy has many clients, whose requests are counted. */
 static enum MHD_Result on_accept(void *argument, const struct sockaddr *address, socklen_t length)
 {
     struct server *server = argument;
@@ -353,17 +390,34 @@ static enum MHD_Result on_accept(void *argument, const struct sockaddr *address,
     return welcome ? MHD_YES : MHD_NO;
 }
 
+/* A connection that is kept may be silent before the next request begins. */
+static struct deadline *enter_deadline(struct server *server, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct setup *setup = setups_take(server->web->setups);
+    unsigned seconds = SERVER_IDLE_SECONDS + setup->config->web.request_seconds;
+
+    setup_give(setup);
+    struct deadline *deadline =
+        info ? deadlines_enter(server->deadlines, info->connect_fd, seconds) : NULL;
+    deadline_begin(deadline);
+    return deadline;
+}
+
 static void on_connection(void *argument, struct MHD_Connection *connection, void **state,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct server *server = argument;
     struct ip peer = peer_of(connection);
-    (void)state;
 
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         limits_enter(server->web->limits, &peer);
-    else
+        *state = enter_deadline(server, connection);
+    } else {
         limits_leave(server->web->limits, &peer);
+        deadlines_leave(server->deadlines, *state);
+    }
 }
 
 /* --- start and stop ------------------------------------------------------------------------- */
@@ -385,6 +439,18 @@ static struct MHD_Daemon *start_daemon(struct server *server, unsigned connectio
                             MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
 }
 
+static int serve(struct server *server, unsigned connections, struct error *why)
+{
+    int code = deadlines_start(&server->deadlines);
+    if (code)
+        return error_set(why, code, "no thread for deadlines: %s", error_name(code));
+    server->daemon = start_daemon(server, connections);
+    if (server->daemon)
+        return 0;
+    deadlines_stop(server->deadlines);
+    return error_set(why, -EAGAIN, "libmicrohttpd does not start");
+}
+
 int server_start(struct web *web, struct server **server, struct error *why)
 {
     struct server *s = calloc(1, sizeof *s);
@@ -400,11 +466,9 @@ int server_start(struct web *web, struct server **server, struct error *why)
     if (code) {
         error_set(why, code, "web_listen = \"%s\": %.400s", listen, said.text);
     } else {
-        s->daemon = start_daemon(s, setup->config->web.connections);
-        if (!s->daemon) {
-            code = error_set(why, -EAGAIN, "libmicrohttpd does not start");
+        code = serve(s, setup->config->web.connections, why);
+        if (code)
             close(s->fd);
-        }
     }
     setup_give(setup);
     if (code)
@@ -444,6 +508,7 @@ unsigned server_stop(struct server *server, unsigned seconds)
     if (left > 0)
         return left;
     MHD_stop_daemon(server->daemon);
+    deadlines_stop(server->deadlines);
     free(server);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/start.h"
 #include "speech/texts.h"
+#include "web/keyed.h"
 #include "web/metrics.h"
 #include "web/notifier.h"
 
@@ -85,8 +86,9 @@ int web_start(const char *config_path, struct web **web, struct error *why)
     int code = setups_new(config_path, &setup_kind, &w->setups, why);
     if (code == 0) {
         w->limits = limits_new();
+        w->keyed = keyed_new();
         w->metrics = metrics_new();
-        code = w->limits && w->metrics ? open_stores(w) : -ENOMEM;
+        code = w->limits && w->keyed && w->metrics ? open_stores(w) : -ENOMEM;
         if (code == 0)
             code = notifier_start(w, &w->notifier);
         if (code)
@@ -105,6 +107,7 @@ void web_stop(struct web *web)
     metrics_free(web->metrics);
     chronicle_free(web->chronicle);
     stores_free(web->stores);
+    keyed_free(web->keyed);
     limits_free(web->limits);
     setups_free(web->setups);
     free(web);

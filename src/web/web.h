@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct keyed;
 struct metrics;
 struct notifier;
 
@@ -21,6 +22,7 @@ struct web {
     struct setups *setups;
     struct stores *stores;
     struct limits *limits;
+    struct keyed *keyed;
     struct metrics *metrics;
     struct notifier *notifier;
     struct chronicle *chronicle;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "web/answer.h"
+#include "web/keyed.h"
 #include "web/metrics.h"
 #include "web/notifier.h"
 
@@ -22,7 +23,8 @@ struct writing *writing_begin(struct visit *visit, const char *source,
     struct writing *w = calloc(1, sizeof *w);
     struct error why = {"no memory"};
 
-    if (!w || stores_take_list(visit->web->stores, &setup->key, &setup->address, &w->list, &why)) {
+    if (!w || stores_take_list_to_write(visit->web->stores, &setup->key, &setup->address, &w->list,
+                                        &why)) {
         metrics_failed(visit->web->metrics);
         answer_failed(visit->request, setup, why.text);
         free(w);
@@ -95,17 +97,6 @@ static void submitted(struct writing *w, int code)
     on_done(w, code, &why);
 }
 
-static int take_subject(struct writing *w)
-{
-    struct subject_hasher *hasher;
-    int code = subject_hasher_new(w->setup->key.subject, &hasher);
-    if (code)
-        return code;
-    code = subject_of_address(hasher, w->address.text, w->address.length, &w->entry.subject);
-    subject_hasher_free(hasher);
-    return code;
-}
-
 void writing_opt_out(struct writing *w)
 {
     w->entry.address = w->address.text;
@@ -116,7 +107,7 @@ void writing_opt_out(struct writing *w)
     w->opts_out = true;
     w->may_miss = false;
     begin(w);
-    int code = take_subject(w);
+    int code = keyed_subject(w->web->keyed, w->setup, &w->address, &w->entry.subject);
     submitted(w, code ? code : list_add_later(w->list, &w->entry, 1, &w->act, on_done, w));
 }
 

@@ -72,7 +72,7 @@ class Lab:
         return web.start() if start else web
 
     def proxy(self, kind, upstream):
-        """A started Nginx or Caddy, see there."""
+        """A started Nginx, Caddy or Apache, see there."""
         return self._run(kind(self.directory("proxy"), upstream), kind.__name__)
 
     def logs(self):

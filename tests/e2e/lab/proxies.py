@@ -1,4 +1,4 @@
-"""nginx and Caddy in front of optout-web, private instances with the sites of doc/web.md."""
+"""nginx, Caddy and Apache in front of optout-web, private instances with the sites of doc/web.md."""
 
 import re
 import ssl
@@ -12,12 +12,17 @@ from lab.product import CHECKOUT
 HOST = "unsubscribe.example.com"
 
 
-def site_of(chapter):
-    """The longest indented block below a heading of doc/web.md."""
+def blocks_of(chapter):
+    """The indented blocks below a heading of doc/web.md."""
     text = (CHECKOUT / "doc/web.md").read_text().partition(f"\n## {chapter}\n")[2]
     text = text.partition("\n## ")[0]
     blocks = re.findall(r"(?:^(?: {4}.*)?\n)+", text, re.M)
-    return textwrap.dedent(max(blocks, key=len))
+    return [textwrap.dedent(block).strip("\n") + "\n" for block in blocks if block.strip()]
+
+
+def site_of(chapter):
+    """The first of them."""
+    return blocks_of(chapter)[0]
 
 
 def changed(text, *changes):
@@ -40,6 +45,8 @@ def make_certificate(folder):
 
 class Proxy:
     """directory: a dirs.PrivateDir; upstream: where optout-web listens, as the proxy writes it."""
+
+    BODY_SECONDS = 30  # for the body of a request as a whole, where the proxy has a limit
 
     def __init__(self, directory, upstream):
         self.folder = directory.sub("proxy", 0o755)
@@ -97,8 +104,37 @@ class Caddy(Proxy):
             ("/var/log/caddy/", f"{self.folder}/"),
             ("reverse_proxy 127.0.0.1:8480", f"reverse_proxy {self.upstream}"),
         )  # fmt: skip
-        quiet = "{\n    admin off\n    auto_https disable_redirects\n    log {\n        exclude http.log.error\n    }\n}\n"
-        (self.folder / "Caddyfile").write_text(quiet + site)
+        top = changed(
+            blocks_of("Caddy")[1],
+            ("read_body   30s", f"read_body   {self.BODY_SECONDS}s"),
+            ("{\n    log {", "{\n    admin off\n    auto_https disable_redirects\n    log {"),
+        )
+        (self.folder / "Caddyfile").write_text(top + site)
         return ["env", f"HOME={self.folder}", f"XDG_DATA_HOME={self.folder}/data",
                 f"XDG_CONFIG_HOME={self.folder}/config",
                 "caddy", "run", "--adapter", "caddyfile", "--config", self.folder / "Caddyfile"]  # fmt: skip
+
+
+class Apache(Proxy):
+    """Debian's program and modules, without Debian's configuration."""
+
+    MODULES = ("mpm_event", "authz_core", "ssl", "proxy", "proxy_http", "headers", "reqtimeout")
+
+    def command(self):
+        site = changed(
+            site_of("Apache"),
+            ("<VirtualHost *:443>", f"<VirtualHost 127.0.0.1:{self.port}>"),
+            ("/etc/ssl/unsubscribe.example.com.pem", str(self.folder / "cert.pem")),
+            ("/etc/ssl/private/unsubscribe.example.com.key", str(self.folder / "key.pem")),
+            ("http://127.0.0.1:8480/", f"http://{self.upstream}/"),
+            ("body=30", f"body={self.BODY_SECONDS}"),
+        )  # fmt: skip
+        modules = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"
+                            for name in self.MODULES)  # fmt: skip
+        (self.folder / "apache.conf").write_text(
+            f"{modules}\nServerRoot {self.folder}\nServerName localhost\nPidFile {self.folder}/pid\n"
+            f"DefaultRuntimeDir {self.folder}\nMutex file:{self.folder}\nErrorLog {self.folder}/main.log\n"
+            f"User www-data\nGroup www-data\nDefine APACHE_LOG_DIR {self.folder}\n"
+            f"Listen 127.0.0.1:{self.port}\n{site}"
+        )  # fmt: skip
+        return ["apache2", "-f", self.folder / "apache.conf", "-DFOREGROUND"]
