@@ -360,6 +360,8 @@ struct chain {
     uint8_t hash[EVENT_HASH_SIZE];
     uint64_t count; /* events of all nodes */
     uint64_t of;
+    uint64_t words; /* of them, that have private words */
+    struct digester *digester;
     struct error *why;
     journal_visitor visit; /* NULL: none */
     void *argument;
@@ -372,14 +374,44 @@ static int fault(struct chain *chain, const char *what)
     return ERR_CORRUPT;
 }
 
+/* Without the key nothing more can be said than that they are there, or were erased. */
+static int find_words(struct chain *chain, const struct event *event)
+{
+    uint8_t key[WORDS_KEY_SIZE];
+    struct slice sealed;
+
+    key[JOURNAL_KEY_SIZE] = ITEM_EVENT;
+    int code = store_pack_name(chain->store, &event->name, key);
+    if (code == 0)
+        code = txn_get(chain->txn, TABLE_PRIVATE, SLICE(key, sizeof key), &sealed);
+    chain->words += code == 0;
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+/* Each row of private words was found beside its event, so what else there is belongs to none. */
+static int check_words_count(struct chain *chain)
+{
+    uint64_t rows;
+
+    int code = txn_count(chain->txn, TABLE_PRIVATE, &rows);
+    if (code == 0 && rows != chain->words)
+        return error_set(chain->why, ERR_CORRUPT,
+                         "%s: there are private words that belong to no event",
+                         env_folder(chain->store->env));
+    return code;
+}
+
 static int check_words(struct chain *chain, const struct event *event)
 {
     struct text plain = TEXT_EMPTY;
     uint8_t digest[EVENT_HASH_SIZE];
 
-    if (!event->words || !chain->store->has_words_key)
+    if (!event->words)
         return 0;
+    if (!chain->store->has_words_key)
+        return find_words(chain, event);
     int code = read_words(chain->store, chain->txn, &event->name, &plain);
+    chain->words += code == 0;
     if (code == 0)
         code = seal_digest(SLICE(plain.data, plain.length), digest);
     if (code == 0 && memcmp(digest, event->words, sizeof digest) != 0)
@@ -472,7 +504,7 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
     if (code == 0)
         code = check_visit(chain, event);
     if (code == 0)
-        code = seal_digest(bytes, chain->hash);
+        code = digester_digest(chain->digester, bytes, chain->hash);
     if (code == 0) {
         chain->number = event->name.number;
         chain->count++;
@@ -505,13 +537,18 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
         .store = store, .txn = txn, .visit = visit, .argument = argument, .why = &head};
     struct walk w = {.check = check_link, .state = &chain};
 
-    int code = journal_count(txn, &chain.of);
+    int code = digester_new(&chain.digester);
+    if (code == 0)
+        code = journal_count(txn, &chain.of);
     if (code == 0)
         code = walk(&w, txn, SLICE(NULL, 0));
     if (code == 0)
         code = find_chain(&chain, store->node_count - 1);
     if (code == 0)
         code = check_head(&chain);
+    if (code == 0)
+        code = check_words_count(&chain);
+    digester_free(chain.digester);
     if (code == ERR_CORRUPT && *head.text)
         return error_set(why, code, "%s", head.text);
     if (code == ERR_CORRUPT)
