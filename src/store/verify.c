@@ -95,3 +95,27 @@ int store_verify_frame(struct store *store, struct txn *txn, struct error *why)
                          env_folder(store->env));
     return code ? env_explain(store->env, code, why) : 0;
 }
+
+static int compare_entry(struct txn *a, struct txn *b, const char *name)
+{
+    struct slice key = SLICE(name, strlen(name)), x, y;
+
+    int code = txn_get(a, TABLE_META, key, &x);
+    if (code == 0)
+        code = txn_get(b, TABLE_META, key, &y);
+    if (code)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    return x.size == y.size && memcmp(x.data, y.data, x.size) == 0 ? 0 : ERR_CORRUPT;
+}
+
+int store_verify_keys(const struct store *list, struct txn *list_txn, const struct store *ledger,
+                      struct txn *ledger_txn, struct error *why)
+{
+    int code = compare_entry(list_txn, ledger_txn, "key-lookup");
+    if (code == 0)
+        code = compare_entry(list_txn, ledger_txn, "key-address");
+    if (code == ERR_CORRUPT)
+        return error_set(why, code, "%s and %s do not belong together: they name other keys",
+                         env_folder(list->env), env_folder(ledger->env));
+    return code ? env_explain(ledger->env, code, why) : 0;
+}
