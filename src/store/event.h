@@ -26,6 +26,8 @@
  *     16  counts of a batch (array), as enum batch_count has them
  *     17  what a restored node continues [node, number, hash of that event]; in its genesis
  *     18  reason that somebody gave: [node and number of the event it is about, key]
+ *     25  result of a verify [list whole (0 or 1), events, node and number of its last event; the
+ *         same of the ledger; checkpoints that fit, that do not, when the last that fits was made]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -59,11 +61,12 @@ enum event_type {
     EVENT_BATCH_END = 6,
     EVENT_LOSS = 7,   /* events of the store that was replaced are missing, and that was accepted */
     EVENT_REASON = 8, /* why somebody opted out, told afterwards */
-    EVENT_VERDICT = 32, /* on one marketing message; in a ledger */
+    EVENT_VERDICT = 32,  /* on one marketing message; in a ledger */
+    EVENT_VERIFIED = 36, /* what `optout verify` found; in a ledger */
 };
 
 /* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason",
- * "verdict"; "unknown". */
+ * "verdict", "verified"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -150,6 +153,19 @@ struct event_reason {
     const char *key; /* of the list of reasons that was shown; "" for words alone */
 };
 
+/* Of one of the two stores. */
+struct event_verified_store {
+    bool whole;
+    uint64_t events;        /* of all nodes; 0 where it is not whole */
+    struct event_name last; /* of the node that writes; number 0 where it is not whole */
+};
+
+struct event_verified {
+    struct event_verified_store list, ledger;
+    uint64_t fitting, misfitting; /* checkpoints */
+    uint64_t checkpoint_at; /* when the last fitting one was made, seconds; 0: there is none */
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -171,6 +187,7 @@ struct event {
     const struct event_batch *begin; /* EVENT_BATCH */
     const uint64_t *counts;          /* EVENT_BATCH_END: BATCH_COUNTS of them */
     const struct event_reason *reason;
+    const struct event_verified *verified;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

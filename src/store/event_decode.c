@@ -315,6 +315,31 @@ static void take_reason(struct decoder *d, struct event *event)
     event->reason = reason;
 }
 
+static void take_verified_store(struct decoder *d, const struct event *event,
+                                struct event_verified_store *store)
+{
+    store->whole = unpack_uint(&d->in) != 0;
+    store->events = unpack_uint(&d->in);
+    store->last = take_name(d, event);
+    if (store->last.number == 0)
+        memset(&store->last, 0, sizeof store->last);
+}
+
+static void take_verified(struct decoder *d, struct event *event)
+{
+    struct event_verified *verified = take_memory(d, 1, sizeof *verified);
+    size_t items = take_row(d, 11);
+    if (d->in.failed)
+        return;
+    take_verified_store(d, event, &verified->list);
+    take_verified_store(d, event, &verified->ledger);
+    verified->fitting = unpack_uint(&d->in);
+    verified->misfitting = unpack_uint(&d->in);
+    verified->checkpoint_at = unpack_uint(&d->in);
+    skip_rest(d, items, 11);
+    event->verified = verified;
+}
+
 /* A key that stands there twice is damage: two readers could take two different ones. */
 static void note_key(struct decoder *d, uint64_t key)
 {
@@ -386,6 +411,9 @@ static void take_pair(struct decoder *d, struct event *event)
         break;
     case KEY_REASON:
         take_reason(d, event);
+        break;
+    case KEY_VERIFIED:
+        take_verified(d, event);
         break;
     default:
         unpack_skip(&d->in);

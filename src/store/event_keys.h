@@ -22,7 +22,8 @@ enum event_key {
     KEY_COUNTS = 16,
     KEY_CONTINUES = 17,
     KEY_REASON = 18,
-    KEY_LAST = KEY_REASON,
+    KEY_VERIFIED = 25,
+    KEY_LAST = KEY_VERIFIED,
 };
 
 #define FLAG_CONFIRMED 4

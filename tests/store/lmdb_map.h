@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,8 +17,11 @@
 
 /* What an octet is for. */
 enum octet {
-    OCTET_UNUSED,    /* nobody reads it: free pages, gaps in pages, what the last commit replaced */
-    OCTET_SEPARATOR, /* a key in a branch, which only has to lie between those on its sides */
+    OCTET_UNUSED, /* nobody reads it: free pages, gaps in pages, what the last commit replaced */
+    /* A key in a branch, which only has to lie between those on its sides; or the number of the
+     * commit that left pages free, which only has to be less than the next one: readers who began
+     * before it have kept them from being used again, and none of them lives on in a file. */
+    OCTET_BETWEEN,
     OCTET_USED,
 };
 
@@ -25,6 +29,7 @@ struct lmdb_map {
     const uint8_t *file;
     uint8_t *octets; /* an enum octet each */
     size_t size, page_size, last_page;
+    bool in_free; /* the tree of free pages is being read */
 };
 
 static uint64_t map_number(const struct lmdb_map *map, size_t at, size_t size)
@@ -62,6 +67,8 @@ static void map_leaf_node(struct lmdb_map *map, size_t at, bool names)
     map_mark(map, at, 8 + key + (flags & 1 ? 8 : size), OCTET_USED);
     if (key == 5 && memcmp(map->file + at + 8, "probe", key) == 0)
         map_mark(map, at + 8 + key, size, OCTET_UNUSED); /* it only had to be written */
+    if (map->in_free)
+        map_mark(map, at + 8, key, OCTET_BETWEEN);
     if (flags & 1)
         map_long_value(map, map_number(map, at + 8 + key, 8), size);
     if (names) {
@@ -89,7 +96,7 @@ static void map_tree(struct lmdb_map *map, uint64_t page, uint64_t depth, bool n
             continue;
         }
         map_mark(map, node, 8, OCTET_USED);
-        map_mark(map, node + 8, map_number(map, node + 6, 2), OCTET_SEPARATOR);
+        map_mark(map, node + 8, map_number(map, node + 6, 2), OCTET_BETWEEN);
         map_tree(map, map_number(map, node, 6), depth - 1, names);
     }
 }
@@ -114,7 +121,9 @@ static void map_file(struct lmdb_map *map)
     map->last_page = map_number(map, meta + 120, 8);
     /* The size of the map is left out: whoever opens a store says it anew. */
     map_mark(map, meta + 24, 96 + 8, OCTET_USED);
+    map->in_free = true;
     map_tree(map, map_number(map, meta + 24 + 40, 8), map_number(map, meta + 24 + 6, 2), false);
+    map->in_free = false;
     map_tree(map, map_number(map, meta + 72 + 40, 8), map_number(map, meta + 72 + 6, 2), true);
 }
 
