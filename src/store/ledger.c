@@ -45,9 +45,9 @@ int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
     struct ledger *l = calloc(1, sizeof *l);
     if (!l)
         return error_set(why, -ENOMEM, "%s: no memory to open it", folder);
-    int code =
-        store_open(&l->store, folder, &kind, access, map_size, lookup->fingerprint, NULL, why);
-    if (code == 0) {
+    int code = store_open(&l->store, folder, &kind, access, map_size,
+                          lookup ? lookup->fingerprint : NULL, NULL, why);
+    if (code == 0 && lookup) {
         code = seal_subkey(lookup->subject, "ledger words", l->store.words_key);
         if (code == 0)
             code = seal_subkey(lookup->subject, "ledger unclaimed", l->unclaimed_key);
@@ -55,7 +55,7 @@ int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
             error_set(why, code, "%s: no subkey could be derived", folder);
             store_close(&l->store);
         }
-        l->store.has_words_key = code == 0;
+        l->store.has_words_key = l->has_unclaimed_key = code == 0;
     }
     if (code)
         free(l);
@@ -382,7 +382,9 @@ static int verify(struct store *store, struct txn *txn, uint64_t *events, struct
     struct history_check check = {.store = store};
     uint64_t rows;
 
-    int code = journal_verify(store, txn, check_event, &check, events, why);
+    int code = store_verify_frame(store, txn, why);
+    if (code == 0)
+        code = journal_verify(store, txn, check_event, &check, events, why);
     if (code)
         return code;
     code = txn_count(txn, TABLE_HISTORY, &rows);
@@ -391,7 +393,7 @@ static int verify(struct store *store, struct txn *txn, uint64_t *events, struct
     if (rows != check.rows)
         return error_set(why, ERR_CORRUPT, "%s: its history does not follow from its events",
                          env_folder(store->env));
-    return 0;
+    return ledger_verify_counts((const struct ledger *)store, txn, why);
 }
 
 int ledger_verify(struct ledger_view *view, uint64_t *events, struct error *why)

@@ -19,7 +19,7 @@ struct ledger;
 struct ledger_view;
 
 /* As list_create and list_open. The ledger's words are sealed under a subkey of the lookup key,
- * since the milter writes them. */
+ * since the milter writes them; without it (NULL, to verify) they cannot be read. */
 int ledger_create(const char *folder, const struct lookup_key *lookup,
                   const struct address_key *address, uint64_t map_size, struct error *why);
 int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
@@ -104,7 +104,8 @@ struct ledger_extent {
 };
 int ledger_measure(struct ledger_view *view, struct ledger_extent *extent);
 
-/* The chain, and that `history` follows from it. ERR_CORRUPT with the first misfit. */
+/* The pages of its file, the chain, that `history` follows from it, and all else that it holds, as
+ * far as there are keys for it. ERR_CORRUPT with the first misfit. */
 int ledger_verify(struct ledger_view *view, uint64_t *events, struct error *why);
 
 #endif

@@ -2,7 +2,9 @@
  *
  *     history    subject (16), local number of the node (2), number of the event (6) -> nothing;
  *                  of each subject of a verdict or an erasure, and of a reading that is about one
- *     count      stream, NUL, action (1), mode (1) -> [messages, given, delivered, kept back]
+ *     count      stream, NUL, action (1), mode (1) -> [messages, given, delivered, kept back],
+ *                  and behind the array its mark (8): the first octets of the SHA-256 of key and
+ *                  array; rows of earlier versions have none
  *     unclaimed  keyed digest of what it is counted by (16)
  *                  -> sealed [login, listener, domain, messages, recipients, first, last] */
 #ifndef STORE_LEDGER_TABLES_H
@@ -20,6 +22,7 @@ enum ledger_table {
 
 struct ledger {
     struct store store; /* first, so that a pointer to it is one to the ledger */
+    bool has_unclaimed_key;
     uint8_t unclaimed_key[SEAL_KEY_SIZE];
 };
 
@@ -27,6 +30,11 @@ struct ledger_view {
     struct ledger *ledger;
     struct txn *txn;
 };
+
+/* Rows of `count` have the right form and mark; those of `unclaimed` open, with the key.
+ * ERR_CORRUPT.
+ */
+int ledger_verify_counts(const struct ledger *ledger, struct txn *txn, struct error *why);
 
 /* The hook of struct store_kind: what was counted is the newer store's. */
 int ledger_carry_counts(struct store *from, struct txn *from_txn, struct store *to,

@@ -24,7 +24,7 @@ int list_create(const char *folder, const struct lookup_key *lookup,
                 const struct address_key *address, uint64_t map_size, struct error *why);
 
 /* Opens it. `address` may be NULL (the milter has none): then addresses and private words cannot be
- * read, and nothing be written. As store_open. */
+ * read, and nothing be written. `lookup` may be NULL too, for who only verifies. As store_open. */
 int list_open(const char *folder, enum env_access access, uint64_t map_size,
               const struct lookup_key *lookup, const struct address_key *address,
               struct list **list, struct error *why);
@@ -164,8 +164,9 @@ int list_each_batch(struct list_view *view, list_batch_visitor visit, void *argu
 int list_walk_batch(struct list_view *view, const struct event_name *name, journal_visitor visit,
                     void *argument);
 
-/* Checks the chain, and that what stands and what is past is the fold of the journal. ERR_CORRUPT
- * with the first misfit. */
+/* Checks the pages of its file, the chain, that what stands and what is past is the fold of the
+ * journal, and all else that it holds, as far as there are keys for it. ERR_CORRUPT with the first
+ * misfit. */
 int list_verify(struct list_view *view, uint64_t *events, struct error *why);
 
 /* --- writing: each call returns when it is on disk, or has changed nothing ---

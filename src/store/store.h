@@ -211,6 +211,15 @@ int journal_walk(const struct store *store, struct txn *txn, const struct event_
 int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,
                    uint64_t *count, struct error *why);
 
+/* What is verified of a store before its journal: the pages of its file, and that `meta` holds
+ * what it should and nothing else. ERR_CORRUPT. */
+int store_verify_frame(struct store *store, struct txn *txn, struct error *why);
+
+/* Whether both stores were made with the same keys, as list and ledger of one site are; whoever has
+ * the keys finds that out when the stores are opened. ERR_CORRUPT. */
+int store_verify_keys(const struct store *list, struct txn *list_txn, const struct store *ledger,
+                      struct txn *ledger_txn, struct error *why);
+
 /* The same in a transaction of its own, about the journal alone. */
 int journal_check(struct store *store, struct error *why);
 

@@ -108,6 +108,30 @@ static void the_octets_of_a_restored_nodes_genesis(void **state)
                                                   "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd");
 }
 
+static void the_octets_of_a_verify(void **state)
+{
+    struct event_verified verified = {
+        .list = {true, 300, name_of(own_node, 24)},
+        .ledger = {true, 7, name_of(other_node, 7)},
+        .fitting = 2,
+        .misfitting = 1,
+        .checkpoint_at = 1700000000,
+    };
+    struct event event = event_of(EVENT_VERIFIED, 24);
+    (void)state;
+    event.verified = &verified;
+    assert_golden(&event, "a8" HEAD("1818", "1824") "0a8148a0a1a2a3a4a5a6a7"
+                                                    "18198b"
+                                                    "0119012c001818"
+                                                    "01070107"
+                                                    "02011a6553f100");
+    verified.ledger = (struct event_verified_store){.whole = false};
+    assert_golden(&event, "a7" HEAD("1818", "1824") "18198b"
+                                                    "0119012c001818"
+                                                    "00000000"
+                                                    "02011a6553f100");
+}
+
 static void the_octets_of_a_reason(void **state)
 {
     struct event_reason reason = {name_of(other_node, 300), "too-many"};
@@ -532,7 +556,7 @@ static int decode_hex(const char *hex)
     struct event event;
     size_t length = strlen(hex);
     assert_true(length / 2 <= sizeof bytes);
-    assert_int_equal(text_from_hex(hex, length, bytes), 0);
+    assert_int_equal(text_from_hex(hex, length / 2, bytes), 0);
     int code = event_decode(SLICE(bytes, length / 2), &pool, &event);
     pool_release(&pool);
     return code;
@@ -572,6 +596,7 @@ int main(void)
         cmocka_unit_test(the_octets_of_a_restored_nodes_genesis),
         cmocka_unit_test(the_octets_of_a_reading),
         cmocka_unit_test(the_octets_of_a_reason),
+        cmocka_unit_test(the_octets_of_a_verify),
         cmocka_unit_test(the_octets_of_a_batch),
         cmocka_unit_test(the_octets_of_registered_scopes),
         cmocka_unit_test(the_octets_of_choices),

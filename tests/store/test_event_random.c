@@ -172,6 +172,21 @@ static void make_reading(struct event *event)
     event->reading = reading;
 }
 
+static void make_verified(struct event *event)
+{
+    struct event_verified *verified = take(sizeof *verified);
+    verified->list.whole = random_below(2);
+    verified->list.events = any_number();
+    if (verified->list.whole)
+        verified->list.last = any_name();
+    if (verified->list.last.number == 0)
+        memset(&verified->list.last, 0, sizeof verified->list.last);
+    verified->fitting = any_number();
+    verified->misfitting = any_number();
+    verified->checkpoint_at = any_number();
+    event->verified = verified;
+}
+
 static void make_scopes(struct event *event)
 {
     event->scopes = scopes;
@@ -188,7 +203,7 @@ static struct event any_event(void)
                  {EVENT_CHOICES, make_choices},  {EVENT_WITHDRAWAL, make_withdrawals},
                  {EVENT_VERDICT, make_verdict},  {EVENT_BATCH, make_begin},
                  {EVENT_BATCH_END, make_counts}, {EVENT_REASON, make_reason},
-                 {EVENT_READING, make_reading}};
+                 {EVENT_READING, make_reading},  {EVENT_VERIFIED, make_verified}};
     size_t kind = random_below(sizeof kinds / sizeof *kinds);
     pool_reset(&pool);
     struct event event = {.name = any_name(),
@@ -283,6 +298,15 @@ static void assert_batches_equal(const struct event *a, const struct event *b)
                          a->reading->has_subject == b->reading->has_subject &&
                          memcmp(&a->reading->subject, &b->reading->subject, SUBJECT_SIZE) == 0 &&
                          strcmp(a->reading->scope, b->reading->scope) == 0)));
+    assert_int_equal(!a->verified, !b->verified);
+    if (a->verified) {
+        assert_int_equal(a->verified->list.whole, b->verified->list.whole);
+        assert_true(a->verified->list.events == b->verified->list.events);
+        assert_true(event_name_equal(&a->verified->list.last, &b->verified->list.last));
+        assert_true(a->verified->fitting == b->verified->fitting &&
+                    a->verified->misfitting == b->verified->misfitting &&
+                    a->verified->checkpoint_at == b->verified->checkpoint_at);
+    }
     assert_int_equal(!a->counts, !b->counts);
     if (a->counts)
         assert_memory_equal(a->counts, b->counts, BATCH_COUNTS * sizeof *a->counts);
@@ -542,7 +566,7 @@ static void a_key_twice_is_damage(void **state)
     (void)state;
     AFTER(2, "\x06\x61x\x06\x61y", ERR_CORRUPT);
     AFTER(1, "\x02\x01", ERR_CORRUPT);
-    AFTER(2, "\x18\x40\x01\x18\x40\x01", 0); /* not known, not ours to say */
+    AFTER(2, "\x18\x63\x01\x18\x63\x01", 0); /* not known, not ours to say */
 }
 
 static void without_its_first_six_keys_it_is_no_event(void **state)
