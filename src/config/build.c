@@ -202,6 +202,8 @@ static int build_global(const struct builder *builder, struct config *config)
     config->user = text_of(file, "user");
     config->milter_user = text_of(file, "milter_user");
     config->group = text_of(file, "group");
+    config->ops_group = text_of(file, "ops_group");
+    config->compliance_group = text_of(file, "compliance_group");
     config->list_size = store_size_of(file, "list_size");
     config->ledger_size = store_size_of(file, "ledger_size");
     config->connections = number_of(file, "connections");

@@ -55,8 +55,10 @@ struct config {
     const char *user;
     /* Owner of the ledger: whom the milter becomes as root; NULL: no change. */
     const char *milter_user;
-    const char *group;  /* that may read the list; NULL: the user's own */
-    uint64_t list_size; /* bytes reserved for each store's map, a multiple of 64 KiB */
+    const char *group;            /* that may read the list; NULL: the user's own */
+    const char *ops_group;        /* who may change something; NULL: everybody who may run it */
+    const char *compliance_group; /* who may see what is held about people; likewise */
+    uint64_t list_size;           /* bytes reserved for each store's map, a multiple of 64 KiB */
     uint64_t ledger_size;
     unsigned connections; /* beyond this many at once, the milter says 451 to new ones */
     struct policy policy;

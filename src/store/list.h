@@ -95,6 +95,10 @@ int list_identity(struct list_view *view, const struct subject *subject, struct 
 int list_address(struct list_view *view, const struct subject *subject, struct pool *pool,
                  const char **address);
 
+/* When the person was last sent a notice of an opt-out, or was about to be; in seconds.
+ * ERR_NOT_FOUND: never. */
+int list_notice_time(struct list_view *view, const struct subject *subject, int64_t *seconds);
+
 /* ERR_LOSS: opt-outs may be missing, since the list was restored without what it replaced, and
  * nobody has accepted that; so nobody may be said to be free. */
 int list_check_loss(const struct list_view *view);

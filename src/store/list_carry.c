@@ -36,7 +36,7 @@ static uint64_t address_rank(struct slice value)
 static uint64_t notice_rank(struct slice value)
 {
     int64_t at;
-    return list_notice_time(value, &at) == 0 && at > 0 ? (uint64_t)at : 0;
+    return list_notice_unpack(value, &at) == 0 && at > 0 ? (uint64_t)at : 0;
 }
 
 static int compare(struct slice a, struct slice b)

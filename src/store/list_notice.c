@@ -3,7 +3,7 @@
 #include "store/number.h"
 
 /* What an earlier version wrote has no mark. */
-int list_notice_time(struct slice value, int64_t *at)
+int list_notice_unpack(struct slice value, int64_t *at)
 {
     if (value.size != LIST_NOTICE_TIME_SIZE && value.size != LIST_NOTICE_TIME_SIZE + SEAL_MARK_SIZE)
         return ERR_CORRUPT;
@@ -24,13 +24,21 @@ static int claim_job(struct txn *txn, void *argument)
     int64_t last;
 
     int code = txn_get(txn, TABLE_NOTICE, key, &value);
-    if (code == 0 && list_notice_time(value, &last) == 0 && last > claim->now - claim->pause)
+    if (code == 0 && list_notice_unpack(value, &last) == 0 && last > claim->now - claim->pause)
         return ERR_EXISTS;
     if (code && code != ERR_NOT_FOUND)
         return code;
     number_put(row, LIST_NOTICE_TIME_SIZE, (uint64_t)claim->now);
     code = seal_mark(key, SLICE(row, LIST_NOTICE_TIME_SIZE), row + LIST_NOTICE_TIME_SIZE);
     return code ? code : txn_put(txn, TABLE_NOTICE, key, SLICE(row, sizeof row));
+}
+
+int list_notice_time(struct list_view *view, const struct subject *subject, int64_t *seconds)
+{
+    struct slice value;
+
+    int code = txn_get(view->txn, TABLE_NOTICE, SLICE(subject->bytes, SUBJECT_SIZE), &value);
+    return code ? code : list_notice_unpack(value, seconds);
 }
 
 int list_claim_notice(struct list *list, const struct subject *subject, int64_t now, int64_t pause,

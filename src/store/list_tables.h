@@ -152,13 +152,13 @@ int list_verify_store(struct store *store, struct txn *txn, uint64_t *events, st
 int list_verify_names(const struct list *list, struct txn *txn, unsigned table, uint64_t count,
                       struct error *why);
 /* Each row of `address` belongs to somebody of whom there is a choice, or of whose erasure an event
- * tells (`erased`: their subjects, one behind the other); with the keys, it opens and gives the subject
- * under which it stands. */
+ * tells (`erased`: their subjects, one behind the other); with the keys, it opens and gives the
+ * subject under which it stands. */
 int list_verify_addresses(struct list_view *view, struct slice erased, struct error *why);
 /* Rows of `notice` have the right size and mark. */
 int list_verify_notices(const struct list *list, struct txn *txn, struct error *why);
 /* Reads the time of a row of `notice`; ERR_CORRUPT. */
-int list_notice_time(struct slice value, int64_t *at);
+int list_notice_unpack(struct slice value, int64_t *at);
 
 /* Whether its actor and source fit. ERR_TOO_LONG. */
 int list_check_act(const struct act *act, struct error *why);

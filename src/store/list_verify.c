@@ -168,8 +168,7 @@ static int check_reason(const struct fold_check *check, struct txn *txn, const s
 }
 
 /* What was erased is gone, and stays so. */
-static int check_erasures(struct fold_check *check, struct txn *txn,
-                          const struct event *event)
+static int check_erasures(struct fold_check *check, struct txn *txn, const struct event *event)
 {
     struct slice row;
     int code = erase_check(&check->list->store, txn, event);

@@ -213,7 +213,7 @@ static int check_notice(struct slice key, struct slice value, void *argument)
 
     if (key.size != SUBJECT_SIZE)
         return ERR_CORRUPT;
-    int code = list_notice_time(value, &at);
+    int code = list_notice_unpack(value, &at);
     if (code || value.size == LIST_NOTICE_TIME_SIZE)
         return code;
     code = seal_mark(key, SLICE(value.data, LIST_NOTICE_TIME_SIZE), mark);

@@ -197,5 +197,6 @@ const struct command command_add = {
     .flags = flags,
     .least = 1,
     .most = SIZE_MAX,
+    .role = ROLE_OPS,
     .run = run,
 };

@@ -284,5 +284,6 @@ const struct command command_backup = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run,
 };

@@ -188,5 +188,6 @@ const struct command command_batches = {
     .arguments = "",
     .text = "show imports and undos, oldest first",
     .flags = flags,
+    .role = ROLE_ANYBODY,
     .run = run,
 };

@@ -248,5 +248,6 @@ const struct command command_check = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_EITHER,
     .run = run,
 };

@@ -15,6 +15,7 @@ struct flag {
     const char *argument; /* what its value is called; NULL: it takes none */
     const char *text;     /* for --help */
     bool required;
+    bool is_file;       /* its value is a file, or "-" */
     bool excludes_next; /* one of this flag and the next one in the table */
     bool repeats; /* may be given more than once; one flag of a subcommand, or the next kind */
     bool several; /* may be given more than once, and bare arguments behind the first `least` are
@@ -32,6 +33,15 @@ struct call {
     size_t argument_count;
 };
 
+/* Who may run a subcommand, where the configuration names the groups. */
+enum role {
+    ROLE_UNSET,
+    ROLE_ANYBODY,    /* it neither changes anything nor shows what is held about people */
+    ROLE_OPS,        /* it changes something: ops_group */
+    ROLE_COMPLIANCE, /* it shows what is held about people: compliance_group */
+    ROLE_EITHER,     /* whether one address may be mailed, which both have to know */
+};
+
 struct command {
     const char *name;
     const char *verb;         /* the second word, as in `scope add`; NULL: there is none */
@@ -44,6 +54,8 @@ struct command {
      * STATUS_AGAIN: every failure, wrong usage too, is STATUS_AGAIN. */
     bool delivers;
     bool hidden; /* for programs, and not shown to people */
+    enum role role;
+    bool reads_file; /* the first argument is a file, or "-" */
     /* Returns the program's exit status. */
     int (*run)(const struct call *call);
 };
@@ -54,7 +66,7 @@ extern const struct command command_init, command_add, command_import, command_e
     command_keys_list, command_keys_rotate, command_config_check, command_config_show,
     command_config_options, command_verify, command_batches, command_undo, command_sources,
     command_sync, command_complete, command_backup, command_restore, command_compact, command_erase,
-    command_prune, command_migrate;
+    command_prune, command_migrate, command_person;
 
 /* All of them, as --help shows them. */
 extern const struct command *const command_table[];

@@ -43,5 +43,6 @@ const struct command command_compact = {
     .arguments = "",
     .text = "give the free space in list and ledger back to the disk",
     .flags = flags,
+    .role = ROLE_OPS,
     .run = run,
 };

@@ -413,5 +413,6 @@ const struct command command_complete = {
     .least = 1,
     .most = SIZE_MAX,
     .hidden = true,
+    .role = ROLE_ANYBODY,
     .run = run,
 };

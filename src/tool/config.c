@@ -144,6 +144,7 @@ const struct command command_config_check = {
     .arguments = "",
     .text = "say whether the configuration can be used",
     .flags = no_flags,
+    .role = ROLE_ANYBODY,
     .run = run_check,
 };
 
@@ -194,6 +195,7 @@ const struct command command_config_show = {
     .arguments = "",
     .text = "show every option with the value that counts",
     .flags = json_flags,
+    .role = ROLE_ANYBODY,
     .run = run_show,
 };
 
@@ -248,5 +250,6 @@ const struct command command_config_options = {
     .arguments = "",
     .text = "show the options that there are",
     .flags = json_flags,
+    .role = ROLE_ANYBODY,
     .run = run_options,
 };

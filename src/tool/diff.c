@@ -400,5 +400,7 @@ const struct command command_diff = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_COMPLIANCE,
+    .reads_file = true,
     .run = run,
 };

@@ -112,5 +112,7 @@ const struct command command_explain = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_EITHER,
+    .reads_file = true,
     .run = run,
 };

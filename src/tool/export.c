@@ -216,5 +216,6 @@ const struct command command_export = {
     .arguments = "",
     .text = "write the list, or what changed in it, for others",
     .flags = flags,
+    .role = ROLE_COMPLIANCE,
     .run = run,
 };

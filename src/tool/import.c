@@ -216,5 +216,6 @@ const struct command command_import = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run,
 };

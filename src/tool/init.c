@@ -143,5 +143,6 @@ const struct command command_init = {
     .arguments = "",
     .text = "make keys and stores for a new site",
     .flags = flags,
+    .role = ROLE_OPS,
     .run = run,
 };

@@ -69,6 +69,7 @@ const struct command command_keys_list = {
     .arguments = "",
     .text = "show the keys, without their secrets",
     .flags = list_flags,
+    .role = ROLE_ANYBODY,
     .run = run_list,
 };
 
@@ -102,5 +103,6 @@ const struct command command_keys_rotate = {
     .arguments = "",
     .text = "make a new token key; old links still work",
     .flags = no_flags,
+    .role = ROLE_OPS,
     .run = run_rotate,
 };

@@ -262,5 +262,6 @@ const struct command command_log = {
     .text = "show choices and verdicts, oldest first",
     .flags = flags,
     .most = 1,
+    .role = ROLE_COMPLIANCE,
     .run = run,
 };

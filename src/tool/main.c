@@ -4,6 +4,7 @@
 #include "base/privilege.h"
 #include "tool/command.h"
 #include "tool/output.h"
+#include "tool/role.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -94,7 +95,9 @@ static int run(struct call *call, int argc, char **argv)
     case PARSED_RUN:
         break;
     }
-    int status = command->run(call);
+    int status = role_check(command, call, OPTOUT_CONFIG_FILE);
+    if (status == STATUS_OK)
+        status = command->run(call);
     free(call->several);
     return command->delivers && status != STATUS_OK ? STATUS_AGAIN : status;
 }

@@ -75,5 +75,6 @@ const struct command command_migrate = {
     .arguments = "",
     .text = "say which format the stores have, or rebuild them",
     .flags = flags,
+    .role = ROLE_OPS,
     .run = run,
 };

@@ -288,5 +288,6 @@ const struct command command_receive = {
     .text = "take an opt-out by mail from standard input, for the mail server",
     .flags = flags,
     .delivers = true,
+    .role = ROLE_ANYBODY,
     .run = run,
 };

@@ -253,5 +253,6 @@ const struct command command_remove = {
     .flags = flags,
     .least = 1,
     .most = 2,
+    .role = ROLE_OPS,
     .run = run,
 };

@@ -408,5 +408,6 @@ const struct command command_restore = {
     .text = "put a backup in place, with what came since",
     .flags = flags,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run,
 };

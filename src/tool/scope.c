@@ -64,6 +64,7 @@ const struct command command_scope_list = {
     .arguments = "",
     .text = "show the registered scopes",
     .flags = list_flags,
+    .role = ROLE_ANYBODY,
     .run = run_list,
 };
 
@@ -105,5 +106,6 @@ const struct command command_scope_add = {
     .flags = no_flags,
     .least = 1,
     .most = SIZE_MAX,
+    .role = ROLE_OPS,
     .run = run_add,
 };

@@ -283,5 +283,7 @@ const struct command command_scrub = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_COMPLIANCE,
+    .reads_file = true,
     .run = run,
 };

@@ -135,6 +135,12 @@ json_t *show_json_row(struct site *site, const struct choice *choice)
     return object;
 }
 
+const char *show_config(const uint8_t digest[EVENT_SHORT_HASH_SIZE], char text[SHOW_CONFIG_SIZE])
+{
+    text_to_hex(digest, EVENT_SHORT_HASH_SIZE, text);
+    return text;
+}
+
 /* --- batches --- */
 
 static const char *const count_names[BATCH_COUNTS] = {

@@ -35,6 +35,10 @@ void show_put_event(json_t *object, const char *name, const struct event_name *e
 /* The row as an object, with its event and the time when that was written. NULL without memory. */
 json_t *show_json_row(struct site *site, const struct choice *choice);
 
+/* The configuration that was in force for a verdict: what its digest begins with, in hex. */
+#define SHOW_CONFIG_SIZE (2 * EVENT_SHORT_HASH_SIZE + 1)
+const char *show_config(const uint8_t digest[EVENT_SHORT_HASH_SIZE], char text[SHOW_CONFIG_SIZE]);
+
 /* What began a batch: kind, source, SHA-256 and size of the input, the batch that it undoes. */
 void show_put_batch(json_t *object, const struct event_batch *begin, const char *source);
 /* The counts of a batch, each under its name. */

@@ -260,5 +260,6 @@ const struct command command_sources = {
     .arguments = "",
     .text = "show where imports came from, and what is late",
     .flags = flags,
+    .role = ROLE_ANYBODY,
     .run = run,
 };

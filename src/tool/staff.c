@@ -1,8 +1,10 @@
 #include "tool/staff.h"
 
+#include "base/privilege.h"
 #include "base/text.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,11 +17,11 @@
 #define NO_LOGIN_UID UINT32_MAX /* nobody logged in: a daemon or a cron job */
 #define NAMES_SIZE 16384
 
-static bool login_uid(uid_t *uid)
+static bool login_uid(const char *path, uid_t *uid)
 {
     char line[16];
     uint64_t number;
-    FILE *file = fopen(LOGIN_UID_FILE, "re");
+    FILE *file = fopen(path, "re");
 
     if (!file)
         return false;
@@ -45,23 +47,88 @@ static void name_of(uid_t uid, char *name, size_t size)
         snprintf(name, size, "uid %lu", (unsigned long)uid);
 }
 
-/* The variable is only a word; it counts where it names a user. */
-static bool is_user(const char *name)
+/* The variables are only words; a name counts where it is a user's. */
+static bool sudo_caller(const struct staff_clues *clues, uid_t *uid)
 {
     char buffer[NAMES_SIZE];
-    struct passwd entry, *found;
-    return name && getpwnam_r(name, &entry, buffer, sizeof buffer, &found) == 0 && found;
+    struct passwd entry, *found = NULL;
+    uint64_t number;
+
+    if (clues->sudo_user &&
+        getpwnam_r(clues->sudo_user, &entry, buffer, sizeof buffer, &found) == 0 && found) {
+        *uid = entry.pw_uid;
+        return true;
+    }
+    if (!clues->sudo_uid || text_to_u64(clues->sudo_uid, NO_LOGIN_UID - 1, &number))
+        return false;
+    *uid = (uid_t)number;
+    return true;
+}
+
+void staff_find(const struct staff_clues *clues, struct staff *staff)
+{
+    if (!login_uid(clues->login_uid_file, &staff->uid) && !sudo_caller(clues, &staff->uid))
+        staff->uid = clues->real;
+    name_of(staff->uid, staff->name, sizeof staff->name);
+    staff->for_another = staff->uid != clues->real;
+}
+
+void staff_self(struct staff *staff)
+{
+    const struct staff_clues clues = {.login_uid_file = LOGIN_UID_FILE,
+                                      .sudo_user = getenv("SUDO_USER"),
+                                      .sudo_uid = getenv("SUDO_UID"),
+                                      .real = getuid()};
+    staff_find(&clues, staff);
 }
 
 void staff_name(char *name, size_t size)
 {
-    const char *sudo = getenv("SUDO_USER");
-    uid_t uid;
+    struct staff staff;
 
-    if (login_uid(&uid))
-        name_of(uid, name, size);
-    else if (is_user(sudo))
-        snprintf(name, size, "%s", sudo);
-    else
-        name_of(getuid(), name, size);
+    staff_self(&staff);
+    snprintf(name, size, "%s", staff.name);
+}
+
+/* --- groups --- */
+
+static int groups_of(const struct passwd *user, gid_t **groups, int *count)
+{
+    int room = 64;
+
+    for (;;) {
+        gid_t *found = malloc((size_t)room * sizeof *found);
+        if (!found)
+            return -ENOMEM;
+        int there = room;
+        if (getgrouplist(user->pw_name, user->pw_gid, found, &there) >= 0) {
+            *groups = found;
+            *count = there;
+            return 0;
+        }
+        free(found);
+        room = there > room ? there : 2 * room;
+    }
+}
+
+int staff_is_member(const struct staff *staff, const char *group, bool *member)
+{
+    char buffer[NAMES_SIZE];
+    struct passwd entry, *found = NULL;
+    gid_t gid, *groups = NULL;
+    int count = 0;
+
+    int code = privilege_group(group, &gid, NULL);
+    if (code)
+        return code;
+    bool is = false;
+    if (getpwuid_r(staff->uid, &entry, buffer, sizeof buffer, &found) == 0 && found) {
+        code = groups_of(found, &groups, &count);
+        for (int i = 0; i < count; i++)
+            is = is || groups[i] == gid;
+        free(groups);
+    }
+    if (code == 0)
+        *member = is;
+    return code;
 }

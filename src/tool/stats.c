@@ -247,5 +247,6 @@ const struct command command_stats = {
     .arguments = "",
     .text = "show what the stores hold and what was decided",
     .flags = flags,
+    .role = ROLE_ANYBODY,
     .run = run,
 };

@@ -210,5 +210,6 @@ const struct command command_sync = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run,
 };

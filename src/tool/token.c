@@ -68,6 +68,7 @@ const struct command command_token_make = {
     .flags = make_flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run_make,
 };
 
@@ -137,5 +138,6 @@ const struct command command_token_open = {
     .flags = open_flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_COMPLIANCE,
     .run = run_open,
 };

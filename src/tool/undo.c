@@ -200,5 +200,6 @@ const struct command command_undo = {
     .text = "withdraw what an import wrote, or a flood of requests, and nothing else",
     .flags = flags,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run,
 };

@@ -100,5 +100,6 @@ const struct command command_verify = {
     .arguments = "",
     .text = "check that the journals are whole and the choices follow from them",
     .flags = flags,
+    .role = ROLE_ANYBODY,
     .run = run,
 };

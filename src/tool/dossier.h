@@ -1,0 +1,85 @@
+/* All that is held about one person, in time order, with what it means: for showing as text, as
+ * JSON and as a page. */
+#ifndef TOOL_DOSSIER_H
+#define TOOL_DOSSIER_H
+
+#include "tool/doubles.h"
+#include "tool/site.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum fact_kind {
+    FACT_CHOICE,
+    FACT_WITHDRAWAL,
+    FACT_REASON,
+    FACT_NOTICE, /* no event: when the last one was sent is all that is kept */
+    FACT_VERDICT,
+    FACT_READING,
+    FACT_OTHER, /* an event of the ledger that this program does not know */
+};
+
+struct fact {
+    enum fact_kind kind;
+    int64_t at_ms;
+    struct event_name event; /* number 0: none; of the ledger from FACT_VERDICT on */
+    const char *actor;
+    struct event_name batch; /* number 0: none */
+    const struct word *words;
+    size_t word_count;
+    /* Of a choice, and of the one that a withdrawal took away: */
+    struct choice choice;
+    struct event_name withdrawn_by; /* of a choice; number 0: it stands, or has ended */
+    enum double_why why;            /* of a choice: why it was written beside another one, */
+    struct event_name beside;       /* which is this */
+    /* Of a reason: */
+    struct event_reason reason;
+    /* Of a verdict, with the person's row alone: */
+    struct event_verdict verdict;
+    /* Of a reading: */
+    struct event_reading reading;
+};
+
+/* What a stream's mail, or mail of a scope, may do now. */
+struct prospect {
+    const char *stream; /* NULL: no stream has this scope */
+    const char *scope;
+    bool consent_asked;
+    enum recipient_state state;
+    const struct choice *const *deciding;
+    size_t deciding_count;
+};
+
+struct dossier {
+    struct site *site;
+    struct address address;
+    int64_t now;
+    struct list_identity identity;
+    bool loss;          /* opt-outs may be missing, since the list was restored without them */
+    struct fact *facts; /* in time order */
+    size_t fact_count, fact_room;
+    size_t reading_count; /* among the facts */
+    struct choice *standing;
+    size_t standing_count;
+    struct prospect *prospects; /* streams first, then scopes that no stream has */
+    size_t prospect_count, prospect_room;
+};
+
+/* Gathers it, in the site's pool. Facts before `since_ms` are left out. Needs a view of both
+ * stores. An error, with `why`. */
+int dossier_gather(struct site *site, const struct address *address, int64_t since_ms, int64_t now,
+                   struct dossier *dossier, struct error *why);
+
+/* Whether anything is held but that the record was looked at. */
+bool dossier_holds(const struct dossier *dossier);
+
+/* "address", "hash", "sealed", "erased", "nothing": how the list holds the person. */
+const char *dossier_identity_name(const struct dossier *dossier);
+/* The same in a sentence. */
+const char *dossier_identity_text(const struct dossier *dossier);
+
+/* What was not searched: a sentence each, until NULL. */
+extern const char *const dossier_not_searched[];
+
+#endif

@@ -1,0 +1,203 @@
+/* Who may run what, where the configuration names groups. */
+#include "tool/role.h"
+
+#include "base/file.h"
+#include "config/config.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOT_THERE "/nowhere/optout.conf"
+#define NO_GROUPS "data_dir = /nowhere\n"
+#define GROUPS "user = sys\nops_group = daemon\ncompliance_group = bin\n"
+
+/* uids that every Debian gives these names, with a group of the same name */
+static const struct staff root = {"root", 0, false}, ops = {"daemon", 1, true},
+                          compliance = {"bin", 2, true}, owner = {"sys", 3, false},
+                          other = {"games", 5, true};
+
+static const struct flag no_flags[] = {{0}};
+static const struct flag with_file[] = {
+    {.name = "json", .text = ""},
+    {.name = "html", .argument = "FILE", .text = "", .is_file = true},
+    {0},
+};
+static const struct command change = {.name = "add", .flags = no_flags, .role = ROLE_OPS},
+                            read_one = {.name = "person",
+                                        .flags = with_file,
+                                        .role = ROLE_COMPLIANCE},
+                            read_file = {.name = "diff",
+                                         .flags = no_flags,
+                                         .reads_file = true,
+                                         .role = ROLE_COMPLIANCE},
+                            look_up = {.name = "check", .flags = no_flags, .role = ROLE_EITHER},
+                            harmless = {.name = "stats", .flags = no_flags, .role = ROLE_ANYBODY};
+
+static char folder[64], named[96], installed[96];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/optout-test-role-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(named, sizeof named, "%s/named.conf", folder);
+    snprintf(installed, sizeof installed, "%s/installed.conf", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(named);
+    unlink(installed);
+    return rmdir(folder);
+}
+
+static void put(const char *path, const char *text)
+{
+    assert_int_equal(file_replace(path, text, strlen(text), 0644, NULL), 0);
+}
+
+static struct error why;
+
+static int allows(const struct command *command, const struct staff *staff, const char *config_file,
+                  const char *base)
+{
+    const struct call call = {.config_file = config_file};
+    struct config *config = NULL;
+
+    /* One that cannot be read would be left to the subcommand, and prove nothing. */
+    assert_int_equal(config_read(config_file, &config, NULL), 0);
+    config_release(config);
+    strcpy(why.text, "");
+    return role_allows(command, &call, base, staff, &why);
+}
+
+static void without_groups_everybody_may_do_everything(void **state)
+{
+    (void)state;
+    put(named, NO_GROUPS);
+    assert_int_equal(allows(&change, &other, named, NOT_THERE), 0);
+    assert_int_equal(allows(&read_one, &other, named, NOT_THERE), 0);
+}
+
+static void each_group_has_its_own(void **state)
+{
+    (void)state;
+    put(named, GROUPS);
+    assert_int_equal(allows(&change, &ops, named, NOT_THERE), 0);
+    assert_int_equal(allows(&change, &compliance, named, NOT_THERE), -EPERM);
+    assert_string_equal(why.text, "add is for members of daemon, and bin is none");
+    assert_int_equal(allows(&read_one, &compliance, named, NOT_THERE), 0);
+    assert_int_equal(allows(&read_one, &ops, named, NOT_THERE), -EPERM);
+    assert_string_equal(why.text, "person is for members of bin, and daemon is none");
+    assert_int_equal(allows(&look_up, &ops, named, NOT_THERE), 0);
+    assert_int_equal(allows(&look_up, &compliance, named, NOT_THERE), 0);
+    assert_int_equal(allows(&look_up, &other, named, NOT_THERE), -EPERM);
+    assert_string_equal(why.text, "check is for members of daemon or bin, and games is none");
+    assert_int_equal(allows(&harmless, &other, named, NOT_THERE), 0);
+}
+
+static void root_and_the_owner_are_not_asked(void **state)
+{
+    (void)state;
+    put(named, GROUPS);
+    assert_int_equal(allows(&change, &root, named, NOT_THERE), 0);
+    assert_int_equal(allows(&read_one, &root, named, NOT_THERE), 0);
+    assert_int_equal(allows(&change, &owner, named, NOT_THERE), 0);
+    assert_int_equal(allows(&read_one, &owner, named, NOT_THERE), 0);
+}
+
+static void one_group_alone_restricts_one_role(void **state)
+{
+    (void)state;
+    put(named, "ops_group = daemon\n");
+    assert_int_equal(allows(&change, &other, named, NOT_THERE), -EPERM);
+    assert_int_equal(allows(&read_one, &other, named, NOT_THERE), 0);
+    assert_int_equal(allows(&look_up, &other, named, NOT_THERE), 0);
+}
+
+static void a_group_that_there_is_not_has_no_members(void **state)
+{
+    (void)state;
+    put(named, "ops_group = no-such-group\n");
+    assert_int_equal(allows(&change, &ops, named, NOT_THERE), -ENOENT);
+    assert_string_equal(why.text, "group no-such-group: there is no such group");
+}
+
+static void another_configuration_is_no_way_around(void **state)
+{
+    (void)state;
+    put(installed, GROUPS);
+    put(named, NO_GROUPS);
+    assert_int_equal(allows(&change, &compliance, named, installed), -EPERM);
+    assert_non_null(strstr(why.text, "-c is for root"));
+    assert_int_equal(allows(&change, &ops, named, installed), -EPERM);
+    assert_int_equal(allows(&harmless, &ops, named, installed), 0);
+    assert_int_equal(allows(&change, &root, named, installed), 0);
+    assert_int_equal(allows(&change, &ops, installed, installed), 0);
+    assert_int_equal(allows(&change, &compliance, installed, installed), -EPERM);
+    put(installed, NO_GROUPS);
+    assert_int_equal(allows(&change, &other, named, installed), 0);
+    put(installed, "broken {");
+    assert_int_equal(allows(&change, &ops, named, installed), -EPERM);
+    assert_non_null(strstr(why.text, "cannot be read"));
+}
+
+static int with_argument(const struct command *command, const struct staff *staff, char *argument,
+                         const char *value)
+{
+    char *arguments[] = {argument};
+    const struct call call = {
+        .config_file = named, .values = {NULL, value}, .arguments = arguments, .argument_count = 1};
+    return role_allows(command, &call, NOT_THERE, staff, &why);
+}
+
+static void who_only_reads_opens_no_file_as_another(void **state)
+{
+    char file[] = "/etc/optout/keys/address", dash[] = "-", person[] = "jane@home.example";
+    struct staff self = compliance;
+    (void)state;
+    put(named, GROUPS);
+    self.for_another = false;
+    assert_int_equal(with_argument(&read_file, &compliance, dash, NULL), 0);
+    assert_int_equal(with_argument(&read_file, &compliance, file, NULL), -EPERM);
+    assert_non_null(strstr(why.text, "let the shell open it"));
+    assert_int_equal(with_argument(&read_file, &self, file, NULL), 0);
+    assert_int_equal(with_argument(&read_one, &compliance, person, NULL), 0);
+    assert_int_equal(with_argument(&read_one, &compliance, person, "-"), 0);
+    assert_int_equal(with_argument(&read_one, &compliance, person, "page.html"), -EPERM);
+    put(named, NO_GROUPS);
+    assert_int_equal(with_argument(&read_file, &compliance, file, NULL), 0);
+}
+
+static void every_subcommand_says_whose_it_is(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < command_count; i++)
+        if (command_table[i]->role == ROLE_UNSET)
+            fail_msg("%s has no role", command_table[i]->name);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_groups_everybody_may_do_everything),
+        cmocka_unit_test(each_group_has_its_own),
+        cmocka_unit_test(root_and_the_owner_are_not_asked),
+        cmocka_unit_test(one_group_alone_restricts_one_role),
+        cmocka_unit_test(a_group_that_there_is_not_has_no_members),
+        cmocka_unit_test(another_configuration_is_no_way_around),
+        cmocka_unit_test(who_only_reads_opens_no_file_as_another),
+        cmocka_unit_test(every_subcommand_says_whose_it_is),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
