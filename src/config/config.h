@@ -60,6 +60,8 @@ struct config {
     bool notice;             /* for who belongs to no brand */
     const char *notice_from; /* NULL: not set */
     const char *smtp_server; /* HOST:PORT */
+    const char *const *checkpoint_to; /* "syslog", "mail:ADDRESS", "command:/PATH" */
+    size_t checkpoint_to_count;
     const struct brand *brands;
     size_t brand_count;
     const struct source *sources;

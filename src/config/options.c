@@ -98,6 +98,8 @@ const struct option option_table[] = {
      "Address in the From of such a notice; needed where there are any."},
     {"smtp_server", PLACE_GLOBAL, OPTION_TEXT, "127.0.0.1:25", NULL, check_smtp_server,
      "Where notices are handed to the mail server."},
+    {"checkpoint_to", PLACE_GLOBAL, OPTION_TEXTS, NULL, NULL, check_checkpoint_to,
+     "Where optout checkpoint --deliver hands its line: syslog, mail:ADDRESS, command:/PATH."},
     {"name", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_title,
      "Name of the brand for the people who see its pages; has to be set."},
     {"logo", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_picture,

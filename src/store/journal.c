@@ -360,7 +360,8 @@ struct chain {
     uint8_t hash[EVENT_HASH_SIZE];
     uint64_t count; /* events of all nodes */
     uint64_t of;
-    uint64_t words; /* of them, that have private words */
+    struct store_remarks remarks;
+    int64_t at_ms; /* of the event before */
     struct digester *digester;
     struct error *why;
     journal_visitor visit; /* NULL: none */
@@ -374,6 +375,12 @@ static int fault(struct chain *chain, const char *what)
     return ERR_CORRUPT;
 }
 
+static void note_words(struct chain *chain, int code)
+{
+    chain->remarks.words += code == 0;
+    chain->remarks.erased += code == ERR_NOT_FOUND;
+}
+
 /* Without the key nothing more can be said than that they are there, or were erased. */
 static int find_words(struct chain *chain, const struct event *event)
 {
@@ -384,7 +391,7 @@ static int find_words(struct chain *chain, const struct event *event)
     int code = store_pack_name(chain->store, &event->name, key);
     if (code == 0)
         code = txn_get(chain->txn, TABLE_PRIVATE, SLICE(key, sizeof key), &sealed);
-    chain->words += code == 0;
+    note_words(chain, code);
     return code == ERR_NOT_FOUND ? 0 : code;
 }
 
@@ -394,7 +401,7 @@ static int check_words_count(struct chain *chain)
     uint64_t rows;
 
     int code = txn_count(chain->txn, TABLE_PRIVATE, &rows);
-    if (code == 0 && rows != chain->words)
+    if (code == 0 && rows != chain->remarks.words)
         return error_set(chain->why, ERR_CORRUPT,
                          "%s: there are private words that belong to no event",
                          env_folder(chain->store->env));
@@ -411,7 +418,7 @@ static int check_words(struct chain *chain, const struct event *event)
     if (!chain->store->has_words_key)
         return find_words(chain, event);
     int code = read_words(chain->store, chain->txn, &event->name, &plain);
-    chain->words += code == 0;
+    note_words(chain, code);
     if (code == 0)
         code = seal_digest(SLICE(plain.data, plain.length), digest);
     if (code == 0 && memcmp(digest, event->words, sizeof digest) != 0)
@@ -506,6 +513,8 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
     if (code == 0)
         code = digester_digest(chain->digester, bytes, chain->hash);
     if (code == 0) {
+        chain->remarks.earlier += chain->number > 0 && event->at_ms < chain->at_ms;
+        chain->at_ms = event->at_ms;
         chain->number = event->name.number;
         chain->count++;
         if (chain->store->watch)
@@ -556,6 +565,7 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
     if (code)
         return env_explain(store->env, code, why);
     *count = chain.count;
+    store->remarks = chain.remarks;
     return 0;
 }
 

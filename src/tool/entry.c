@@ -49,7 +49,10 @@ static void begin_line(const struct entry *entry, struct text *line)
     char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
     *line = TEXT_EMPTY;
     text_format(line, "%s %s %s: ", clock_format_ms(entry->event->at_ms, time),
-                entry->of == ENTRY_LEDGER ? "verdict" : "event", name_entry(entry, name));
+                entry->event->verified      ? "verify"
+                : entry->of == ENTRY_LEDGER ? "verdict"
+                                            : "event",
+                name_entry(entry, name));
 }
 
 static void end_line(const struct entry *entry, struct text *line)
@@ -359,6 +362,51 @@ void entry_show_verdict(const struct entry *entry, const struct subject *only)
     end_line(entry, &line);
 }
 
+static void append_verified(struct text *line, const char *name,
+                            const struct event_verified_store *store)
+{
+    if (store->whole)
+        text_format(line, "%s whole, %" PRIu64 " events", name, store->events);
+    else
+        text_format(line, "%s not whole", name);
+}
+
+static json_t *verified_object(const struct event_verified_store *store)
+{
+    json_t *object = json_object();
+
+    output_put_bool(object, "whole", store->whole);
+    if (store->whole) {
+        output_put_number(object, "events", store->events);
+        show_put_event(object, "last", &store->last);
+    }
+    return object;
+}
+
+static void show_verified(const struct entry *entry)
+{
+    const struct event_verified *v = entry->event->verified;
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "verified");
+        output_put(object, "list", verified_object(&v->list));
+        output_put(object, "ledger", verified_object(&v->ledger));
+        output_put_number(object, "checkpoints_fitting", v->fitting);
+        output_put_number(object, "checkpoints_misfitting", v->misfitting);
+        output_put_time(object, "last_checkpoint", (int64_t)v->checkpoint_at);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, &line);
+    append_verified(&line, "list", &v->list);
+    append_verified(&line, "; ledger", &v->ledger);
+    if (v->fitting + v->misfitting > 0)
+        text_format(&line, "; checkpoints: %" PRIu64 " fit, %" PRIu64 " do not", v->fitting,
+                    v->misfitting);
+    end_line(entry, &line);
+}
+
 void entry_show_all(const struct entry *entry)
 {
     const struct event *event = entry->event;
@@ -381,4 +429,6 @@ void entry_show_all(const struct entry *entry)
         show_reason_without_words(entry);
     if (event->verdict)
         entry_show_verdict(entry, NULL);
+    if (event->verified)
+        show_verified(entry);
 }

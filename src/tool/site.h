@@ -49,6 +49,9 @@ struct site {
 int site_open(const char *config_file, unsigned needs, struct site *site, struct error *why);
 void site_close(struct site *site);
 
+/* Adds whom to be to a sentence about what this user may not. Returns code. */
+int site_advise(const struct site *site, int code, struct error *why);
+
 /* Begins a view of each store that is open, or ends it. */
 int site_view(struct site *site, struct error *why);
 void site_end_view(struct site *site);
