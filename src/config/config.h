@@ -69,6 +69,8 @@ struct config {
     const char *notice_from; /* NULL: not set */
     const char *smtp_server; /* HOST:PORT */
     struct retentions retain;
+    const char *const *checkpoint_to; /* "syslog", "mail:ADDRESS", "command:/PATH" */
+    size_t checkpoint_to_count;
     const struct brand *brands;
     size_t brand_count;
     const struct source *sources;

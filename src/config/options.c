@@ -112,6 +112,8 @@ const struct option option_table[] = {
      "How long it stays who looked somebody up."},
     {"retain_addresses", PLACE_GLOBAL, OPTION_TEXT, "1y", NULL, check_retention,
      "How long the address of somebody stays for whom no choice stands any more."},
+    {"checkpoint_to", PLACE_GLOBAL, OPTION_TEXTS, NULL, NULL, check_checkpoint_to,
+     "Where optout checkpoint --deliver hands its line: syslog, mail:ADDRESS, command:/PATH."},
     {"name", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_title,
      "Name of the brand for the people who see its pages; has to be set."},
     {"logo", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_picture,

@@ -1,6 +1,7 @@
 #include "store/checkpoint.h"
 
 #include "base/clock.h"
+#include "store/cut.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -27,6 +28,8 @@ static int take_head(const struct store *store, struct txn *txn, size_t local,
     code = journal_bytes(store, txn, &head->event, &bytes);
     if (code == 0)
         code = seal_digest(bytes, hash);
+    if (code == ERR_NOT_FOUND)
+        code = cut_hash(store, txn, &head->event, hash);
     if (code == ERR_NOT_FOUND)
         return ERR_CORRUPT;
     return code ? code : memcmp(hash, head->hash, sizeof hash) == 0 ? 0 : ERR_CORRUPT;
@@ -250,12 +253,14 @@ int checkpoint_compare(const struct store *store, struct txn *txn,
         return 0;
     }
     int code = journal_bytes(store, txn, &head->event, &bytes);
-    if (code == ERR_NOT_FOUND) {
-        *fit = CHECKPOINT_MISSING;
-        return 0;
-    }
     if (code == 0)
         code = seal_digest(bytes, hash);
+    else if (code == ERR_NOT_FOUND)
+        code = cut_hash(store, txn, &head->event, hash);
+    if (code == ERR_NOT_FOUND || code == ERR_EXISTS) {
+        *fit = code == ERR_EXISTS ? CHECKPOINT_CUT : CHECKPOINT_MISSING;
+        return 0;
+    }
     if (code == 0)
         *fit = memcmp(hash, head->hash, sizeof hash) == 0 ? CHECKPOINT_FITS : CHECKPOINT_OTHER;
     return code;

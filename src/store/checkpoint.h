@@ -65,6 +65,7 @@ enum checkpoint_fit {
     CHECKPOINT_UNKNOWN_NODE, /* the store has no event of this node */
     CHECKPOINT_MISSING,      /* the node's journal ends before it */
     CHECKPOINT_OTHER,        /* the event with this number is another one */
+    CHECKPOINT_CUT, /* it was taken away with the front of the journal, so nobody can tell */
 };
 
 /* Whether a store still holds the event. An error: it cannot be told. */

@@ -236,7 +236,8 @@ struct chain {
     struct cut cut;
     uint64_t count; /* events of all nodes */
     uint64_t of;
-    uint64_t words; /* of them, that have private words */
+    struct store_remarks remarks;
+    int64_t at_ms; /* of the event before */
     struct digester *digester;
     struct error *why;
     journal_visitor visit; /* NULL: none */
@@ -256,7 +257,7 @@ static int check_words_count(struct chain *chain)
     uint64_t rows;
 
     int code = txn_count(chain->txn, TABLE_PRIVATE, &rows);
-    if (code == 0 && rows != chain->words)
+    if (code == 0 && rows != chain->remarks.words)
         return error_set(chain->why, ERR_CORRUPT,
                          "%s: there are private words that belong to no event",
                          env_folder(chain->store->env));
@@ -265,10 +266,8 @@ static int check_words_count(struct chain *chain)
 
 static int check_words(struct chain *chain, const struct event *event)
 {
-    uint64_t rows;
-
-    int code = words_check(chain->store, chain->txn, event, &rows);
-    chain->words += code == 0 ? rows : 0;
+    int code =
+        words_check(chain->store, chain->txn, event, &chain->remarks.words, &chain->remarks.erased);
     return code == ERR_KEY ? fault(chain, "its private words were changed") : code;
 }
 
@@ -418,6 +417,8 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
     if (code == 0)
         code = digester_digest(chain->digester, bytes, chain->hash);
     if (code == 0) {
+        chain->remarks.earlier += chain->number > 0 && event->at_ms < chain->at_ms;
+        chain->at_ms = event->at_ms;
         chain->number = event->name.number;
         code = check_cut(chain);
         chain->count++;
@@ -476,6 +477,7 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
     if (code)
         return env_explain(store->env, code, why);
     *count = chain.count;
+    store->remarks = chain.remarks;
     return 0;
 }
 

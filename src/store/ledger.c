@@ -258,6 +258,30 @@ int ledger_write_reading(struct ledger *ledger, const struct event_reading *read
     return code;
 }
 
+/* --- writing the result of a verify --- */
+
+struct verified_noting {
+    struct ledger *ledger;
+    const struct event_verified *verified;
+    const struct word *words;
+    size_t word_count;
+};
+
+static int note_verified_job(struct txn *txn, void *argument)
+{
+    const struct verified_noting *n = argument;
+    struct event event = {
+        .at_ms = clock_now_ms(), .type = EVENT_VERIFIED, .actor = "cli", .verified = n->verified};
+    return journal_append(&n->ledger->store, txn, &event, n->words, n->word_count);
+}
+
+int ledger_note_verified(struct ledger *ledger, const struct event_verified *verified,
+                         const struct word *words, size_t word_count, struct error *why)
+{
+    struct verified_noting n = {ledger, verified, words, word_count};
+    return store_write(&ledger->store, note_verified_job, &n, why);
+}
+
 /* --- reading --- */
 
 int ledger_view_begin(struct ledger *ledger, struct ledger_view **view)
@@ -280,6 +304,11 @@ void ledger_view_end(struct ledger_view *view)
         return;
     txn_abort(view->txn);
     free(view);
+}
+
+struct txn *ledger_view_txn(struct ledger_view *view)
+{
+    return view->txn;
 }
 
 int ledger_walk(struct ledger_view *view, const struct event_name *after, journal_visitor visit,

@@ -46,6 +46,10 @@ int ledger_write_reading(struct ledger *ledger, const struct event_reading *read
                          const struct word *words, size_t word_count, struct event_name *event,
                          struct error *why);
 
+/* Writes what a verify found. */
+int ledger_note_verified(struct ledger *ledger, const struct event_verified *verified,
+                         const struct word *words, size_t word_count, struct error *why);
+
 /* What was counted of one stream and action. */
 struct stream_count {
     const char *stream;
@@ -76,6 +80,9 @@ int ledger_count(struct ledger *ledger, const struct stream_count *streams, size
 
 int ledger_view_begin(struct ledger *ledger, struct ledger_view **view);
 void ledger_view_end(struct ledger_view *view);
+
+/* The transaction of the view, for what is common to both stores. */
+struct txn *ledger_view_txn(struct ledger_view *view);
 
 /* As journal_walk: over the events behind `after`, or all. */
 int ledger_walk(struct ledger_view *view, const struct event_name *after, journal_visitor visit,

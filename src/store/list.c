@@ -127,6 +127,11 @@ void list_view_end(struct list_view *view)
     free(view);
 }
 
+struct txn *list_view_txn(struct list_view *view)
+{
+    return view->txn;
+}
+
 /* --- rows --- */
 
 int list_scan_begin(struct list_scan *scan, struct list_view *view, unsigned table, bool domain)

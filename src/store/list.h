@@ -47,6 +47,9 @@ enum list_rows {
     LIST_PAST,     /* what was withdrawn */
 };
 
+/* The transaction of the view, for what is common to both stores. */
+struct txn *list_view_txn(struct list_view *view);
+
 /* All rows of one subject (of an address, or of "@domain"), oldest first; they and what they point
  * to lie in the pool. Finding none is 0 with *count 0; any error means: cannot tell. `withdrawn_by`
  * may be NULL; for LIST_PAST it takes an array of the events that withdrew them. */

@@ -48,6 +48,13 @@ struct signing_ring;
 /* Told now and then how many of the store's events are done, where that takes long. */
 typedef void (*store_watcher)(uint64_t done, uint64_t of, void *argument);
 
+/* What a verify saw that is no fault. */
+struct store_remarks {
+    uint64_t earlier; /* events with an earlier time than the one before them */
+    uint64_t words;   /* events whose private words are there */
+    uint64_t erased;  /* events whose private words are not */
+};
+
 struct store {
     struct env *env;
     const struct store_kind *kind;
@@ -60,6 +67,7 @@ struct store {
     const struct signing_ring *ring; /* that cuts are signed with; NULL: it is not looked at */
     store_watcher watch;             /* NULL: nobody */
     void *watcher;
+    struct store_remarks remarks; /* of the last journal_verify */
 };
 
 struct store_kind {

@@ -205,17 +205,17 @@ static int check_item(const struct store *store, struct txn *txn, const struct e
 }
 
 int words_check(const struct store *store, struct txn *txn, const struct event *event,
-                uint64_t *rows)
+                uint64_t *there, uint64_t *erased)
 {
     const uint8_t *digests[WORDS_ITEMS] = {event->words, event->network};
     int code = 0;
 
-    *rows = 0;
     for (unsigned item = 0; item < WORDS_ITEMS && code == 0; item++) {
         if (!digests[item])
             continue;
         code = check_item(store, txn, &event->name, item, digests[item]);
-        *rows += code == 0;
+        *there += code == 0;
+        *erased += code == ERR_NOT_FOUND;
         code = code == ERR_NOT_FOUND ? 0 : code;
     }
     return code;

@@ -66,7 +66,7 @@ extern const struct command command_init, command_add, command_import, command_e
     command_keys_list, command_keys_rotate, command_config_check, command_config_show,
     command_config_options, command_verify, command_batches, command_undo, command_sources,
     command_sync, command_complete, command_backup, command_restore, command_compact, command_erase,
-    command_prune, command_migrate, command_person;
+    command_prune, command_migrate, command_person, command_checkpoint, command_keys_signing;
 
 /* All of them, as --help shows them. */
 extern const struct command *const command_table[];

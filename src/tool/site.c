@@ -59,8 +59,7 @@ static bool is_this_user(const char *name)
     return privilege_user(name, &uid, &gid, &why) == 0 && uid == geteuid();
 }
 
-/* Adds whom to be to a sentence about what this user may not. */
-static int advise(const struct site *site, int code, struct error *why)
+int site_advise(const struct site *site, int code, struct error *why)
 {
     const char *user = site->config->user;
 
@@ -89,7 +88,7 @@ int site_open(const char *config_file, unsigned needs, struct site *site, struct
         code = open_list(site, needs & SITE_WRITE ? ENV_WRITE : ENV_READ, why);
     if (code == 0 && needs & (SITE_LEDGER | SITE_NOTE))
         code = site_open_ledger(site, needs & SITE_NOTE ? ENV_WRITE : ENV_READ, why);
-    return site->config ? advise(site, code, why) : code;
+    return site->config ? site_advise(site, code, why) : code;
 }
 
 void site_close(struct site *site)

@@ -10,6 +10,6 @@ const struct command *const command_table[] = {
     &command_scope_add,   &command_token_make,  &command_token_open,   &command_keys_list,
     &command_keys_rotate, &command_config_show, &command_config_check, &command_config_options,
     &command_verify,      &command_backup,      &command_restore,      &command_compact,
-    &command_migrate,     &command_complete,
+    &command_migrate,     &command_complete,    &command_checkpoint,   &command_keys_signing,
 };
 const size_t command_count = sizeof command_table / sizeof *command_table;
