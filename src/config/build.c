@@ -238,6 +238,8 @@ static int build_global(const struct builder *builder, struct config *config)
     config->notice_from = text_of(file, "notice_from");
     config->smtp_server = text_of(file, "smtp_server");
     build_retentions(file, &config->retain);
+    config->checkpoint_to = section_setting(file, "checkpoint_to")->values;
+    config->checkpoint_to_count = section_setting(file, "checkpoint_to")->count;
 
     if (config->notice && !config->notice_from)
         return error_set(builder->why, ERR_CONFIG, "%s:%u: notice = on needs a notice_from",

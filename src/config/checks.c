@@ -125,6 +125,18 @@ int check_smtp_server(const char *value, struct error *why)
     return 0;
 }
 
+int check_checkpoint_to(const char *value, struct error *why)
+{
+    if (strcmp(value, "syslog") == 0)
+        return 0;
+    if (strncmp(value, "mail:", 5) == 0)
+        return check_mailto(value + 5, why);
+    if (strncmp(value, "command:", 8) == 0)
+        return check_folder(value + 8, why);
+    return error_set(why, ERR_CONFIG, "\"%.60s\" is none of syslog, mail:ADDRESS and command:/PATH",
+                     value);
+}
+
 int check_rate(const char *value, struct error *why)
 {
     uint64_t number;

@@ -18,6 +18,7 @@ int check_companion(const char *value, struct error *why);
 int check_account(const char *value, struct error *why); /* a name of a user or group */
 int check_store_size(const char *value, struct error *why);
 int check_smtp_server(const char *value, struct error *why);
+int check_checkpoint_to(const char *value, struct error *why); /* syslog, mail:, command: */
 int check_connections(const char *value, struct error *why);
 int check_request_seconds(const char *value, struct error *why);
 int check_scope(const char *value, struct error *why);

@@ -77,6 +77,8 @@ struct config {
     /* How long an opt-out may take; EFFECT_LIMITS_MAX at most. */
     const struct effect_limit *effect_limits;
     size_t effect_limit_count;
+    const char *const *checkpoint_to; /* "syslog", "mail:ADDRESS", "command:/PATH" */
+    size_t checkpoint_to_count;
     const struct brand *brands;
     size_t brand_count;
     const struct source *sources;

@@ -124,6 +124,8 @@ const struct option option_table[] = {
      "How long the address of somebody stays for whom no choice stands any more."},
     {"effect_limits", PLACE_GLOBAL, OPTION_TEXTS, "gmail-yahoo=48h can-spam-casl=10bd", NULL,
      check_effect_limit, "How long an opt-out may take from the moment when it was asked for."},
+    {"checkpoint_to", PLACE_GLOBAL, OPTION_TEXTS, NULL, NULL, check_checkpoint_to,
+     "Where optout checkpoint --deliver hands its line: syslog, mail:ADDRESS, command:/PATH."},
     {"name", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_title,
      "Name of the brand for the people who see its pages; has to be set."},
     {"logo", PLACE_BRAND, OPTION_TEXT, NULL, NULL, check_picture,

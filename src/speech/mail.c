@@ -31,11 +31,12 @@ static void append_header(struct text *message, const struct mail *mail)
     encoded_append(message, mail->subject);
     text_format(message,
                 "\r\nMessage-ID: <%s%s>\r\n"
-                "Auto-Submitted: auto-replied\r\n"
+                "Auto-Submitted: auto-%s\r\n"
                 "MIME-Version: 1.0\r\n"
                 "Content-Type: text/plain; charset=utf-8\r\n"
-                "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
-                mail->id, strrchr(mail->from, '@'));
+                "Content-Transfer-Encoding: %s\r\n\r\n",
+                mail->id, strrchr(mail->from, '@'), mail->bare ? "generated" : "replied",
+                mail->bare ? "7bit" : "quoted-printable");
 }
 
 /* RFC 2045 section 6.7. A dot at the beginning of a line is quoted too: whatever carries the mail
@@ -66,10 +67,22 @@ static void append_quoted(struct text *message, const char *body)
     }
 }
 
+static void append_bare(struct text *message, const char *body)
+{
+    for (const char *c = body; *c; c++)
+        if (*c == '\n')
+            text_append(message, "\r\n");
+        else
+            text_append_char(message, *c);
+}
+
 int mail_write(const struct mail *mail, struct text *message)
 {
     append_header(message, mail);
-    append_quoted(message, mail->body);
+    if (mail->bare)
+        append_bare(message, mail->body);
+    else
+        append_quoted(message, mail->body);
     if (!message->failed)
         return 0;
     text_release(message);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct mail {
@@ -13,6 +14,8 @@ struct mail {
     const char *body; /* UTF-8, lines end in LF */
     const char *id;   /* the left part of its Message-ID, once used in this world */
     int64_t at;       /* seconds */
+    bool bare; /* ASCII, in lines of 998 octets at most (RFC 5322 section 2.1.1): they stay as they
+                  are */
 };
 
 /* The whole message, with CRLF at its line ends, into an empty text. -ENOMEM. */

@@ -90,6 +90,24 @@ bool cut_covers(const struct cut *cut, const struct event_name *name)
     return row && name->number <= row->last.number;
 }
 
+int cut_hash(const struct store *store, struct txn *txn, const struct event_name *name,
+             uint8_t hash[EVENT_HASH_SIZE])
+{
+    struct pool pool = {0};
+    struct cut cut;
+
+    int code = cut_read(store, txn, &pool, &cut);
+    const struct event_cut_row *row = code == 0 ? cut_of(&cut, name->node) : NULL;
+    if (code == 0)
+        code = !row || name->number > row->last.number ? ERR_NOT_FOUND
+               : name->number < row->last.number       ? ERR_EXISTS
+                                                       : 0;
+    if (code == 0 && row)
+        memcpy(hash, row->hash, EVENT_HASH_SIZE);
+    pool_release(&pool);
+    return code;
+}
+
 /* --- its event --- */
 
 static int append_signed(const struct event_cut_row *rows, size_t count, struct text *bytes)

@@ -25,6 +25,11 @@ const struct event_cut_row *cut_of(const struct cut *cut, const uint8_t node[EVE
 /* Whether this event is among them. */
 bool cut_covers(const struct cut *cut, const struct event_name *name);
 
+/* The hash of an event that was cut: of the last one of its node, which alone is known. ERR_EXISTS:
+ * it is one before that. ERR_NOT_FOUND: it was not cut. */
+int cut_hash(const struct store *store, struct txn *txn, const struct event_name *name,
+             uint8_t hash[EVENT_HASH_SIZE]);
+
 /* Number of the last event of a node that tells of a cut; 0: none does. */
 int cut_teller(struct txn *txn, uint64_t local, uint64_t *number);
 

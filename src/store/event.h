@@ -37,6 +37,8 @@
  *     23  reading of people's records [command, people, subject or nothing, scope]
  *     24  what is cut off the journal's front: [[node, number of the last event that is gone, its
  *         hash, times of the first and the last one, ...], id of the key, signature (64 octets)]
+ *     25  result of a verify [list whole (0 or 1), events, node and number of its last event; the
+ *         same of the ledger; checkpoints that fit, that do not, when the last that fits was made]
  *
  * In a choice, flags are kind + 4 * confirmed + 8 * domain; scope is a position in 9; names are
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
@@ -77,10 +79,12 @@ enum event_type {
     EVENT_CONFIGURATION = 33, /* that a daemon runs with; in a ledger */
     EVENT_READING = 34,       /* somebody was shown what is held about people; in a ledger */
     EVENT_CUT = 35,           /* the journal's front is taken away; in a ledger */
+    EVENT_VERIFIED = 36,      /* what `optout verify` found; in a ledger */
 };
 
 /* "genesis", "scopes", "choices", "withdrawal", "batch", "batch-end", "loss", "reason", "erasure",
- * "proposal", "decision", "verdict", "configuration", "reading", "cut"; "unknown". */
+ * "proposal", "decision", "verdict", "configuration", "reading", "cut",
+ * "verified"; "unknown". */
 const char *event_type_name(enum event_type type);
 
 struct event_choice {
@@ -271,6 +275,19 @@ struct event_decision {
     enum proposal_state state;
 };
 
+/* Of one of the two stores. */
+struct event_verified_store {
+    bool whole;
+    uint64_t events;        /* of all nodes; 0 where it is not whole */
+    struct event_name last; /* of the node that writes; number 0 where it is not whole */
+};
+
+struct event_verified {
+    struct event_verified_store list, ledger;
+    uint64_t fitting, misfitting; /* checkpoints */
+    uint64_t checkpoint_at; /* when the last fitting one was made, seconds; 0: there is none */
+};
+
 struct event {
     uint8_t previous[EVENT_HASH_SIZE];
     struct event_name name;
@@ -300,6 +317,7 @@ struct event {
     const struct event_reading *reading;
     const struct event_proposal *proposal;
     const struct event_decision *decision;
+    const struct event_verified *verified;
 };
 
 /* Appends the event's bytes; nothing where it fails. ERR_TOO_LONG, -ENOMEM. */

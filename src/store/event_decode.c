@@ -465,6 +465,31 @@ static void take_decision(struct decoder *d, struct event *event)
     event->decision = decision;
 }
 
+static void take_verified_store(struct decoder *d, const struct event *event,
+                                struct event_verified_store *store)
+{
+    store->whole = unpack_uint(&d->in) != 0;
+    store->events = unpack_uint(&d->in);
+    store->last = take_name(d, event);
+    if (store->last.number == 0)
+        memset(&store->last, 0, sizeof store->last);
+}
+
+static void take_verified(struct decoder *d, struct event *event)
+{
+    struct event_verified *verified = take_memory(d, 1, sizeof *verified);
+    size_t items = take_row(d, 11);
+    if (d->in.failed)
+        return;
+    take_verified_store(d, event, &verified->list);
+    take_verified_store(d, event, &verified->ledger);
+    verified->fitting = unpack_uint(&d->in);
+    verified->misfitting = unpack_uint(&d->in);
+    verified->checkpoint_at = unpack_uint(&d->in);
+    skip_rest(d, items, 11);
+    event->verified = verified;
+}
+
 /* A key that stands there twice is damage: two readers could take two different ones. */
 static void note_key(struct decoder *d, uint64_t key)
 {
@@ -493,6 +518,9 @@ static void take_later_pair(struct decoder *d, struct event *event, uint64_t key
         break;
     case KEY_CONFIGURATION:
         take_configuration(d, event);
+        break;
+    case KEY_VERIFIED:
+        take_verified(d, event);
         break;
     case KEY_READING:
         take_reading(d, event);

@@ -41,6 +41,8 @@ const char *event_type_name(enum event_type type)
         return "reading";
     case EVENT_CUT:
         return "cut";
+    case EVENT_VERIFIED:
+        return "verified";
     }
     return "unknown";
 }
@@ -301,6 +303,26 @@ static void pack_decision(struct text *out, struct tables *tables,
     pack_uint(out, decision->state);
 }
 
+static void pack_verified_store(struct text *out, struct tables *tables,
+                                const struct event_verified_store *store)
+{
+    pack_uint(out, store->whole);
+    pack_uint(out, store->events);
+    pack_uint(out, store->last.number ? node_position(tables, store->last.node) : 0);
+    pack_uint(out, store->last.number);
+}
+
+static void pack_verified(struct text *out, struct tables *tables,
+                          const struct event_verified *verified)
+{
+    pack_array(out, 11);
+    pack_verified_store(out, tables, &verified->list);
+    pack_verified_store(out, tables, &verified->ledger);
+    pack_uint(out, verified->fitting);
+    pack_uint(out, verified->misfitting);
+    pack_uint(out, verified->checkpoint_at);
+}
+
 /* Keys 0 to 8. */
 static size_t pack_head(struct text *out, const struct event *event)
 {
@@ -428,6 +450,11 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
     if (event->cut) {
         pack_uint(out, KEY_CUT);
         pack_cut(out, tables, event->cut);
+        pairs++;
+    }
+    if (event->verified) {
+        pack_uint(out, KEY_VERIFIED);
+        pack_verified(out, tables, event->verified);
         pairs++;
     }
     return pairs;

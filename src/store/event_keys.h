@@ -28,7 +28,8 @@ enum event_key {
     KEY_CONFIGURATION = 22,
     KEY_READING = 23,
     KEY_CUT = 24,
-    KEY_LAST = KEY_CUT,
+    KEY_VERIFIED = 25,
+    KEY_LAST = KEY_VERIFIED,
 };
 
 #define FLAG_CONFIRMED 4

@@ -236,6 +236,9 @@ struct chain {
     struct cut cut;
     uint64_t count; /* events of all nodes */
     uint64_t of;
+    struct store_remarks remarks;
+    int64_t at_ms; /* of the event before */
+    struct digester *digester;
     struct error *why;
     journal_visitor visit; /* NULL: none */
     void *argument;
@@ -248,9 +251,23 @@ static int fault(struct chain *chain, const char *what)
     return ERR_CORRUPT;
 }
 
+/* Each row of private words was found beside its event, so what else there is belongs to none. */
+static int check_words_count(struct chain *chain)
+{
+    uint64_t rows;
+
+    int code = txn_count(chain->txn, TABLE_PRIVATE, &rows);
+    if (code == 0 && rows != chain->remarks.words)
+        return error_set(chain->why, ERR_CORRUPT,
+                         "%s: there are private words that belong to no event",
+                         env_folder(chain->store->env));
+    return code;
+}
+
 static int check_words(struct chain *chain, const struct event *event)
 {
-    int code = words_check(chain->store, chain->txn, event);
+    int code =
+        words_check(chain->store, chain->txn, event, &chain->remarks.words, &chain->remarks.erased);
     return code == ERR_KEY ? fault(chain, "its private words were changed") : code;
 }
 
@@ -398,8 +415,10 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
     if (code == 0)
         code = check_visit(chain, event);
     if (code == 0)
-        code = seal_digest(bytes, chain->hash);
+        code = digester_digest(chain->digester, bytes, chain->hash);
     if (code == 0) {
+        chain->remarks.earlier += chain->number > 0 && event->at_ms < chain->at_ms;
+        chain->at_ms = event->at_ms;
         chain->number = event->name.number;
         code = check_cut(chain);
         chain->count++;
@@ -433,7 +452,9 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
     struct walk w = {.check = check_link, .state = &chain};
 
     struct pool pool = {0};
-    int code = journal_count(txn, &chain.of);
+    int code = digester_new(&chain.digester);
+    if (code == 0)
+        code = journal_count(txn, &chain.of);
     if (code == 0)
         code = cut_read(store, txn, &pool, &chain.cut);
     if (code == ERR_CORRUPT)
@@ -445,6 +466,9 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
         code = find_chain(&chain, store->node_count - 1);
     if (code == 0)
         code = check_head(&chain);
+    if (code == 0)
+        code = check_words_count(&chain);
+    digester_free(chain.digester);
     pool_release(&pool);
     if (code == ERR_CORRUPT && *head.text)
         return error_set(why, code, "%s", head.text);
@@ -453,6 +477,7 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
     if (code)
         return env_explain(store->env, code, why);
     *count = chain.count;
+    store->remarks = chain.remarks;
     return 0;
 }
 

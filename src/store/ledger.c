@@ -45,9 +45,9 @@ int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
     struct ledger *l = calloc(1, sizeof *l);
     if (!l)
         return error_set(why, -ENOMEM, "%s: no memory to open it", folder);
-    int code =
-        store_open(&l->store, folder, &kind, access, map_size, lookup->fingerprint, NULL, why);
-    if (code == 0) {
+    int code = store_open(&l->store, folder, &kind, access, map_size,
+                          lookup ? lookup->fingerprint : NULL, NULL, why);
+    if (code == 0 && lookup) {
         code = seal_subkey(lookup->subject, "ledger words", l->store.words_key);
         if (code == 0)
             code = seal_subkey(lookup->subject, "ledger unclaimed", l->unclaimed_key);
@@ -55,7 +55,7 @@ int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
             error_set(why, code, "%s: no subkey could be derived", folder);
             store_close(&l->store);
         }
-        l->store.has_words_key = code == 0;
+        l->store.has_words_key = l->has_unclaimed_key = code == 0;
     }
     if (code)
         free(l);
@@ -277,6 +277,30 @@ int ledger_write_reading(struct ledger *ledger, const struct event_reading *read
     return code;
 }
 
+/* --- writing the result of a verify --- */
+
+struct verified_noting {
+    struct ledger *ledger;
+    const struct event_verified *verified;
+    const struct word *words;
+    size_t word_count;
+};
+
+static int note_verified_job(struct txn *txn, void *argument)
+{
+    const struct verified_noting *n = argument;
+    struct event event = {
+        .at_ms = clock_now_ms(), .type = EVENT_VERIFIED, .actor = "cli", .verified = n->verified};
+    return journal_append(&n->ledger->store, txn, &event, n->words, n->word_count);
+}
+
+int ledger_note_verified(struct ledger *ledger, const struct event_verified *verified,
+                         const struct word *words, size_t word_count, struct error *why)
+{
+    struct verified_noting n = {ledger, verified, words, word_count};
+    return store_write(&ledger->store, note_verified_job, &n, why);
+}
+
 /* --- reading --- */
 
 int ledger_view_begin(struct ledger *ledger, struct ledger_view **view)
@@ -299,6 +323,11 @@ void ledger_view_end(struct ledger_view *view)
         return;
     txn_abort(view->txn);
     free(view);
+}
+
+struct txn *ledger_view_txn(struct ledger_view *view)
+{
+    return view->txn;
 }
 
 int ledger_walk(struct ledger_view *view, const struct event_name *after, journal_visitor visit,
@@ -413,7 +442,9 @@ static int verify(struct store *store, struct txn *txn, uint64_t *events, struct
     struct history_check check = {.store = store};
     uint64_t rows;
 
-    int code = journal_verify(store, txn, check_event, &check, events, why);
+    int code = store_verify_frame(store, txn, why);
+    if (code == 0)
+        code = journal_verify(store, txn, check_event, &check, events, why);
     if (code)
         return code;
     code = txn_count(txn, TABLE_HISTORY, &rows);
@@ -422,7 +453,7 @@ static int verify(struct store *store, struct txn *txn, uint64_t *events, struct
     if (rows != check.rows)
         return error_set(why, ERR_CORRUPT, "%s: its history does not follow from its events",
                          env_folder(store->env));
-    return 0;
+    return ledger_verify_counts((const struct ledger *)store, txn, why);
 }
 
 int ledger_verify(struct ledger_view *view, uint64_t *events, struct error *why)

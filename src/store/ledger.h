@@ -19,7 +19,7 @@ struct ledger;
 struct ledger_view;
 
 /* As list_create and list_open. The ledger's words are sealed under a subkey of the lookup key,
- * since the milter writes them. */
+ * since the milter writes them; without it (NULL, to verify) they cannot be read. */
 int ledger_create(const char *folder, const struct lookup_key *lookup,
                   const struct address_key *address, uint64_t map_size, struct error *why);
 int ledger_open(const char *folder, enum env_access access, uint64_t map_size,
@@ -50,6 +50,10 @@ int ledger_write_reading(struct ledger *ledger, const struct event_reading *read
 int ledger_write_by(struct ledger *ledger, const char *actor, uint64_t about,
                     const struct event_verdict *verdict, const struct word *words,
                     size_t word_count, uint64_t *number, struct error *why);
+
+/* Writes what a verify found. */
+int ledger_note_verified(struct ledger *ledger, const struct event_verified *verified,
+                         const struct word *words, size_t word_count, struct error *why);
 
 /* What was counted of one stream and action. */
 struct stream_count {
@@ -108,6 +112,9 @@ int ledger_configuration_of(struct ledger_view *view, const struct event *verdic
 int ledger_view_begin(struct ledger *ledger, struct ledger_view **view);
 void ledger_view_end(struct ledger_view *view);
 
+/* The transaction of the view, for what is common to both stores. */
+struct txn *ledger_view_txn(struct ledger_view *view);
+
 /* As journal_walk: over the events behind `after`, or all. */
 int ledger_walk(struct ledger_view *view, const struct event_name *after, journal_visitor visit,
                 void *argument);
@@ -138,7 +145,8 @@ struct ledger_extent {
 };
 int ledger_measure(struct ledger_view *view, struct ledger_extent *extent);
 
-/* The chain, and that `history` follows from it. ERR_CORRUPT with the first misfit. */
+/* The pages of its file, the chain, that `history` follows from it, and all else that it holds, as
+ * far as there are keys for it. ERR_CORRUPT with the first misfit. */
 int ledger_verify(struct ledger_view *view, uint64_t *events, struct error *why);
 
 #endif

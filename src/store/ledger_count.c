@@ -30,6 +30,7 @@ static size_t stream_key(const struct stream_count *count, uint8_t key[NAME_MAX_
     return length + 3;
 }
 
+/* Behind the array stands its mark, unless an earlier version wrote it. */
 static int unpack_stream(struct slice value, struct stream_count *count)
 {
     struct unpacker in = unpack_begin(value);
@@ -38,13 +39,15 @@ static int unpack_stream(struct slice value, struct stream_count *count)
     count->given += unpack_uint(&in);
     count->delivered += unpack_uint(&in);
     count->kept_back += unpack_uint(&in);
-    return items == 4 && unpack_is_done(&in) ? 0 : ERR_CORRUPT;
+    return items == 4 && !in.failed && (in.left == 0 || in.left == SEAL_MARK_SIZE) ? 0
+                                                                                   : ERR_CORRUPT;
 }
 
 static int add_stream(struct txn *txn, const struct stream_count *more)
 {
     uint8_t key[NAME_MAX_OCTETS + 3];
     struct stream_count sum = *more;
+    uint8_t mark[SEAL_MARK_SIZE];
     struct text bytes = TEXT_EMPTY;
     struct slice value;
     size_t size = stream_key(more, key);
@@ -61,9 +64,12 @@ static int add_stream(struct txn *txn, const struct stream_count *more)
     pack_uint(&bytes, sum.given);
     pack_uint(&bytes, sum.delivered);
     pack_uint(&bytes, sum.kept_back);
-    code = bytes.failed
-               ? -ENOMEM
-               : txn_put(txn, TABLE_COUNT, SLICE(key, size), SLICE(bytes.data, bytes.length));
+    code = seal_mark(SLICE(key, size), SLICE(bytes.data, bytes.length), mark);
+    text_append_bytes(&bytes, (char *)mark, sizeof mark);
+    if (code == 0)
+        code = bytes.failed
+                   ? -ENOMEM
+                   : txn_put(txn, TABLE_COUNT, SLICE(key, size), SLICE(bytes.data, bytes.length));
     text_release(&bytes);
     return code;
 }
@@ -268,6 +274,76 @@ int ledger_each_unclaimed(struct ledger_view *view, unclaimed_visitor visit, voi
     pool_release(&pool);
     cursor_close(cursor);
     return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
+}
+
+/* --- verifying --- */
+
+static int verify_stream(struct slice key, struct slice value)
+{
+    uint8_t mark[SEAL_MARK_SIZE];
+    struct stream_count count = {0};
+    struct unpacker in = unpack_begin(value);
+
+    int code = unpack_stream(value, &count);
+    unpack_skip(&in);
+    if (code || in.left == 0)
+        return code;
+    code = seal_mark(key, SLICE(value.data, value.size - in.left), mark);
+    return code ? code : memcmp(mark, in.at, sizeof mark) == 0 ? 0 : ERR_CORRUPT;
+}
+
+static int verify_unclaimed(const struct ledger *ledger, struct slice key, struct slice value,
+                            struct pool *pool)
+{
+    uint8_t expected[UNCLAIMED_KEY_SIZE];
+    struct unclaimed_count count = {0};
+
+    if (key.size != sizeof expected)
+        return ERR_CORRUPT;
+    if (!ledger->has_unclaimed_key)
+        return 0;
+    int code = open_unclaimed(ledger, key, value, pool, &count);
+    if (code == 0)
+        code = unclaimed_key(ledger, &count, expected);
+    return code ? code : memcmp(key.data, expected, sizeof expected) == 0 ? 0 : ERR_CORRUPT;
+}
+
+static int verify_table(const struct ledger *ledger, struct txn *txn, unsigned table)
+{
+    struct cursor *cursor;
+    struct slice key, value;
+    struct pool pool = {0};
+    int found = 0;
+
+    int code = cursor_open(txn, table, &cursor);
+    if (code)
+        return code;
+    code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
+    while (code == 0 && found == 0) {
+        found = table == TABLE_COUNT ? verify_stream(key, value)
+                                     : verify_unclaimed(ledger, key, value, &pool);
+        pool_reset(&pool);
+        if (found == 0)
+            code = cursor_next(cursor, &key, &value);
+    }
+    pool_release(&pool);
+    cursor_close(cursor);
+    return found ? found : code == ERR_NOT_FOUND ? 0 : code;
+}
+
+int ledger_verify_counts(const struct ledger *ledger, struct txn *txn, struct error *why)
+{
+    const char *folder = env_folder(ledger->store.env);
+
+    int code = verify_table(ledger, txn, TABLE_COUNT);
+    if (code == ERR_CORRUPT)
+        return error_set(why, code, "%s: what was counted of a stream was changed", folder);
+    if (code == 0)
+        code = verify_table(ledger, txn, TABLE_UNCLAIMED);
+    if (code == ERR_CORRUPT || code == ERR_KEY)
+        return error_set(why, ERR_CORRUPT, "%s: what was counted of unclaimed mail was changed",
+                         folder);
+    return code ? env_explain(ledger->store.env, code, why) : 0;
 }
 
 /* --- taking over --- */

@@ -3,7 +3,9 @@
  *     history    subject (16), local number of the node (2), number of the event (6) -> nothing;
  *                  of each subject of a verdict or an erasure, and of a reading that is about one;
  *                  of configurations with zeros for the subject
- *     count      stream, NUL, action (1), mode (1) -> [messages, given, delivered, kept back]
+ *     count      stream, NUL, action (1), mode (1) -> [messages, given, delivered, kept back],
+ *                  and behind the array its mark (8): the first octets of the SHA-256 of key and
+ *                  array; rows of earlier versions have none
  *     unclaimed  keyed digest of what it is counted by (16)
  *                  -> sealed [login, listener, domain, messages, recipients, first, last] */
 #ifndef STORE_LEDGER_TABLES_H
@@ -21,6 +23,7 @@ enum ledger_table {
 
 struct ledger {
     struct store store; /* first, so that a pointer to it is one to the ledger */
+    bool has_unclaimed_key;
     uint8_t unclaimed_key[SEAL_KEY_SIZE];
 };
 
@@ -35,6 +38,11 @@ extern const struct subject ledger_nobody;
 /* Appends an event with what follows from it, in a write transaction. As journal_append. */
 int ledger_append(struct ledger *ledger, struct txn *txn, struct event *event,
                   const struct word *words, size_t word_count);
+
+/* Rows of `count` have the right form and mark; those of `unclaimed` open, with the key.
+ * ERR_CORRUPT.
+ */
+int ledger_verify_counts(const struct ledger *ledger, struct txn *txn, struct error *why);
 
 /* The hook of struct store_kind: what was counted is the newer store's. */
 int ledger_carry_counts(struct store *from, struct txn *from_txn, struct store *to,

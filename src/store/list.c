@@ -35,8 +35,13 @@ int list_open(const char *folder, enum env_access access, uint64_t map_size,
     struct list *l = calloc(1, sizeof *l);
     if (!l)
         return error_set(why, -ENOMEM, "%s: no memory to open it", folder);
-    int code = store_open(&l->store, folder, &kind, access, map_size, lookup->fingerprint,
-                          address ? address->fingerprint : NULL, why);
+    int code =
+        store_open(&l->store, folder, &kind, access, map_size, lookup ? lookup->fingerprint : NULL,
+                   address ? address->fingerprint : NULL, why);
+    if (code == 0 && lookup) {
+        memcpy(l->subject_key, lookup->subject, sizeof l->subject_key);
+        l->has_subject_key = true;
+    }
     if (code == 0 && address) {
         code = seal_subkey(address->key, "list address", l->address_key);
         if (code == 0)
@@ -47,10 +52,12 @@ int list_open(const char *folder, enum env_access access, uint64_t map_size,
             store_close(&l->store);
         }
     }
-    if (code)
+    if (code) {
+        keys_forget(l, sizeof *l);
         free(l);
-    else
+    } else {
         *list = l;
+    }
     return code;
 }
 
@@ -67,6 +74,7 @@ int list_close(struct list *list)
     }
     keys_forget(list->address_key, sizeof list->address_key);
     sealer_free(list->sealer);
+    keys_forget(list->subject_key, sizeof list->subject_key);
     free(list);
     return 0;
 }
@@ -118,6 +126,11 @@ void list_view_end(struct list_view *view)
     list_scan_end(&view->past);
     txn_abort(view->txn);
     free(view);
+}
+
+struct txn *list_view_txn(struct list_view *view)
+{
+    return view->txn;
 }
 
 /* --- rows --- */

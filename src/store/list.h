@@ -24,7 +24,7 @@ int list_create(const char *folder, const struct lookup_key *lookup,
                 const struct address_key *address, uint64_t map_size, struct error *why);
 
 /* Opens it. `address` may be NULL (the milter has none): then addresses and private words cannot be
- * read, and nothing be written. As store_open. */
+ * read, and nothing be written. `lookup` may be NULL too, for who only verifies. As store_open. */
 int list_open(const char *folder, enum env_access access, uint64_t map_size,
               const struct lookup_key *lookup, const struct address_key *address,
               struct list **list, struct error *why);
@@ -46,6 +46,9 @@ enum list_rows {
     LIST_STANDING, /* what is decided on */
     LIST_PAST,     /* what was withdrawn */
 };
+
+/* The transaction of the view, for what is common to both stores. */
+struct txn *list_view_txn(struct list_view *view);
 
 /* All rows of one subject (of an address, or of "@domain"), oldest first; they and what they point
  * to lie in the pool. Finding none is 0 with *count 0; any error means: cannot tell. `withdrawn_by`
@@ -187,8 +190,9 @@ typedef int (*list_proposal_visitor)(const struct list_proposal *proposal, void 
 int list_each_proposal(struct list_view *view, bool all, list_proposal_visitor visit,
                        void *argument);
 
-/* Checks the chain, and that what stands and what is past is the fold of the journal. ERR_CORRUPT
- * with the first misfit. */
+/* Checks the pages of its file, the chain, that what stands and what is past is the fold of the
+ * journal, and all else that it holds, as far as there are keys for it. ERR_CORRUPT with the first
+ * misfit. */
 int list_verify(struct list_view *view, uint64_t *events, struct error *why);
 
 /* --- writing: each call returns when it is on disk, or has changed nothing ---

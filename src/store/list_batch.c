@@ -31,6 +31,10 @@ static int unpack_row(const struct list *list, struct slice bytes, struct batch_
         unpack_skip(&in); /* a later version's */
     if (items < 3 || !unpack_is_done(&in))
         return ERR_CORRUPT;
+    /* Nobody undid it: then no other node is named either. */
+    if (r.undone_by.number == 0 &&
+        memcmp(r.undone_by.node, store_node(&list->store, 0), EVENT_NODE_SIZE) != 0)
+        return ERR_CORRUPT;
     *row = r;
     return 0;
 }

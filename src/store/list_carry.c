@@ -35,7 +35,8 @@ static uint64_t address_rank(struct slice value)
 /* The later one. */
 static uint64_t notice_rank(struct slice value)
 {
-    return value.size == LIST_NOTICE_SIZE ? number_get(value.data, LIST_NOTICE_SIZE) : 0;
+    int64_t at;
+    return list_notice_unpack(value, &at) == 0 && at > 0 ? (uint64_t)at : 0;
 }
 
 static int compare(struct slice a, struct slice b)

@@ -139,8 +139,14 @@ int list_row_pack(const struct list *list, struct txn *txn, const struct choice 
                   struct list_ids *ids, struct text *bytes)
 {
     int code = find_ids(txn, choice, ids);
-    if (code)
-        return code;
+    return code ? code : list_row_pack_as(list, choice, ids, bytes);
+}
+
+int list_row_pack_as(const struct list *list, const struct choice *choice,
+                     const struct list_ids *ids, struct text *bytes)
+{
+    int code = 0;
+
     pack_array(bytes, choice->name_count ? 7 : choice->until ? 6 : 5);
     pack_uint(bytes, (unsigned)choice->kind | (choice->confirmed ? FLAG_CONFIRMED : 0));
     pack_uint(bytes, ids->scope_id);

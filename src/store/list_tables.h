@@ -11,7 +11,10 @@
  *     proposal         local number of the node (2), number of the event that made it (6)
  *                        -> [state, node and number of the decision, node and number of the event
  *                           that says it is carried out]; the state is the decision's own
- *     notice           subject -> when it was sent one last, in seconds (8)
+ *     notice           subject -> when it was sent one last, in seconds (8), mark (8)
+ *
+ * A mark is the first octets of the SHA-256 of key and what stands before it; rows of earlier
+ * versions have none.
  *
  * Flags are kind + 4 * confirmed; what is 0 or empty at the end of the array is left out, and items
  * behind those that we know are skipped. Names are pairs of node and number.
@@ -35,7 +38,7 @@ enum list_table {
     TABLE_PROPOSAL,
 };
 
-#define LIST_NOTICE_SIZE 8 /* of a row of `notice` */
+#define LIST_NOTICE_TIME_SIZE 8 /* of a row of `notice`, without its mark */
 
 #define CHOICE_KEY_SIZE (SUBJECT_SIZE + JOURNAL_KEY_SIZE)
 
@@ -47,9 +50,10 @@ enum address_type {
 
 struct list {
     struct store store; /* first, so that a pointer to it is one to the list */
-    bool has_address_key;
+    bool has_address_key, has_subject_key;
     uint8_t address_key[SEAL_KEY_SIZE];
     struct sealer *sealer; /* with that key, for who has the write lock; NULL: not needed yet */
+    uint8_t subject_key[SUBJECT_KEY_SIZE]; /* for verifying alone */
 };
 
 /* Walks over the rows of a table; quickest to subjects in ascending sequence. */
@@ -100,6 +104,9 @@ struct list_ids {
 /* The bytes of a row. Its scope is registered; its source becomes known. */
 int list_row_pack(const struct list *list, struct txn *txn, const struct choice *choice,
                   struct list_ids *ids, struct text *bytes);
+/* The same, with ids that are known already. */
+int list_row_pack_as(const struct list *list, const struct choice *choice,
+                     const struct list_ids *ids, struct text *bytes);
 int list_row_unpack(const struct list *list, struct txn *txn, struct slice key, struct slice value,
                     bool domain, struct pool *pool, struct choice *choice,
                     struct event_name *withdrawn_by);
@@ -169,6 +176,20 @@ struct event_name list_unpack_name(const struct list *list, struct unpacker *in)
 /* The hooks of the list in struct store_kind. */
 int list_carry(struct store *from, struct txn *from_txn, struct store *to, struct error *why);
 int list_verify_store(struct store *store, struct txn *txn, uint64_t *events, struct error *why);
+
+/* --- verifying what is no fold; each: ERR_CORRUPT, and `why` tells of the row --- */
+
+/* Names and ids of `scope` or `source` lead to each other, and there are `count` of them. */
+int list_verify_names(const struct list *list, struct txn *txn, unsigned table, uint64_t count,
+                      struct error *why);
+/* Each row of `address` belongs to somebody of whom there is a choice, or of whose erasure an event
+ * tells (`erased`: their subjects, one behind the other); with the keys, it opens and gives the
+ * subject under which it stands. */
+int list_verify_addresses(struct list_view *view, struct slice erased, struct error *why);
+/* Rows of `notice` have the right size and mark. */
+int list_verify_notices(const struct list *list, struct txn *txn, struct error *why);
+/* Reads the time of a row of `notice`; ERR_CORRUPT. */
+int list_notice_unpack(struct slice value, int64_t *at);
 
 /* Whether its actor and source fit. ERR_TOO_LONG. */
 int list_check_act(const struct act *act, struct error *why);

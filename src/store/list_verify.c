@@ -5,85 +5,92 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Names that rows have, by id; the last one at hand, since most rows have the same. */
+struct name_check {
+    unsigned table;
+    bool *seen; /* two nodes may have registered one scope */
+    uint64_t size, count;
+    struct pool pool;
+    uint32_t id; /* of `last`; 0: none yet */
+    char last[ENV_KEY_MAX + 1];
+};
+
 struct fold_check {
     struct list *list;
     uint64_t choices; /* rows of all events */
     uint64_t withdrawals;
-    uint64_t scopes;
-    bool *seen; /* scopes, by id: two nodes may have registered one */
-    uint64_t seen_size;
+    struct name_check scopes, sources;
     uint64_t batches, ends, undone;
+    struct text row;    /* as it should be */
+    struct text erased; /* subjects of erasures, one behind the other */
     uint64_t proposals, decided, done;
     struct pool pool;
 };
 
-static bool same_names(const struct choice *a, const struct choice *b)
-{
-    if (a->name_count != b->name_count)
-        return false;
-    for (size_t i = 0; i < a->name_count; i++)
-        if (!event_name_equal(&a->names[i], &b->names[i]))
-            return false;
-    return true;
-}
-
-static bool same_choice(const struct choice *a, const struct choice *b)
-{
-    return event_name_equal(&a->event, &b->event) && a->kind == b->kind &&
-           a->confirmed == b->confirmed && a->domain == b->domain && a->reason == b->reason &&
-           a->asked == b->asked && a->until == b->until && strcmp(a->scope, b->scope) == 0 &&
-           strcmp(a->source, b->source) == 0 && same_names(a, b);
-}
-
-/* A scope or source and its id lead to each other. */
-static int check_id(struct fold_check *check, struct txn *txn, unsigned table, const char *name,
-                    uint32_t *id)
+/* Counts a name and leaves its id; either leads to the other. */
+static int check_name(struct name_check *check, struct txn *txn, const char *name, uint32_t *id)
 {
     const char *back;
 
-    int code = list_id_of(txn, table, name, id);
+    if (check->id && strcmp(check->last, name) == 0) {
+        *id = check->id;
+        return 0;
+    }
+    if (strlen(name) >= sizeof check->last)
+        return ERR_CORRUPT;
+    int code = list_id_of(txn, check->table, name, id);
     if (code == 0)
-        code = list_name_of(txn, table, *id, &check->pool, &back);
-    return code ? code : strcmp(back, name) == 0 ? 0 : ERR_CORRUPT;
-}
-
-static int check_scope(struct fold_check *check, struct txn *txn, const char *name)
-{
-    uint32_t id;
-
-    int code = check_id(check, txn, TABLE_SCOPE, name, &id);
+        code = list_name_of(txn, check->table, *id, &check->pool, &back);
+    if (code == 0 && strcmp(back, name) != 0)
+        code = ERR_CORRUPT;
+    pool_reset(&check->pool);
     if (code)
         return code;
-    if (id >= check->seen_size)
+    if (*id == 0 || *id >= check->size)
         return ERR_CORRUPT; /* ids are given one after the other */
-    check->scopes += !check->seen[id];
-    check->seen[id] = true;
+    check->count += !check->seen[*id];
+    check->seen[*id] = true;
+    check->id = *id;
+    strcpy(check->last, name);
     return 0;
 }
 
-/* The row that an event wrote stands, or is past. */
+/* The bytes of the row that an event wrote; those of its withdrawal stand behind it. */
+static int make_row(struct fold_check *check, struct txn *txn, const struct choice *choice)
+{
+    struct list_ids ids = {0};
+
+    check->row.length = 0;
+    int code = check_name(&check->scopes, txn, choice->scope, &ids.scope_id);
+    if (code == 0)
+        code = check_name(&check->sources, txn, choice->source, &ids.source_id);
+    return code ? code : list_row_pack_as(check->list, choice, &ids, &check->row);
+}
+
+/* It stands, or is past. */
 static int check_row(struct fold_check *check, struct txn *txn, const struct event_choice *row)
 {
     uint8_t key[CHOICE_KEY_SIZE];
-    struct slice value;
-    struct choice stored;
-    struct event_name by;
-    uint32_t id;
-    bool domain = row->choice.domain;
+    struct slice value = {0};
+    bool past = false;
 
     int code = list_row_key(check->list, &row->subject, &row->choice.event, key);
     if (code == 0)
-        code = list_find_standing(txn, key, &value, &domain);
-    if (code == ERR_NOT_FOUND)
+        code = txn_get(txn, row->choice.domain ? TABLE_DOMAIN : TABLE_CHOICE,
+                       SLICE(key, sizeof key), &value);
+    if (code == ERR_NOT_FOUND) {
+        past = true;
         code = txn_get(txn, TABLE_PAST, SLICE(key, sizeof key), &value);
+    }
     if (code == 0)
-        code = list_row_unpack(check->list, txn, SLICE(key, sizeof key), value, domain,
-                               &check->pool, &stored, &by);
-    if (code == 0 && !same_choice(&stored, &row->choice))
-        code = ERR_CORRUPT;
-    if (code == 0)
-        code = check_id(check, txn, TABLE_SOURCE, stored.source, &id);
-    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+        code = make_row(check, txn, &row->choice);
+    if (code)
+        return code;
+    size_t size = check->row.length;
+    return (past ? value.size > size : value.size == size) &&
+                   memcmp(value.data, check->row.data, size) == 0
+               ? 0
+               : ERR_CORRUPT;
 }
 
 /* What was done by an event is kept as done by it, or by an earlier one, which is counted then. */
@@ -100,18 +107,16 @@ static int check_withdrawal(struct fold_check *check, struct txn *txn, const str
 {
     uint8_t key[CHOICE_KEY_SIZE];
     struct slice value;
-    struct choice stored;
-    struct event_name by;
 
     int code = list_row_key(check->list, &row->subject, &row->target, key);
     if (code == 0)
         code = txn_get(txn, TABLE_PAST, SLICE(key, sizeof key), &value);
-    if (code == 0)
-        code = list_row_unpack(check->list, txn, SLICE(key, sizeof key), value, false, &check->pool,
-                               &stored, &by);
-    if (code == 0)
-        code = check_first(check, &by, event, &check->withdrawals);
-    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    if (code)
+        return code;
+    struct unpacker in = unpack_begin(value);
+    unpack_skip(&in);
+    struct event_name by = list_unpack_name(check->list, &in);
+    return unpack_is_done(&in) ? check_first(check, &by, event, &check->withdrawals) : ERR_CORRUPT;
 }
 
 /* An undo that was broken off before a restore gave way to a later one. */
@@ -197,8 +202,7 @@ static int check_reason(const struct fold_check *check, struct txn *txn, const s
 }
 
 /* What was erased is gone, and stays so. */
-static int check_erasures(const struct fold_check *check, struct txn *txn,
-                          const struct event *event)
+static int check_erasures(struct fold_check *check, struct txn *txn, const struct event *event)
 {
     struct slice row;
     int code = erase_check(&check->list->store, txn, event);
@@ -208,17 +212,20 @@ static int check_erasures(const struct fold_check *check, struct txn *txn,
                        &row);
         if (code == 0 && (row.size != 1 || *(const uint8_t *)row.data != ADDRESS_ERASED))
             code = ERR_CORRUPT;
+        text_append_bytes(&check->erased, (const char *)event->erasures[i].subject.bytes,
+                          SUBJECT_SIZE);
     }
-    return code;
+    return code == 0 && check->erased.failed ? -ENOMEM : code;
 }
 
 static int check_event(struct txn *txn, const struct event *event, void *argument)
 {
     struct fold_check *check = argument;
+    uint32_t id;
     int code = 0;
 
     for (size_t i = 0; i < event->scope_count && code == 0; i++)
-        code = check_scope(check, txn, event->scopes[i]);
+        code = check_name(&check->scopes, txn, event->scopes[i], &id);
     for (size_t i = 0; i < event->choice_count && code == 0; i++)
         code = check_row(check, txn, &event->choices[i]);
     for (size_t i = 0; i < event->withdrawal_count && code == 0; i++)
@@ -232,14 +239,13 @@ static int check_event(struct txn *txn, const struct event *event, void *argumen
     if (code == 0)
         code = check_erasures(check, txn, event);
     check->choices += event->choice_count;
-    pool_reset(&check->pool);
     return code;
 }
 
 /* Each event's rows were found, so more rows than that came from no event. */
 static int check_counts(struct list_view *view, const struct fold_check *check, struct error *why)
 {
-    uint64_t standing, domains, past, scopes;
+    uint64_t standing, domains, past;
     const char *folder = env_folder(view->list->store.env);
 
     int code = txn_count(view->txn, TABLE_CHOICE, &standing);
@@ -247,8 +253,6 @@ static int check_counts(struct list_view *view, const struct fold_check *check, 
         code = txn_count(view->txn, TABLE_DOMAIN, &domains);
     if (code == 0)
         code = txn_count(view->txn, TABLE_PAST, &past);
-    if (code == 0)
-        code = txn_count(view->txn, TABLE_SCOPE, &scopes);
     if (code)
         return list_explain(view->list, code, why);
     if (past != check->withdrawals)
@@ -259,10 +263,9 @@ static int check_counts(struct list_view *view, const struct fold_check *check, 
         return error_set(why, ERR_CORRUPT, "%s: %llu choices are there, but events wrote %llu",
                          folder, (unsigned long long)(standing + domains + past),
                          (unsigned long long)check->choices);
-    if (scopes != 2 * check->scopes)
-        return error_set(why, ERR_CORRUPT, "%s: a scope is registered that no event tells of",
-                         folder);
-    return 0;
+    code = list_verify_names(view->list, view->txn, TABLE_SCOPE, check->scopes.count, why);
+    return code ? code
+                : list_verify_names(view->list, view->txn, TABLE_SOURCE, check->sources.count, why);
 }
 
 static int count_batch(const struct list_batch *batch, void *argument)
@@ -311,24 +314,43 @@ static int check_proposals(struct list_view *view, struct fold_check *check, str
     return 0;
 }
 
+static int begin_names(struct name_check *check, struct txn *txn, unsigned table)
+{
+    uint64_t rows;
+
+    int code = txn_count(txn, table, &rows);
+    if (code)
+        return code;
+    check->table = table;
+    check->size = rows / 2 + 1;
+    check->seen = calloc(check->size, sizeof *check->seen);
+    return check->seen ? 0 : -ENOMEM;
+}
+
+static void end_names(struct name_check *check)
+{
+    pool_release(&check->pool);
+    free(check->seen);
+}
+
 static int verify(struct list_view *view, struct fold_check *check, uint64_t *events,
                   struct error *why)
 {
-    uint64_t scopes;
-
-    int code = txn_count(view->txn, TABLE_SCOPE, &scopes);
+    int code = begin_names(&check->scopes, view->txn, TABLE_SCOPE);
+    if (code == 0)
+        code = begin_names(&check->sources, view->txn, TABLE_SOURCE);
     if (code)
         return list_explain(view->list, code, why);
-    check->seen_size = scopes / 2 + 1;
-    check->seen = calloc(check->seen_size, sizeof *check->seen);
-    if (!check->seen)
-        return error_set(why, -ENOMEM, "no memory to verify the list");
     code = journal_verify(&view->list->store, view->txn, check_event, check, events, why);
     if (code == 0)
         code = check_counts(view, check, why);
     if (code == 0)
         code = check_batches(view, check, why);
-    return code ? code : check_proposals(view, check, why);
+    if (code == 0)
+        code = check_proposals(view, check, why);
+    if (code == 0)
+        code = list_verify_addresses(view, SLICE(check->erased.data, check->erased.length), why);
+    return code ? code : list_verify_notices(view->list, view->txn, why);
 }
 
 int list_verify(struct list_view *view, uint64_t *events, struct error *why)
@@ -336,9 +358,13 @@ int list_verify(struct list_view *view, uint64_t *events, struct error *why)
     struct fold_check check = {.list = view->list};
     uint64_t count;
 
-    int code = verify(view, &check, &count, why);
-    pool_release(&check.pool);
-    free(check.seen);
+    int code = store_verify_frame(&view->list->store, view->txn, why);
+    if (code == 0)
+        code = verify(view, &check, &count, why);
+    text_release(&check.row);
+    text_release(&check.erased);
+    end_names(&check.scopes);
+    end_names(&check.sources);
     if (code == 0)
         *events = count;
     return code;

@@ -176,6 +176,54 @@ int seal_digest(struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE])
                : ERR_CRYPTO;
 }
 
+/* EVP_MD_CTX under a name of ours. */
+struct digester;
+
+int digester_new(struct digester **digester)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (!context)
+        return -ENOMEM;
+    if (EVP_DigestInit_ex2(context, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(context);
+        return ERR_CRYPTO;
+    }
+    *digester = (struct digester *)context;
+    return 0;
+}
+
+void digester_free(struct digester *digester)
+{
+    EVP_MD_CTX_free((EVP_MD_CTX *)digester);
+}
+
+int digester_digest(struct digester *digester, struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE])
+{
+    EVP_MD_CTX *context = (EVP_MD_CTX *)digester;
+    return EVP_DigestInit_ex2(context, NULL, NULL) == 1 &&
+                   EVP_DigestUpdate(context, bytes.data, bytes.size) == 1 &&
+                   EVP_DigestFinal_ex(context, digest, NULL) == 1
+               ? 0
+               : ERR_CRYPTO;
+}
+
+int seal_mark(struct slice key, struct slice value, uint8_t mark[SEAL_MARK_SIZE])
+{
+    uint8_t digest[SEAL_DIGEST_SIZE];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int code = context ? ERR_CRYPTO : -ENOMEM;
+
+    if (context && EVP_DigestInit_ex2(context, EVP_sha256(), NULL) == 1 &&
+        EVP_DigestUpdate(context, key.data, key.size) == 1 &&
+        EVP_DigestUpdate(context, value.data, value.size) == 1 &&
+        EVP_DigestFinal_ex(context, digest, NULL) == 1)
+        code = 0;
+    EVP_MD_CTX_free(context);
+    if (code == 0)
+        memcpy(mark, digest, SEAL_MARK_SIZE);
+    return code;
+}
+
 static int copy_blocks(int from, int to, EVP_MD_CTX *context, uint8_t *block, uint64_t *size)
 {
     for (*size = 0;;) {

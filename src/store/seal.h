@@ -49,6 +49,22 @@ int seal_open_random(const uint8_t key[SEAL_KEY_SIZE], struct slice associated, 
 int seal_random(void *bytes, size_t length);
 int seal_digest(struct slice bytes, uint8_t digest[SEAL_DIGEST_SIZE]);
 
+/* Makes many of them, without setting up each; on one thread at a time. */
+struct digester;
+
+/* ERR_CRYPTO, -ENOMEM. */
+int digester_new(struct digester **digester);
+/* NULL is allowed. */
+void digester_free(struct digester *digester);
+/* As seal_digest. */
+int digester_digest(struct digester *digester, struct slice bytes,
+                    uint8_t digest[SEAL_DIGEST_SIZE]);
+
+/* The first octets of the SHA-256 of a row's key and value: it tells of damage, not of whoever can
+ * make one. ERR_CRYPTO. */
+#define SEAL_MARK_SIZE 8
+int seal_mark(struct slice key, struct slice value, uint8_t mark[SEAL_MARK_SIZE]);
+
 /* Reads an open file to its end, writing it to `to` unless that is -1; leaves its SHA-256 and how
  * many octets it has. ERR_CRYPTO, -errno. */
 int seal_copy(int from, int to, uint8_t digest[SEAL_DIGEST_SIZE], uint64_t *size);

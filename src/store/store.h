@@ -48,6 +48,13 @@ struct signing_ring;
 /* Told now and then how many of the store's events are done, where that takes long. */
 typedef void (*store_watcher)(uint64_t done, uint64_t of, void *argument);
 
+/* What a verify saw that is no fault. */
+struct store_remarks {
+    uint64_t earlier; /* events with an earlier time than the one before them */
+    uint64_t words;   /* events whose private words are there */
+    uint64_t erased;  /* events whose private words are not */
+};
+
 struct store {
     struct env *env;
     const struct store_kind *kind;
@@ -60,6 +67,7 @@ struct store {
     const struct signing_ring *ring; /* that cuts are signed with; NULL: it is not looked at */
     store_watcher watch;             /* NULL: nobody */
     void *watcher;
+    struct store_remarks remarks; /* of the last journal_verify */
 };
 
 struct store_kind {
@@ -210,6 +218,15 @@ int journal_walk(const struct store *store, struct txn *txn, const struct event_
  * NULL) says so by ERR_CORRUPT or ERR_NOT_FOUND. *count: of all nodes. */
 int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, void *argument,
                    uint64_t *count, struct error *why);
+
+/* What is verified of a store before its journal: the pages of its file, and that `meta` holds
+ * what it should and nothing else. ERR_CORRUPT. */
+int store_verify_frame(struct store *store, struct txn *txn, struct error *why);
+
+/* Whether both stores were made with the same keys, as list and ledger of one site are; whoever has
+ * the keys finds that out when the stores are opened. ERR_CORRUPT. */
+int store_verify_keys(const struct store *list, struct txn *list_txn, const struct store *ledger,
+                      struct txn *ledger_txn, struct error *why);
 
 /* The same in a transaction of its own, about the journal alone. */
 int journal_check(struct store *store, struct error *why);

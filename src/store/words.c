@@ -183,22 +183,39 @@ int journal_words(const struct store *store, struct txn *txn, const struct event
     return code;
 }
 
-int words_check(const struct store *store, struct txn *txn, const struct event *event)
+static int check_item(const struct store *store, struct txn *txn, const struct event_name *name,
+                      unsigned item, const uint8_t *digest)
+{
+    struct text plain = TEXT_EMPTY;
+    uint8_t found[EVENT_HASH_SIZE], key[WORDS_KEY_SIZE];
+    struct slice sealed;
+
+    int code = words_key(store, name, item, key);
+    if (code == 0)
+        code = txn_get(txn, TABLE_PRIVATE, SLICE(key, sizeof key), &sealed);
+    if (code || !store->has_words_key)
+        return code;
+    code = seal_open_random(store->words_key, SLICE(key, sizeof key), sealed, &plain);
+    if (code == 0)
+        code = seal_digest(SLICE(plain.data, plain.length), found);
+    if (code == 0 && memcmp(found, digest, sizeof found) != 0)
+        code = ERR_KEY;
+    text_release(&plain);
+    return code;
+}
+
+int words_check(const struct store *store, struct txn *txn, const struct event *event,
+                uint64_t *there, uint64_t *erased)
 {
     const uint8_t *digests[WORDS_ITEMS] = {event->words, event->network};
     int code = 0;
 
     for (unsigned item = 0; item < WORDS_ITEMS && code == 0; item++) {
-        struct text plain = TEXT_EMPTY;
-        uint8_t digest[EVENT_HASH_SIZE];
-        if (!digests[item] || !store->has_words_key)
+        if (!digests[item])
             continue;
-        code = read_words(store, txn, &event->name, item, &plain);
-        if (code == 0)
-            code = seal_digest(SLICE(plain.data, plain.length), digest);
-        if (code == 0 && memcmp(digest, digests[item], sizeof digest) != 0)
-            code = ERR_KEY;
-        text_release(&plain);
+        code = check_item(store, txn, &event->name, item, digests[item]);
+        *there += code == 0;
+        *erased += code == ERR_NOT_FOUND;
         code = code == ERR_NOT_FOUND ? 0 : code;
     }
     return code;

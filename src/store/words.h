@@ -26,7 +26,10 @@ struct words_digests {
 int words_write(const struct store *store, struct txn *txn, struct event *event,
                 const struct word *words, size_t count, struct words_digests *digests);
 
-/* Whether those that are there are those of the event: ERR_KEY. What was erased is no fault. */
-int words_check(const struct store *store, struct txn *txn, const struct event *event);
+/* Whether those that are there are those of the event: ERR_KEY. What was erased is no fault, and
+ * without the key nothing more can be told than that they are there. Counts the items
+ * that are there, and those that were erased. */
+int words_check(const struct store *store, struct txn *txn, const struct event *event,
+                uint64_t *there, uint64_t *erased);
 
 #endif

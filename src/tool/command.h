@@ -67,7 +67,8 @@ extern const struct command command_init, command_add, command_import, command_e
     command_config_options, command_verify, command_batches, command_undo, command_sources,
     command_sync, command_complete, command_backup, command_restore, command_compact, command_erase,
     command_prune, command_migrate, command_person, command_prove, command_config_history,
-    command_effect, command_queue, command_report, command_pending, command_approve, command_reject;
+    command_effect, command_queue, command_report, command_pending, command_approve, command_reject,
+    command_checkpoint, command_keys_signing;
 
 /* All of them, as --help shows them. */
 extern const struct command *const command_table[];

@@ -51,6 +51,7 @@ static void begin_line(const struct entry *entry, struct text *line)
     const struct event *event = entry->event;
     const char *what = entry->of == ENTRY_LIST ? "event"
                        : event->reading        ? "reading"
+                       : event->verified       ? "verify"
                        : event->verdict        ? "verdict"
                                                : "ledger event";
     *line = TEXT_EMPTY;
@@ -526,6 +527,51 @@ static void show_reading(const struct entry *entry)
     end_line(entry, &line);
 }
 
+static void append_verified(struct text *line, const char *name,
+                            const struct event_verified_store *store)
+{
+    if (store->whole)
+        text_format(line, "%s whole, %" PRIu64 " events", name, store->events);
+    else
+        text_format(line, "%s not whole", name);
+}
+
+static json_t *verified_object(const struct event_verified_store *store)
+{
+    json_t *object = json_object();
+
+    output_put_bool(object, "whole", store->whole);
+    if (store->whole) {
+        output_put_number(object, "events", store->events);
+        show_put_event(object, "last", &store->last);
+    }
+    return object;
+}
+
+static void show_verified(const struct entry *entry)
+{
+    const struct event_verified *v = entry->event->verified;
+    struct text line;
+
+    if (entry->json) {
+        json_t *object = begin_object(entry, "verified");
+        output_put(object, "list", verified_object(&v->list));
+        output_put(object, "ledger", verified_object(&v->ledger));
+        output_put_number(object, "checkpoints_fitting", v->fitting);
+        output_put_number(object, "checkpoints_misfitting", v->misfitting);
+        output_put_time(object, "last_checkpoint", (int64_t)v->checkpoint_at);
+        end_object(entry, object);
+        return;
+    }
+    begin_line(entry, &line);
+    append_verified(&line, "list", &v->list);
+    append_verified(&line, "; ledger", &v->ledger);
+    if (v->fitting + v->misfitting > 0)
+        text_format(&line, "; checkpoints: %" PRIu64 " fit, %" PRIu64 " do not", v->fitting,
+                    v->misfitting);
+    end_line(entry, &line);
+}
+
 void entry_show_all(const struct entry *entry)
 {
     const struct event *event = entry->event;
@@ -560,4 +606,6 @@ void entry_show_all(const struct entry *entry)
         entry_show_verdict(entry, NULL);
     if (event->reading)
         show_reading(entry);
+    if (event->verified)
+        show_verified(entry);
 }

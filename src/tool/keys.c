@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/signing.h"
 #include "tool/command.h"
 #include "tool/output.h"
 #include "tool/site.h"
@@ -71,6 +72,56 @@ const struct command command_keys_list = {
     .flags = list_flags,
     .role = ROLE_ANYBODY,
     .run = run_list,
+};
+
+/* --- signing --- */
+
+enum { NEW };
+static const struct flag signing_flags[] = {
+    {.name = "new", .text = "make a new key first; the public keys of earlier ones are kept"},
+    {0},
+};
+
+static int print_ring(const struct signing_ring *ring)
+{
+    struct text pem = TEXT_EMPTY;
+    int code = signing_append_pem(ring, &pem);
+    if (code == 0)
+        output_bytes(pem.data, pem.length);
+    text_release(&pem);
+    return code;
+}
+
+static int run_signing(const struct call *call)
+{
+    struct site site;
+    struct error why = {""};
+    struct signing_ring ring;
+    struct signing_key *key = NULL;
+
+    int code = site_open(call->config_file, SITE_USER, &site, &why);
+    if (code == 0 && call->values[NEW])
+        code = signing_make(site.config->key_dir, true, &why);
+    if (code == 0)
+        code = site_advise(&site, signing_read(site.config->key_dir, &key, &ring, &why), &why);
+    if (code == 0)
+        code = print_ring(&ring);
+    if (code == 0 && call->values[NEW])
+        remark("Give these public keys to whoever keeps checkpoints, and copy %s to where its "
+               "backup is.",
+               site.config->key_dir);
+    signing_free(key);
+    site_close(&site);
+    return output_status(code, &why);
+}
+
+const struct command command_keys_signing = {
+    .name = "keys",
+    .verb = "signing",
+    .arguments = "",
+    .text = "print the public keys that checkpoints are checked with",
+    .flags = signing_flags,
+    .run = run_signing,
 };
 
 /* --- rotate --- */

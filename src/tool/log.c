@@ -1,19 +1,24 @@
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/entry.h"
+#include "tool/journaling.h"
 #include "tool/mentions.h"
 #include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/site.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SINCE, UNTIL, READINGS, JSON };
+enum { SINCE, UNTIL, READINGS, JOURNAL, JSON };
 static const struct flag flags[] = {
     {.name = "since", .argument = "TIME", .text = "leave out what was before"},
     {.name = "until", .argument = "TIME", .text = "leave out what was then and later"},
     {.name = "readings", .text = "who was shown what is held, too"},
+    {.name = "journal",
+     .argument = "list|ledger",
+     .text = "write the events of this journal as they are, to be kept or verified elsewhere"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };
@@ -228,6 +233,24 @@ static int note(struct logging *l, bool person)
     return noted_reading(&l->site, &noted, &l->own, l->why);
 }
 
+/* The journal's octets, and nothing else. */
+static int run_journal(const struct call *call)
+{
+    struct site site;
+    struct error why = {""};
+
+    if (call->values[SINCE] || call->values[UNTIL] || call->values[JSON] ||
+        call->argument_count > 0) {
+        error_set(&why, -EINVAL, "--journal writes all of a journal, and goes with nothing else");
+        return output_status(-EINVAL, &why);
+    }
+    int code = site_open(call->config_file, SITE_KEYS | SITE_LIST | SITE_LEDGER, &site, &why);
+    if (code == 0)
+        code = journaling_write(&site, call->values[JOURNAL], &why);
+    site_close(&site);
+    return output_status(code, &why);
+}
+
 static int run(const struct call *call)
 {
     struct error why = {""};
@@ -238,6 +261,8 @@ static int run(const struct call *call)
                         .why = &why};
     bool domain, person = call->argument_count > 0;
 
+    if (call->values[JOURNAL])
+        return run_journal(call);
     int code = read_times(call, &l);
     if (code == 0 && person)
         code = argument_address(call->arguments[0], &l.address, &domain, &why);

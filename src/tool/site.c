@@ -59,8 +59,7 @@ static bool is_this_user(const char *name)
     return privilege_user(name, &uid, &gid, &why) == 0 && uid == geteuid();
 }
 
-/* Adds whom to be to a sentence about what this user may not. */
-static int advise(const struct site *site, int code, struct error *why)
+int site_advise(const struct site *site, int code, struct error *why)
 {
     const char *user = site->config->user;
 
@@ -82,7 +81,7 @@ static int begin(const char *config_file, bool becomes, struct site *site, struc
     if (code == 0 && becomes)
         code = owners_explain(site->config,
                               privilege_become(site->config->user, site->config->group, why), why);
-    return site->config ? advise(site, code, why) : code;
+    return site->config ? site_advise(site, code, why) : code;
 }
 
 int site_enter(const char *config_file, struct site *site, struct error *why)
@@ -108,7 +107,7 @@ int site_open_stores(struct site *site, unsigned needs, struct error *why)
         code = open_list(site, needs & SITE_WRITE ? ENV_WRITE : ENV_READ, why);
     if (code == 0 && needs & (SITE_LEDGER | SITE_LEDGER_WRITE))
         code = site_open_ledger(site, needs & SITE_LEDGER_WRITE ? ENV_WRITE : ENV_READ, why);
-    return advise(site, code, why);
+    return site_advise(site, code, why);
 }
 
 void site_close(struct site *site)

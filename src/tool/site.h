@@ -58,6 +58,9 @@ void site_close(struct site *site);
 /* Opens the ledger, which site_open did not. As ledger_open. */
 int site_open_ledger(struct site *site, enum env_access access, struct error *why);
 
+/* Adds whom to be to a sentence about what this user may not. Returns code. */
+int site_advise(const struct site *site, int code, struct error *why);
+
 /* Begins a view of each store that is open, or ends it. */
 int site_view(struct site *site, struct error *why);
 void site_end_view(struct site *site);

@@ -1,104 +1,79 @@
 #include "store/signing.h"
 #include "tool/command.h"
+#include "tool/journaling.h"
 #include "tool/output.h"
-#include "tool/site.h"
+#include "tool/verifying.h"
 
-#include <inttypes.h>
+#include <errno.h>
 
-enum { JSON };
+enum { CHECKPOINT, PUBLIC_KEY, DATA, JOURNAL, NO_RECORD, JSON };
 static const struct flag flags[] = {
+    {.name = "checkpoint",
+     .argument = "FILE",
+     .text = "whether the journals hold what the checkpoints in it tell of; - is standard input",
+     .repeats = true},
+    {.name = "public-key",
+     .argument = "FILE",
+     .text = "check checkpoints with the public keys in it, and use no secret key"},
+    {.name = "data",
+     .argument = "DIR",
+     .text = "a copy of a data directory, without configuration and secret keys",
+     .excludes_next = true},
+    {.name = "journal", .argument = "FILE", .text = "a journal that `optout log --journal` wrote"},
+    {.name = "no-record", .text = "write no event of the result into the ledger"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };
 
-/* Tells of one store; STATUS_NO where it does not hold together. */
-static int tell(const char *store, int code, uint64_t events, const struct error *why, bool json)
+/* Files are the caller's, so they are read before root is given up. */
+static int read_files(const struct call *call, struct verifying *v, struct error *why)
 {
-    if (code && code != ERR_CORRUPT)
-        return code;
-    if (json) {
-        json_t *object = json_object();
-        output_put_text(object, "store", store);
-        output_put_bool(object, "whole", code == 0);
-        if (code == 0)
-            output_put_number(object, "events", events);
-        else
-            output_put_text(object, "fault", why->text);
-        output_json(object);
-    } else if (code == 0) {
-        output_line("%s: %" PRIu64 " event%s, whole", store, events, events == 1 ? "" : "s");
-    }
-    if (code)
-        complain("%s", why->text);
-    return code ? STATUS_NO : STATUS_OK;
+    const char *public_key = call->values[PUBLIC_KEY];
+    int code = 0;
+
+    for (size_t i = 0; i < call->several_count && code == 0; i++)
+        code = witnesses_collect(&v->witnesses, call->several[i], why);
+    if (code == 0 && public_key)
+        code = signing_read_ring(public_key, &v->ring, why);
+    if (code == 0 && v->witnesses.count > 0 && v->ring.count == 0 &&
+        (call->values[DATA] || call->values[JOURNAL]))
+        code = error_set(why, -EINVAL, "--checkpoint needs --public-key here");
+    return code;
 }
 
-/* What is derived from a journal that is whole can be made anew. */
-static void advise(const struct site *site, bool list_whole, bool ledger_whole)
+static int verify_journal(const struct call *call, struct verifying *v, struct error *why)
 {
-    if ((list_whole || journal_check(list_store(site->list), NULL) == 0) &&
-        (ledger_whole || journal_check(ledger_store(site->ledger), NULL) == 0))
-        remark("The journals are whole: `optout migrate --rebuild` makes anew what follows from "
-               "them.");
-    else
-        remark("Keep a copy of the folder to look into, and restore the last backup that "
-               "verifies: `optout restore DIR` takes over what can still be read.");
-}
-
-static int verify(struct site *site, bool json, struct error *why)
-{
-    uint64_t events = 0;
-
-    int code = list_verify(site->list_view, &events, why);
-    int list = tell("list", code, events, why, json);
-    if (list < 0)
-        return list;
-    code = ledger_verify(site->ledger_view, &events, why);
-    int ledger = tell("ledger", code, events, why, json);
-    if (ledger < 0)
-        return ledger;
-    if (list == STATUS_OK && ledger == STATUS_OK)
-        return STATUS_OK;
-    advise(site, list == STATUS_OK, ledger == STATUS_OK);
-    return STATUS_NO;
-}
-
-/* Whose signatures stand below cuts of the ledger. */
-static void read_ring(struct site *site, struct signing_ring *ring)
-{
-    struct signing_key *key;
-    struct error why;
-
-    if (signing_read(site->config->key_dir, &key, ring, &why)) {
-        complain("%s; signatures of cuts are not checked", why.text);
-        return;
-    }
-    signing_free(key);
-    ledger_store(site->ledger)->ring = ring;
+    int code = witnesses_read(&v->witnesses, &v->ring);
+    return code ? error_set(why, code, "the checkpoints cannot be read: %s", error_name(code))
+                : journaling_verify(call->values[JOURNAL], &v->witnesses, v->json, why);
 }
 
 static int run(const struct call *call)
 {
-    struct site site;
-    struct signing_ring ring;
     struct error why = {""};
+    bool keyless = call->values[PUBLIC_KEY] || call->values[DATA];
+    struct verifying v = {.config_file = call->config_file,
+                          .data_dir = call->values[DATA],
+                          .keyless = keyless,
+                          .records = !keyless && !call->values[NO_RECORD],
+                          .json = call->values[JSON]};
+    int status;
 
-    int code =
-        site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER, &site, &why);
-    if (code == 0)
-        read_ring(&site, &ring);
-    if (code == 0)
-        code = site_view(&site, &why);
-    if (code == 0)
-        code = verify(&site, call->values[JSON], &why);
-    site_close(&site);
-    return output_status(code, &why);
+    int code = read_files(call, &v, &why);
+    if (code)
+        status = output_status(code, &why);
+    else if (call->values[JOURNAL])
+        status = output_status(verify_journal(call, &v, &why), &why);
+    else
+        status = verifying_run(&v);
+    witnesses_release(&v.witnesses);
+    return status;
 }
 
 const struct command command_verify = {
     .name = "verify",
     .arguments = "",
-    .text = "check that the journals are whole and the choices follow from them",
+    .text = "check that the journals are whole and all else follows from them",
     .flags = flags,
     .role = ROLE_ANYBODY,
     .run = run,

@@ -1,71 +1,6 @@
 /* What an event is as octets. These never change: a journal that was written once is read, and its
  * hashes are reckoned, for as long as there are lists. */
-#include "store/event.h"
-
-#include "base/error.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static const uint8_t own_node[EVENT_NODE_SIZE] = {0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17};
-static const uint8_t other_node[EVENT_NODE_SIZE] = {0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7};
-
-static struct event event_of(enum event_type type, uint64_t number)
-{
-    struct event event = {.type = type, .at_ms = 1700000000123, .actor = "cli"};
-    memcpy(event.name.node, own_node, sizeof own_node);
-    event.name.number = number;
-    memset(event.previous, 0x5a, sizeof event.previous);
-    return event;
-}
-
-static struct subject subject_of(uint8_t octet)
-{
-    struct subject subject;
-    memset(subject.bytes, octet, sizeof subject.bytes);
-    return subject;
-}
-
-static struct event_name name_of(const uint8_t *node, uint64_t number)
-{
-    struct event_name name = {.number = number};
-    memcpy(name.node, node, EVENT_NODE_SIZE);
-    return name;
-}
-
-/* Keys 0 to 5, behind the head of the map. */
-#define HEAD(number, type)                                                                         \
-    "005820"                                                                                       \
-    "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"                             \
-    "01481011121314151617"                                                                         \
-    "02" number "031b0000018bcfe5687b"                                                             \
-    "04" type "0563636c69"
-
-static void assert_golden(const struct event *event, const char *hex)
-{
-    struct text bytes = TEXT_EMPTY, again = TEXT_EMPTY;
-    struct pool pool = {0};
-    struct event read;
-    char *found;
-
-    assert_int_equal(event_encode(event, &bytes), 0);
-    found = malloc(2 * bytes.length + 1);
-    assert_non_null(found);
-    text_to_hex((const uint8_t *)bytes.data, bytes.length, found);
-    assert_string_equal(found, hex);
-    free(found);
-    assert_int_equal(event_decode(SLICE(bytes.data, bytes.length), &pool, &read), 0);
-    assert_int_equal(event_encode(&read, &again), 0);
-    assert_int_equal(again.length, bytes.length);
-    assert_memory_equal(again.data, bytes.data, bytes.length);
-    text_release(&bytes);
-    text_release(&again);
-    pool_release(&pool);
-}
+#include "event_site.h"
 
 static void the_octets_of_a_genesis(void **state)
 {
@@ -106,6 +41,30 @@ static void the_octets_of_a_restored_nodes_genesis(void **state)
                                                   "5820"
                                                   "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
                                                   "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd");
+}
+
+static void the_octets_of_a_verify(void **state)
+{
+    struct event_verified verified = {
+        .list = {true, 300, name_of(own_node, 24)},
+        .ledger = {true, 7, name_of(other_node, 7)},
+        .fitting = 2,
+        .misfitting = 1,
+        .checkpoint_at = 1700000000,
+    };
+    struct event event = event_of(EVENT_VERIFIED, 24);
+    (void)state;
+    event.verified = &verified;
+    assert_golden(&event, "a8" HEAD("1818", "1824") "0a8148a0a1a2a3a4a5a6a7"
+                                                    "18198b"
+                                                    "0119012c001818"
+                                                    "01070107"
+                                                    "02011a6553f100");
+    verified.ledger = (struct event_verified_store){.whole = false};
+    assert_golden(&event, "a7" HEAD("1818", "1824") "18198b"
+                                                    "0119012c001818"
+                                                    "00000000"
+                                                    "02011a6553f100");
 }
 
 static void the_octets_of_a_reason(void **state)
@@ -561,103 +520,6 @@ static void the_octets_of_a_configuration(void **state)
                                                     "84617361610001");
 }
 
-static void the_octets_of_words_with_a_network_address(void **state)
-{
-    static const uint8_t network[EVENT_HASH_SIZE] = {0xee, 0xef};
-    struct event event = event_of(EVENT_VERDICT, 24);
-    (void)state;
-    event.network = network;
-    assert_golden(&event, "a7" HEAD("1818", "1820") "08825820"
-                                                    "00000000000000000000000000000000"
-                                                    "00000000000000000000000000000000"
-                                                    "5820"
-                                                    "eeef0000000000000000000000000000"
-                                                    "00000000000000000000000000000000");
-}
-
-static void the_octets_of_an_erasure(void **state)
-{
-    const struct event_name names[] = {name_of(own_node, 7), name_of(other_node, 300)};
-    const struct event_erasure rows[] = {{.subject = subject_of(0x01)},
-                                         {subject_of(0x02), names, 2}};
-    struct event event = event_of(EVENT_ERASURE, 24);
-    (void)state;
-    event.erasures = rows;
-    event.erasure_count = 2;
-    assert_golden(&event, "a8" HEAD("1818", "09") "0a8148a0a1a2a3a4a5a6a7"
-                                                  "1382"
-                                                  "825001010101010101010101010101010101"
-                                                  "80"
-                                                  "825002020202020202020202020202020202"
-                                                  "84000701"
-                                                  "19012c");
-}
-
-static void the_octets_of_a_cut(void **state)
-{
-    struct event_cut_row rows[] = {
-        {.last = name_of(own_node, 7), .first_ms = 1, .last_ms = 2},
-        {.last = name_of(other_node, 300), .first_ms = 1700000000123, .last_ms = 1700000000123}};
-    struct event_cut cut = {.rows = rows, .row_count = 2};
-    struct event event = event_of(EVENT_CUT, 24);
-    (void)state;
-    memset(rows[0].hash, 0xcd, sizeof rows[0].hash);
-    memset(cut.key_id, 0x11, sizeof cut.key_id);
-    memset(cut.signature, 0x22, sizeof cut.signature);
-    event.cut = &cut;
-    assert_golden(&event, "a8" HEAD("1818", "1823") "0a8148a0a1a2a3a4a5a6a7"
-                                                    "1818838a"
-                                                    "0007"
-                                                    "5820"
-                                                    "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
-                                                    "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
-                                                    "0102"
-                                                    "0119012c"
-                                                    "5820"
-                                                    "00000000000000000000000000000000"
-                                                    "00000000000000000000000000000000"
-                                                    "1b0000018bcfe5687b"
-                                                    "1b0000018bcfe5687b"
-                                                    "481111111111111111"
-                                                    "5840"
-                                                    "22222222222222222222222222222222"
-                                                    "22222222222222222222222222222222"
-                                                    "22222222222222222222222222222222"
-                                                    "22222222222222222222222222222222");
-}
-
-static int decode_hex(const char *hex)
-{
-    uint8_t bytes[512];
-    struct pool pool = {0};
-    struct event event;
-    size_t length = strlen(hex);
-    assert_true(length / 2 <= sizeof bytes);
-    assert_int_equal(text_from_hex(hex, length, bytes), 0);
-    int code = event_decode(SLICE(bytes, length / 2), &pool, &event);
-    pool_release(&pool);
-    return code;
-}
-
-#define SUBJECT_HEX "5001010101010101010101010101010101"
-#define HASH_HEX "58200000000000000000000000000000000000000000000000000000000000000000"
-
-static void an_erasure_or_a_cut_that_lacks_something_is_damage(void **state)
-{
-    (void)state;
-    assert_int_equal(decode_hex("a7" HEAD("01", "09") "138183" SUBJECT_HEX "820001f6"), 0);
-    assert_int_equal(decode_hex("a7" HEAD("01", "09") "138181" SUBJECT_HEX), ERR_CORRUPT);
-    assert_int_equal(decode_hex("a7" HEAD("01", "09") "138182" SUBJECT_HEX "8100"), ERR_CORRUPT);
-    assert_int_equal(decode_hex("a7" HEAD("01", "09") "138182" SUBJECT_HEX "820101"), ERR_CORRUPT);
-    assert_int_equal(decode_hex("a7" HEAD("01", "09") "13818241ff80"), ERR_CORRUPT);
-    assert_int_equal(decode_hex("a7" HEAD("01", "1823") "18188280481111111111111111"), ERR_CORRUPT);
-    assert_int_equal(decode_hex("a7" HEAD("01", "1823") "1818838500014001014811111111111111115840"),
-                     ERR_CORRUPT);
-    assert_int_equal(decode_hex("a7" HEAD("01", "1823") "18188384000100014811111111111111114100"),
-                     ERR_CORRUPT);
-    assert_int_equal(decode_hex("a7" HEAD("01", "1820") "0882" HASH_HEX "4100"), ERR_CORRUPT);
-}
-
 static void the_octets_of_an_unknown_type(void **state)
 {
     struct event event = event_of((enum event_type)4711, 1);
@@ -675,16 +537,13 @@ int main(void)
         cmocka_unit_test(the_octets_of_a_reason),
         cmocka_unit_test(the_octets_of_a_proposal),
         cmocka_unit_test(the_octets_of_a_decision),
+        cmocka_unit_test(the_octets_of_a_verify),
         cmocka_unit_test(the_octets_of_a_batch),
         cmocka_unit_test(the_octets_of_registered_scopes),
         cmocka_unit_test(the_octets_of_choices),
         cmocka_unit_test(the_octets_of_a_withdrawal),
         cmocka_unit_test(the_octets_of_a_verdict),
         cmocka_unit_test(the_octets_of_a_configuration),
-        cmocka_unit_test(the_octets_of_words_with_a_network_address),
-        cmocka_unit_test(the_octets_of_an_erasure),
-        cmocka_unit_test(the_octets_of_a_cut),
-        cmocka_unit_test(an_erasure_or_a_cut_that_lacks_something_is_damage),
         cmocka_unit_test(the_octets_of_an_unknown_type),
         cmocka_unit_test(numbers_that_are_stored_keep_their_meaning),
         cmocka_unit_test(event_types_have_names),

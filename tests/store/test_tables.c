@@ -229,7 +229,7 @@ static void the_octets_of_the_ledger(void **state)
                  "6e6577730002"
                  "01"
                  " 8401182818261901"
-                 "2c\n");
+                 "2c404f5e490cb3beac\n");
     assert_table(site_ledger, "unclaimed", 0, "a5c15984c76cfbb869e21652dfb2e296 \n");
 }
 
