@@ -198,6 +198,24 @@ static void all_is_told_once_the_ledger_is_there(void **state)
     assert_ledger("[start] [reload] [reload] free ");
 }
 
+/* As a restore does it, which makes a new node. */
+static void another_ledger_is_told_again(void **state)
+{
+    char other[160];
+    (void)state;
+    start_service(policy);
+    post("news", "<anna@x.example>", "accept");
+    snprintf(other, sizeof other, "%s/other", site_folder);
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_ok(ledger_create(other, &site_lookup, &site_address, SITE_MAP, &why));
+    move("ledger", "ledger.away");
+    move("other", "ledger");
+    post("news", "<anna@x.example>", "accept");
+    assert_ledger("[start] free ");
+    post("news", "<anna@x.example>", "accept");
+    assert_ledger("[start] free free ");
+}
+
 static void mail_under_way_is_told_of_until_it_is_over(void **state)
 {
     struct session *first, *second;
@@ -246,6 +264,7 @@ int main(int argc, char **argv)
         TEST(where_all_is_watched_and_recorded_too_much_is_put_off),
         TEST(what_changes_is_told_and_nothing_else),
         TEST(all_is_told_once_the_ledger_is_there),
+        TEST(another_ledger_is_told_again),
         TEST(mail_under_way_is_told_of_until_it_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

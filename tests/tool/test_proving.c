@@ -1,0 +1,329 @@
+/* What a ledger proves of one person's mail, and every way in which it cannot: ledgers that no
+ * milter writes are made by hand. */
+#include "tool/proving.h"
+
+/* The tool has a function of this name. */
+#define site_address site_address_key
+#include "../store/site.h"
+#undef site_address
+
+#define NEWS "acme/news"
+#define SINCE 1000
+#define UNTIL 2000
+
+static struct site site;
+
+static int set_up(void **state)
+{
+    return make_site(state);
+}
+
+static void close_ledger(void)
+{
+    ledger_view_end(site.ledger_view);
+    assert_int_equal(ledger_close(site.ledger), 0);
+    pool_release(&site.pool);
+    memset(&site, 0, sizeof site);
+}
+
+static void open_site(void)
+{
+    site.ledger = open_ledger();
+    assert_int_equal(ledger_view_begin(site.ledger, &site.ledger_view), 0);
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+static const struct event_stream streams[] = {{"news", NEWS, LEDGER_ALL, MODE_ENFORCE}};
+
+static void write_configuration(char octet)
+{
+    struct ledger *ledger = open_ledger();
+    struct ledger_configuration c = {.actor = "milter",
+                                     .configuration = {.place = "a",
+                                                       .occasion = CONFIGURATION_START,
+                                                       .since_ms = 500,
+                                                       .streams = streams,
+                                                       .stream_count = 1},
+                                     .text = "text"};
+    memset(c.configuration.digest, octet, EVENT_HASH_SIZE);
+    assert_ok(ledger_configure(ledger, &c, 1, &why));
+    assert_int_equal(ledger_close(ledger), 0);
+}
+
+struct written {
+    enum action action;
+    enum mode mode;
+    const char *scope;
+    char configuration;
+    struct event_verdict_row *rows;
+    size_t row_count;
+};
+
+static void write_verdict(const struct written *w)
+{
+    struct ledger *ledger = open_ledger();
+    struct event_verdict verdict = {.stream = "news",
+                                    .rule = "match_login",
+                                    .scope = w->scope ? w->scope : NEWS,
+                                    .queue_id = "4Q1",
+                                    .action = w->action,
+                                    .mode = w->mode,
+                                    .given = w->row_count,
+                                    .rows = w->rows,
+                                    .row_count = w->row_count};
+    const struct word word = {"message-id", "<1@acme.example>"};
+    uint64_t number;
+
+    memset(verdict.config, w->configuration ? w->configuration : 'a', sizeof verdict.config);
+    assert_ok(ledger_write(ledger, &verdict, &word, 1, &number, &why));
+    assert_int_equal(ledger_close(ledger), 0);
+}
+
+static struct event_verdict_row row_of(unsigned person, enum recipient_state state)
+{
+    return (struct event_verdict_row){
+        .known = true, .subject = subject_number(person), .state = state};
+}
+
+static void hand_on(unsigned person)
+{
+    struct event_verdict_row row = row_of(person, RECIPIENT_FREE);
+    write_verdict(&(struct written){.action = ACTION_PASS, .rows = &row, .row_count = 1});
+}
+
+/* Gives the n-th event of the journal another time; its hash is then another one, too. */
+static void set_time(size_t n, int64_t at_ms)
+{
+    static const uint8_t mark[] = {0x03, 0x1b}; /* the key, and that 8 octets follow */
+    struct raw raw;
+    MDB_val key, value;
+    size_t at = 0;
+
+    raw_begin(site_ledger, &raw);
+    raw_nth(&raw, "journal", n, &key, &value);
+    uint8_t *bytes = value.mv_data;
+    while (memcmp(bytes + at, mark, sizeof mark) != 0)
+        assert_true(++at < 100);
+    for (int i = 0; i < 8; i++)
+        bytes[at + 2 + (size_t)i] = (uint8_t)((uint64_t)at_ms >> (56 - 8 * i));
+    raw_put(&raw, "journal", key, value);
+    raw_free(&key, &value);
+    raw_end(&raw);
+}
+
+static void set_times(const int64_t *times, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        set_time(i, times[i]);
+}
+
+static void cut_event(size_t n)
+{
+    struct raw raw;
+    MDB_val key, value;
+
+    raw_begin(site_ledger, &raw);
+    raw_nth(&raw, "journal", n, &key, &value);
+    raw_delete(&raw, "journal", key);
+    raw_free(&key, &value);
+    raw_end(&raw);
+}
+
+/* --- asking: "1 free@1500 <1@acme.example> | cut 600-1600" -------------------------------------
+ */
+
+static void describe(const struct proof *proof, struct text *text)
+{
+    static const char *const names[] = {
+        [DOUBT_UNKNOWN] = "unknown",   [DOUBT_NO_STREAM] = "no-stream",
+        [DOUBT_SUPPRESSED] = "part",   [DOUBT_CUT] = "cut",
+        [DOUBT_LOST] = "lost",         [DOUBT_CONFIGURATION] = "configuration",
+        [DOUBT_CLOCK] = "clock",       [DOUBT_RULES] = "rules",
+        [DOUBT_UNREADABLE] = "nobody",
+    };
+    text_format(text, "%zu", proof->message_count);
+    for (size_t i = 0; i < proof->message_count; i++) {
+        const struct handed_on *m = &proof->messages[i];
+        text_format(text, " %s@%d %s%s", recipient_state_name(m->state), (int)m->at_ms,
+                    m->message_id ? m->message_id : "?", m->has_configuration ? "" : "!");
+    }
+    if (proof->others)
+        text_format(text, " others %d", (int)proof->others);
+    for (size_t i = 0; i < proof->doubt_count; i++) {
+        const struct doubt *d = &proof->doubts[i];
+        if (d->from_ms == INT64_MIN)
+            text_format(text, " | %s before %d", names[d->kind], (int)d->until_ms);
+        else
+            text_format(text, " | %s %d-%d", names[d->kind], (int)d->from_ms, (int)d->until_ms);
+    }
+}
+
+static void assert_proof(unsigned person, const char *expected)
+{
+    const struct coverage_question question = {NEWS, SINCE, UNTIL};
+    const struct subject subject = subject_number(person);
+    struct text text = TEXT_EMPTY;
+    struct proof proof;
+
+    open_site();
+    assert_ok(proving_gather(&site, &subject, &question, &proof, &why));
+    describe(&proof, &text);
+    assert_string_equal(text.data, expected);
+    text_release(&text);
+    close_ledger();
+}
+
+#define MESSAGE " <1@acme.example>"
+
+/* --------------------------------------------------------------------------------------------- */
+
+static void what_was_handed_on_in_time_is_found(void **state)
+{
+    static const int64_t times[] = {1, 500, 999, 1000, 1999, 2000};
+    (void)state;
+    write_configuration('a');
+    for (int i = 0; i < 4; i++)
+        hand_on(7);
+    set_times(times, 6);
+    assert_proof(7, "2 free@1000" MESSAGE " free@1999" MESSAGE);
+    assert_proof(8, "0");
+}
+
+static void only_what_was_handed_on_counts(void **state)
+{
+    static const int64_t times[] = {1, 500, 1100, 1200, 1300, 1400, 1500, 1600};
+    struct event_verdict_row rows[] = {row_of(7, RECIPIENT_OPTED_OUT), row_of(8, RECIPIENT_FREE)};
+    struct written w = {.action = ACTION_STRIP, .rows = rows, .row_count = 2};
+    (void)state;
+    write_configuration('a');
+    write_verdict(&w);
+    w.action = ACTION_REFUSE;
+    write_verdict(&w);
+    w.action = ACTION_DISCARD;
+    write_verdict(&w);
+    w.mode = MODE_MONITOR;
+    write_verdict(&w);
+    w.scope = "acme";
+    write_verdict(&w);
+    w.scope = NEWS "/spring";
+    write_verdict(&w);
+    set_times(times, 8);
+    assert_proof(7, "2 opted-out@1400" MESSAGE " opted-out@1600" MESSAGE " others 1");
+    assert_proof(8, "3 free@1100" MESSAGE " free@1400" MESSAGE " free@1600" MESSAGE " others 1");
+}
+
+static void a_message_of_several_events_has_the_words_of_the_first(void **state)
+{
+    enum { MANY = 3000 };
+    static struct event_verdict_row rows[MANY];
+    static const int64_t times[] = {1, 500, 1100, 1100};
+    (void)state;
+    write_configuration('a');
+    for (unsigned i = 0; i < MANY; i++)
+        rows[i] = row_of(i, RECIPIENT_FREE);
+    write_verdict(&(struct written){.action = ACTION_PASS, .rows = rows, .row_count = MANY});
+    set_times(times, 4);
+    for (unsigned i = 0; i < MANY; i += 500)
+        assert_proof(i, "1 free@1100" MESSAGE);
+}
+
+static void events_that_are_missing_leave_it_open(void **state)
+{
+    static const int64_t times[] = {1, 500, 1200, 1300, 1400};
+    (void)state;
+    write_configuration('a');
+    for (unsigned i = 0; i < 3; i++)
+        hand_on(7 + i);
+    set_times(times, 5);
+    cut_event(3);
+    assert_proof(8, "0 | cut 1200-1400");
+    assert_proof(7, "1 free@1200" MESSAGE " | cut 1200-1400");
+    cut_event(2);
+    assert_proof(7, "0 | cut 500-1400");
+}
+
+static void a_ledger_without_its_beginning_leaves_it_open(void **state)
+{
+    static const int64_t times[] = {1, 1200, 1300};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    set_times(times, 3);
+    cut_event(0);
+    assert_proof(8, "0 | cut before 1200");
+}
+
+static void what_is_missing_at_another_time_does_not(void **state)
+{
+    static const int64_t times[] = {1, 500, 600, 700, 2000, 2100, 2200};
+    (void)state;
+    write_configuration('a');
+    for (unsigned i = 0; i < 5; i++)
+        hand_on(7);
+    set_times(times, 7);
+    cut_event(5);
+    cut_event(2);
+    assert_proof(8, "0");
+}
+
+static void an_unknown_configuration_leaves_it_open(void **state)
+{
+    static const int64_t times[] = {1, 500, 1200, 1300, 2500};
+    struct event_verdict_row row = row_of(7, RECIPIENT_FREE);
+    struct written w = {.action = ACTION_PASS, .configuration = 'b', .rows = &row, .row_count = 1};
+    (void)state;
+    write_configuration('a');
+    write_verdict(&w);
+    write_verdict(&w);
+    write_configuration('b');
+    set_times(times, 5);
+    assert_proof(8, "0 | configuration 1200-1300");
+    assert_proof(7, "2 free@1200" MESSAGE "! free@1300" MESSAGE "! | configuration 1200-1300");
+}
+
+static void a_clock_that_was_put_back_over_an_end_leaves_it_open(void **state)
+{
+    static const int64_t within[] = {1, 500, 1500, 1400, 1600}, over[] = {1, 500, 2100, 1900, 2300};
+    (void)state;
+    write_configuration('a');
+    for (unsigned i = 0; i < 3; i++)
+        hand_on(7);
+    set_times(within, 5);
+    assert_proof(8, "0");
+    set_times(over, 5);
+    assert_proof(8, "0 | clock 1900-2100");
+}
+
+static void who_has_no_name_may_be_anybody(void **state)
+{
+    static const int64_t times[] = {1, 500, 1200, 1300, 1400};
+    struct event_verdict_row row = {.known = false, .state = RECIPIENT_UNREADABLE};
+    struct written w = {.action = ACTION_REFUSE, .rows = &row, .row_count = 1};
+    (void)state;
+    write_configuration('a');
+    write_verdict(&w);
+    w.mode = MODE_MONITOR;
+    write_verdict(&w);
+    w.scope = "acme";
+    write_verdict(&w);
+    set_times(times, 5);
+    assert_proof(8, "0 | nobody 1300-1300");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, remove_site)
+    const struct CMUnitTest tests[] = {
+        TEST(what_was_handed_on_in_time_is_found),
+        TEST(only_what_was_handed_on_counts),
+        TEST(a_message_of_several_events_has_the_words_of_the_first),
+        TEST(events_that_are_missing_leave_it_open),
+        TEST(a_ledger_without_its_beginning_leaves_it_open),
+        TEST(what_is_missing_at_another_time_does_not),
+        TEST(an_unknown_configuration_leaves_it_open),
+        TEST(a_clock_that_was_put_back_over_an_end_leaves_it_open),
+        TEST(who_has_no_name_may_be_anybody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
