@@ -52,7 +52,7 @@ bool recipient_was_handed_on(enum action action, enum mode mode, enum recipient_
 {
     if (mode == MODE_MONITOR)
         return true;
-    return action == ACTION_PASS || (action == ACTION_STRIP && !recipient_is_kept_back(state));
+    return (action == ACTION_PASS || action == ACTION_STRIP) && !recipient_is_kept_back(state);
 }
 
 #define CANNOT_BE_READ "a recipient cannot be read, for"

@@ -31,6 +31,14 @@ static bool rests_on(const struct event_verdict_row *row, const struct event_nam
     return false;
 }
 
+/* Whether the person's message went on, into the queue or, where it could not be taken out any
+ * more, out of it. */
+static bool went_on(const struct event_verdict *verdict, const struct event_verdict_row *row)
+{
+    return recipient_was_handed_on(verdict->action, verdict->mode, row->state) ||
+           (verdict->action == ACTION_PASS && recipient_is_kept_back(row->state));
+}
+
 static bool kept_back_for_good(const struct event_verdict *verdict,
                                const struct event_verdict_row *row)
 {
@@ -52,7 +60,7 @@ static void note_verdict(const struct history *history, int64_t at_ms,
     struct effect *effect = &history->row->effect;
     bool rests = rests_on(row, &history->row->event->name);
 
-    if (recipient_was_handed_on(verdict->action, verdict->mode, row->state)) {
+    if (went_on(verdict, row)) {
         bool before = !rests && effect->asked && at_ms >= effect->asked * 1000 &&
                       at_ms <= effect->recorded_ms;
         if (!before && !rests)

@@ -44,7 +44,10 @@
  * pairs of node and number; what is 0 or empty at its end is left out. A row of a verdict is
  * [subject, state, [node, number, first 8 octets of the event's hash, ...]]; an unreadable
  * recipient's subject is empty. A time before 1970 is written as the number that has the same 64
- * bits. A string that is not UTF-8 is a byte string. */
+ * bits. A string that is not UTF-8 is a byte string.
+ *
+ * A verdict that has another one for its batch has more of that one's rows; where that one is a
+ * hold or delete and it is a pass, it takes that back, since the message could not be taken out. */
 #ifndef STORE_EVENT_H
 #define STORE_EVENT_H
 

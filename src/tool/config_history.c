@@ -129,13 +129,14 @@ static int show_past(const struct history *h, const struct past *past)
 {
     const struct event_configuration *c = &past->configuration;
     char at[CLOCK_TEXT_SIZE], since[CLOCK_TEXT_SIZE], hex[2 * EVENT_HASH_SIZE + 1];
+    char name[SHOW_EVENT_SIZE];
     struct text difference = TEXT_EMPTY, line = TEXT_EMPTY;
 
     text_to_hex(c->digest, EVENT_HASH_SIZE, hex);
     int code = differ(h, past, &difference);
-    text_format(&line, "%s event %" PRIu64 ": %s at %s, %s, configuration %s%s",
-                clock_format_ms(past->at_ms, at), past->event.number, past->actor, c->place,
-                show_occasion(c->occasion), hex,
+    text_format(&line, "%s event %s: %s at %s, %s, configuration %s%s",
+                clock_format_ms(past->at_ms, at), show_ledger_event(&h->site, &past->event, name),
+                past->actor, c->place, show_occasion(c->occasion), hex,
                 text_of(h, past) ? "" : ", whose text is not here");
     if (past->at_ms - c->since_ms >= 1000)
         text_format(&line, ", since %s", clock_format_ms(c->since_ms, since));

@@ -32,16 +32,6 @@ static enum status answer_of(const struct proof *proof)
 
 /* --- messages -------------------------------------------------------------------------------- */
 
-/* The number alone for an event of the journal that is written now. */
-static const char *name_event(const struct proving *p, const struct event_name *name,
-                              char text[SHOW_EVENT_SIZE])
-{
-    show_event_in_full(name, text);
-    if (memcmp(name->node, ledger_node(p->site.ledger), EVENT_NODE_SIZE) == 0)
-        memmove(text, strchr(text, '-') + 1, strlen(strchr(text, '-')));
-    return text;
-}
-
 static void show_message(const struct proving *p, const struct handed_on *m)
 {
     char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE], digest[2 * EVENT_SHORT_HASH_SIZE + 1];
@@ -49,13 +39,13 @@ static void show_message(const struct proving *p, const struct handed_on *m)
 
     text_to_hex(m->digest, sizeof m->digest, digest);
     text_format(&line, "%s event %s: %s (%s), queue id %s, Message-ID %s, %s%s",
-                clock_format_ms(m->at_ms, time), name_event(p, &m->event, name), m->stream,
-                m->scope, *m->queue_id ? m->queue_id : "none",
+                clock_format_ms(m->at_ms, time), show_ledger_event(&p->site, &m->event, name),
+                m->stream, m->scope, *m->queue_id ? m->queue_id : "none",
                 m->message_id ? m->message_id : "unknown", recipient_state_name(m->state),
                 m->mode == MODE_MONITOR ? ", in monitor mode" : "");
     if (m->has_configuration)
         text_format(&line, ", configuration %s of event %s", digest,
-                    name_event(p, &m->configuration, name));
+                    show_ledger_event(&p->site, &m->configuration, name));
     else
         text_format(&line, ", configuration %s, which the ledger does not have", digest);
     output_text(&line);
@@ -126,7 +116,7 @@ static void show_doubt(const struct proving *p, const struct doubt *d)
         text_format(&line, "stream %s: ", d->stream);
     text_append(&line, doubts[d->kind].text);
     if (d->has_event)
-        text_format(&line, ", event %s", name_event(p, &d->event, name));
+        text_format(&line, ", event %s", show_ledger_event(&p->site, &d->event, name));
     output_text(&line);
 }
 

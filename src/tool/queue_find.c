@@ -22,6 +22,7 @@ struct finding {
     struct site *site;
     struct key *keys; /* by text */
     size_t count;
+    int64_t from_ms, until_ms; /* when what has these Message-IDs can have been decided on */
     struct pool words;
 };
 
@@ -77,10 +78,18 @@ static void add_ids(struct finding *f)
 static void add_message_ids(struct finding *f)
 {
     f->count = 0;
+    f->from_ms = INT64_MAX;
+    f->until_ms = INT64_MIN;
     for (size_t i = 0; i < f->queue->count; i++) {
         struct queue_message *m = &f->queue->messages[i];
-        if (m->link == QUEUE_UNKNOWN && m->message_id)
-            f->keys[f->count++] = (struct key){m->message_id, m, NULL};
+        int64_t arrived_ms = m->arrived * 1000;
+        if (m->link != QUEUE_UNKNOWN || !m->message_id)
+            continue;
+        f->keys[f->count++] = (struct key){m->message_id, m, NULL};
+        if (arrived_ms - FILTER_MS < f->from_ms)
+            f->from_ms = arrived_ms - FILTER_MS;
+        if (arrived_ms + SENDING_MS > f->until_ms)
+            f->until_ms = arrived_ms + SENDING_MS;
     }
     qsort(f->keys, f->count, sizeof *f->keys, compare_keys);
 }
@@ -218,7 +227,8 @@ static int visit_for_message_ids(struct txn *txn, const struct event *event, voi
     size_t count;
     (void)txn;
 
-    if (!event->verdict || !event->words || !went_on(event->verdict))
+    if (!event->verdict || !event->words || !went_on(event->verdict) || event->at_ms < f->from_ms ||
+        event->at_ms > f->until_ms)
         return 0;
     int code = ledger_words(f->site->ledger_view, event, &f->words, &words, &count);
     if (code == 0)

@@ -213,3 +213,12 @@ void show_put_streams(json_t *object, const struct event_configuration *configur
     }
     output_put(object, "streams", streams);
 }
+
+const char *show_ledger_event(const struct site *site, const struct event_name *event,
+                              char text[SHOW_EVENT_SIZE])
+{
+    if (memcmp(event->node, ledger_node(site->ledger), EVENT_NODE_SIZE) != 0)
+        return show_event_in_full(event, text);
+    snprintf(text, SHOW_EVENT_SIZE, "%" PRIu64, event->number);
+    return text;
+}

@@ -278,6 +278,11 @@ static void mail_before_and_after_is_counted(void **state)
     gathered(&everything, &effects);
     assert_int_equal(effects.sources[0].honoured.count, 1);
     effects_release(&effects);
+    /* It had left the queue by then. */
+    decided(1, (struct said){.action = ACTION_PASS, .state = RECIPIENT_OPTED_OUT, .basis = &event});
+    gathered(&everything, &effects);
+    assert_int_equal(effects.sources[0].handed_after, 2);
+    effects_release(&effects);
 }
 
 static void what_an_opt_in_lifted_is_no_mail_in_spite_of_it(void **state)
