@@ -597,40 +597,6 @@ static void take_pair(struct decoder *d, struct event *event)
     }
 }
 
-int event_decode_previous(struct slice bytes, uint8_t previous[EVENT_HASH_SIZE])
-{
-    struct decoder d = {.in = unpack_begin(bytes)};
-
-    size_t pairs = unpack_map(&d.in);
-    for (size_t i = 0; i < pairs && !d.in.failed; i++) {
-        if (unpack_uint(&d.in) == KEY_PREVIOUS) {
-            take_octets(&d, previous, EVENT_HASH_SIZE);
-            return d.in.failed ? ERR_CORRUPT : 0;
-        }
-        unpack_skip(&d.in);
-    }
-    return ERR_CORRUPT;
-}
-
-int event_decode_number(struct slice bytes, unsigned key, uint64_t *number)
-{
-    struct unpacker in = unpack_begin(bytes);
-    uint64_t at = 0;
-
-    for (size_t pairs = unpack_map(&in); pairs > 0 && at <= key && !in.failed; pairs--) {
-        at = unpack_uint(&in);
-        if (at == key) {
-            uint64_t read = unpack_uint(&in);
-            if (!in.failed)
-                *number = read;
-            return in.failed ? ERR_CORRUPT : 0;
-        }
-        if (at < key)
-            unpack_skip(&in);
-    }
-    return in.failed ? ERR_CORRUPT : ERR_NOT_FOUND;
-}
-
 /* What a row has of its event. */
 static void complete_choices(const struct event *event, const struct event_choice *choices,
                              size_t count)

@@ -26,6 +26,16 @@ static int pack_row(const struct list *list, const struct proposal_row *row, str
     return code ? code : pack_event(list, &row->done, bytes);
 }
 
+/* Where there is no event no other node is named either. */
+static struct event_name unpack_event(const struct list *list, struct unpacker *in)
+{
+    struct event_name name = list_unpack_name(list, in);
+
+    if (name.number == 0 && memcmp(name.node, store_node(&list->store, 0), EVENT_NODE_SIZE) != 0)
+        in->failed = true;
+    return name;
+}
+
 static int unpack_row(const struct list *list, struct slice bytes, struct proposal_row *row)
 {
     struct unpacker in = unpack_begin(bytes);
@@ -33,8 +43,8 @@ static int unpack_row(const struct list *list, struct slice bytes, struct propos
 
     size_t items = unpack_array(&in);
     r.state = (enum proposal_state)unpack_uint(&in);
-    r.decided = list_unpack_name(list, &in);
-    r.done = list_unpack_name(list, &in);
+    r.decided = unpack_event(list, &in);
+    r.done = unpack_event(list, &in);
     for (size_t i = 5; i < items && !in.failed; i++)
         unpack_skip(&in); /* a later version's */
     if (items < 5 || !unpack_is_done(&in))

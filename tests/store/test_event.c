@@ -100,58 +100,6 @@ static void the_octets_of_a_reading(void **state)
                                                     "6461636d65");
 }
 
-static void the_octets_of_a_proposal(void **state)
-{
-    const struct event_target targets[] = {{true, subject_of(0x77), name_of(own_node, 7)},
-                                           {false, subject_of(0), name_of(other_node, 300)},
-                                           {true, subject_of(0x78), {.number = 0}}};
-    const struct event_choice opt_in = {
-        subject_of(0x79),
-        {.kind = CHOICE_OPT_IN, .confirmed = true, .reason = REASON_CONSENT, .scope = "a"}};
-    struct event_proposal proposal = {.operation = OPERATION_REMOVE,
-                                      .rows = 3,
-                                      .source = "",
-                                      .targets = targets,
-                                      .target_count = 3};
-    struct event event = event_of(EVENT_PROPOSAL, 24);
-    (void)state;
-    event.proposal = &proposal;
-    assert_golden(&event, "a8" HEAD("1818", "0a") "0a8148a0a1a2a3a4a5a6a7"
-                                                  "1487010360000083"
-                                                  "835077777777777777777777777777777777"
-                                                  "0007"
-                                                  "8340"
-                                                  "0119012c"
-                                                  "835078787878787878787878787878787878"
-                                                  "0000"
-                                                  "80");
-    proposal = (struct event_proposal){.operation = OPERATION_OPT_IN,
-                                       .rows = 1,
-                                       .source = "",
-                                       .choices = &opt_in,
-                                       .choice_count = 1};
-    assert_golden(&event, "a8" HEAD("1818", "0a") "09816161"
-                                                  "1487020160000080"
-                                                  "81"
-                                                  "85507979797979797979797979797979797907000900");
-    proposal = (struct event_proposal){.operation = OPERATION_SWEEP,
-                                       .rows = 300,
-                                       .source = "web",
-                                       .since_ms = 1000,
-                                       .until_ms = 2000};
-    assert_golden(&event, "a7" HEAD("1818", "0a") "14870419012c637765621903e81907d08080");
-}
-
-static void the_octets_of_a_decision(void **state)
-{
-    const struct event_decision decision = {name_of(other_node, 300), PROPOSAL_REJECTED};
-    struct event event = event_of(EVENT_DECISION, 24);
-    (void)state;
-    event.decision = &decision;
-    assert_golden(&event, "a8" HEAD("1818", "0b") "0a8148a0a1a2a3a4a5a6a7"
-                                                  "15830119012c02");
-}
-
 static void the_octets_of_a_batch(void **state)
 {
     static const uint64_t counts[BATCH_COUNTS] = {10, 5, 2, 1, 1, 1, 300};
@@ -535,8 +483,6 @@ int main(void)
         cmocka_unit_test(the_octets_of_a_restored_nodes_genesis),
         cmocka_unit_test(the_octets_of_a_reading),
         cmocka_unit_test(the_octets_of_a_reason),
-        cmocka_unit_test(the_octets_of_a_proposal),
-        cmocka_unit_test(the_octets_of_a_decision),
         cmocka_unit_test(the_octets_of_a_verify),
         cmocka_unit_test(the_octets_of_a_batch),
         cmocka_unit_test(the_octets_of_registered_scopes),

@@ -202,6 +202,89 @@ static void one_that_was_cut_short_or_changed_is_an_error_or_another(void **stat
     }
 }
 
+/* --- octets, which never change --- */
+
+static struct event event_number(enum event_type type, uint64_t number)
+{
+    struct event event = {.type = type, .actor = "cli", .name = {.number = number}};
+    memset(event.name.node, 0x11, sizeof event.name.node);
+    return event;
+}
+
+static struct event_name name_of(uint8_t node, uint64_t number)
+{
+    struct event_name name = {.number = number};
+    memset(name.node, node, sizeof name.node);
+    return name;
+}
+
+static struct subject subject_of(uint8_t octet)
+{
+    struct subject subject;
+    memset(subject.bytes, octet, sizeof subject.bytes);
+    return subject;
+}
+
+/* The event's octets end so, behind those that every event has. */
+static void assert_end(const struct event *event, const char *hex)
+{
+    struct text bytes = TEXT_EMPTY;
+    char found[512];
+
+    assert_int_equal(event_encode(event, &bytes), 0);
+    assert_true(2 * bytes.length < sizeof found && 2 * bytes.length > strlen(hex));
+    text_to_hex((const uint8_t *)bytes.data, bytes.length, found);
+    assert_string_equal(found + 2 * bytes.length - strlen(hex), hex);
+    text_release(&bytes);
+}
+
+static void the_octets_of_a_proposal(void **state)
+{
+    const struct event_target targets[] = {{true, subject_of(0x77), name_of(0x11, 7)},
+                                           {false, subject_of(0), name_of(0xa0, 300)},
+                                           {true, subject_of(0x78), {.number = 0}}};
+    const struct event_choice opt_in = {
+        subject_of(0x79),
+        {.kind = CHOICE_OPT_IN, .confirmed = true, .reason = REASON_CONSENT, .scope = "a"}};
+    struct event_proposal proposal = {.operation = OPERATION_REMOVE,
+                                      .rows = 3,
+                                      .source = "",
+                                      .targets = targets,
+                                      .target_count = 3};
+    struct event event = event_number(EVENT_PROPOSAL, 24);
+    (void)state;
+    event.proposal = &proposal;
+    assert_end(&event, "0a8148a0a0a0a0a0a0a0a0"
+                       "1487010360000083"
+                       "8350777777777777777777777777777777770007"
+                       "83400119012c"
+                       "8350787878787878787878787878787878780000"
+                       "80");
+    proposal = (struct event_proposal){.operation = OPERATION_OPT_IN,
+                                       .rows = 1,
+                                       .source = "",
+                                       .choices = &opt_in,
+                                       .choice_count = 1};
+    assert_end(&event, "09816161"
+                       "148702016000008081"
+                       "85507979797979797979797979797979797907000900");
+    proposal = (struct event_proposal){.operation = OPERATION_SWEEP,
+                                       .rows = 300,
+                                       .source = "web",
+                                       .since_ms = 1000,
+                                       .until_ms = 2000};
+    assert_end(&event, "14870419012c637765621903e81907d08080");
+}
+
+static void the_octets_of_a_decision(void **state)
+{
+    const struct event_decision decision = {name_of(0xa0, 300), PROPOSAL_REJECTED};
+    struct event event = event_number(EVENT_DECISION, 24);
+    (void)state;
+    event.decision = &decision;
+    assert_end(&event, "040b0563636c690a8148a0a0a0a0a0a0a0a015830119012c02");
+}
+
 /* --- damage --- */
 
 static void decode_with(const char *rest, size_t size, int expected)
@@ -253,6 +336,8 @@ static int release(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_octets_of_a_proposal),
+        cmocka_unit_test(the_octets_of_a_decision),
         cmocka_unit_test(any_proposal_comes_back_as_it_was),
         cmocka_unit_test(decisions_come_back_as_they_were_in_events_of_any_kind),
         cmocka_unit_test(one_that_was_cut_short_or_changed_is_an_error_or_another),
