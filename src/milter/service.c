@@ -14,6 +14,8 @@
 static const struct setup_kind setup_kind = {0};
 
 struct service_private {
+    pthread_mutex_t
+        telling;          /* held while the ledger is told: by nobody else is a setup held long */
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t wake;
     bool stopping;
@@ -24,6 +26,7 @@ struct service_private {
 
 void service_write_tally(struct service *service)
 {
+    pthread_mutex_lock(&service->private->telling);
     struct setup *setup = setups_take(service->setups);
     struct ledger *ledger;
     struct error why;
@@ -37,6 +40,7 @@ void service_write_tally(struct service *service)
         stores_give_ledger(service->stores);
     }
     setup_give(setup);
+    pthread_mutex_unlock(&service->private->telling);
 }
 
 static void *write_tallies(void *argument)
@@ -74,6 +78,7 @@ static struct service *allocate(void)
         tally_free(tally);
         return NULL;
     }
+    pthread_mutex_init(&p->telling, NULL);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
     service->private = p;
@@ -90,6 +95,7 @@ static void release(struct service *service)
     setups_free(service->setups);
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
+    pthread_mutex_destroy(&p->telling);
     free(p);
     free(service);
 }
@@ -201,9 +207,11 @@ static void replace(struct service *service, struct setup *fresh)
     int64_t since_ms = clock_now_ms();
 
     setup_hold(fresh);
+    pthread_mutex_lock(&service->private->telling);
     setups_replace(service->setups, fresh);
     if (chronicle_change(service->chronicle, fresh->config, since_ms))
         log_error("no memory to tell the ledger of the configuration");
+    pthread_mutex_unlock(&service->private->telling);
     setup_give(fresh);
     service_write_tally(service);
 }

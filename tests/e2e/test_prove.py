@@ -376,14 +376,27 @@ def test_the_history_of_the_configuration_shows_what_changed(site):
     site.tool("verify")
 
 
-def test_the_web_tells_its_own_configuration_once(own_lab, site):
+def test_the_web_tells_its_own_configuration_once(own_lab):
+    """As another user than the milter's."""
+    users = {"user": "bin", "milter_user": "daemon", "group": "bin"}
+    site = own_lab.site(policy=NEWS, settings=users)
     web = own_lab.web(site)
-    until(lambda: len(site.json("config", "history")) == 2, "the web has told")
-    web.stop()
-    web.start()
-    web.stop()
-    actors = [one["actor"] for one in site.json("config", "history")]
-    assert actors == ["milter", "web"]
+    for _ in range(2):
+        until(lambda: site.json("config", "history"), "the web has told")
+        web.stop()
+        web.start()
+    (told,) = site.json("config", "history")
+    assert told["actor"] == "web" and told["place"] in site.conf.read_text()
+
+
+def test_a_web_that_may_only_read_the_ledger_reads_it(own_lab):
+    users = {"user": "bin", "milter_user": "daemon", "group": "bin"}
+    site = own_lab.site(policy=NEWS, settings=users)
+    (site.data / "ledger/data.mdb").chmod(0o640)
+    web = own_lab.web(site)
+    until(lambda: web.log_lines("the ledger does not have the configuration yet"), "it told why")
+    assert web.metrics()['optout_store_events_total{store="ledger"}'] == 1
+    assert site.json("config", "history") == []
 
 
 def test_the_manual_names_what_is_printed(shared):

@@ -175,6 +175,45 @@ static void very_many_streams_take_several_events(void **state)
     assert_true(extent.events > 4);
 }
 
+/* --- damage ---------------------------------------------------------------------------------- */
+
+/* In memory of exactly that size, so that ASan sees an octet too many. */
+static int decode(const char *bytes, size_t size)
+{
+    char *exact = malloc(size + 1);
+    struct pool pool = {0};
+    struct event event;
+
+    assert_non_null(exact);
+    memcpy(exact + 1, bytes, size);
+    int code = event_decode(SLICE(exact + 1, size), &pool, &event);
+    pool_release(&pool);
+    free(exact);
+    return code;
+}
+
+static void a_damaged_one_is_an_error_or_another_one(void **state)
+{
+    struct event_configuration configuration = START('a', 1700000000000).configuration;
+    struct event event = {
+        .type = EVENT_CONFIGURATION, .actor = "milter", .configuration = &configuration};
+    struct text bytes = TEXT_EMPTY;
+    (void)state;
+
+    assert_int_equal(event_encode(&event, &bytes), 0);
+    assert_int_equal(decode(bytes.data, bytes.length), 0);
+    for (size_t i = 0; i < bytes.length; i++) {
+        assert_int_equal(decode(bytes.data, i), ERR_CORRUPT);
+        for (int bit = 0; bit < 8; bit++) {
+            bytes.data[i] = (char)(bytes.data[i] ^ 1 << bit);
+            int code = decode(bytes.data, bytes.length);
+            assert_true(code == 0 || code == ERR_CORRUPT);
+            bytes.data[i] = (char)(bytes.data[i] ^ 1 << bit);
+        }
+    }
+    text_release(&bytes);
+}
+
 /* --- of verdicts ----------------------------------------------------------------------------- */
 
 static void write_verdict(char octet)
@@ -239,8 +278,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(the_text_is_kept_where_it_is_new),       TEST(what_is_told_twice_is_there_once),
-        TEST(another_daemon_is_another_matter),       TEST(very_many_streams_take_several_events),
+        TEST(the_text_is_kept_where_it_is_new),
+        TEST(what_is_told_twice_is_there_once),
+        TEST(another_daemon_is_another_matter),
+        TEST(very_many_streams_take_several_events),
+        TEST(a_damaged_one_is_an_error_or_another_one),
         TEST(a_verdict_names_the_last_one_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
