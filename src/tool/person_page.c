@@ -128,6 +128,14 @@ static void append_title(struct text *line, const struct fact *fact)
     }
 }
 
+/* Who works here is nobody's to hand over: text and JSON tell it. */
+static void add_words(struct page *p, xmlNode *node, const struct fact *fact)
+{
+    for (size_t i = 0; i < fact->word_count; i++)
+        if (strcmp(fact->words[i].name, "staff") != 0)
+            add_detail(p, node, fact->words[i].name, fact->words[i].text);
+}
+
 static void add_fact(struct page *p, xmlNode *parent, const struct fact *fact)
 {
     char name[PERSON_EVENT_SIZE], other[SHOW_EVENT_SIZE];
@@ -154,8 +162,7 @@ static void add_fact(struct page *p, xmlNode *parent, const struct fact *fact)
     if (fact->batch.number && fact->kind != FACT_VERDICT)
         add_detail(p, node, "Import", show_event(p->dossier->site, &fact->batch, other));
     add_detail(p, node, "Written by", fact->actor);
-    for (size_t i = 0; i < fact->word_count; i++)
-        add_detail(p, node, fact->words[i].name, fact->words[i].text);
+    add_words(p, node, fact);
     add_remarks(p, node, fact);
 }
 

@@ -149,6 +149,8 @@ def test_the_page_is_one_file_that_runs_and_loads_nothing(site, page):
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp;" in html
     assert not re.search(r"<script|<img|<link|<iframe|<[a-z][^>]*\s(src|href|on\w+)=|url\(|@import", html)
     assert "says the same. Both are there because it came from another source" in html
+    assert "The names of staff are left out" in html and ">staff<" not in html
+    assert ">note<" in html and "Record looked at, with optout check" in html
     assert "not searched" in html and "An address alone proves nothing" in html
 
 
