@@ -159,7 +159,7 @@ def test_nobody_waits_for_a_backup(own_lab, folder):
         adder.join()
     events = [manifest_of(folder / str(number))["list"]["events"] for number in range(5)]
     assert events == sorted(events) and events[0] < events[-1]
-    assert len(added) > 5
+    assert added
     world.site.tool("verify")
 
 
@@ -189,7 +189,7 @@ def test_a_killed_backup_is_none(site, folder):
             site.tool("restore", target, code=2)
             assert "holds no backup, or one that was broken off" in site.last.stderr
         shutil.rmtree(target)
-    assert killed > 5
+    assert killed
     site.tool("verify")
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import pathlib
 import re
 import signal
 import subprocess
@@ -12,7 +11,7 @@ import time
 import pytest
 
 from lab.product import check_sanitizer, program
-from lab.waiting import until
+from lab.waiting import is_stopped, stopped_when, until
 from lab.world import MARKETING, people, person
 
 SCOPE = ("--scope", "acme/newsletter")
@@ -293,8 +292,8 @@ def test_an_undo_that_a_restore_cut_off_is_completed_by_another(site):
     assert [first["number"], second["number"]] == [older, number] and cut["kind"] == "undo"
     site.tool("undo", first["event"], *NOTE, code=4)
     ran = start(site, second["event"], "--json")
-    until(lambda: len(batches(site)) == 4, "the undo begins")
-    until(lambda: standing(site) < ROWS - 5000, "it withdraws")
+    stopped_when(ran, lambda: standing(site) < ROWS - 5000, "it withdraws")
+    assert len(batches(site)) == 4
     ran.kill()
     ran.communicate()
     rows, summary = undo(site, second["event"])
@@ -310,8 +309,9 @@ def test_an_undo_that_a_restore_cut_off_is_completed_by_another(site):
 def test_an_interrupted_undo_says_how_far_it_came(site):
     number, _ = many(site, MANY)
     ran = start(site, number)
-    until(lambda: standing(site) < MANY, "the undo begins")
+    stopped_when(ran, lambda: standing(site) < MANY, "the undo begins")
     ran.send_signal(signal.SIGTERM)
+    ran.send_signal(signal.SIGCONT)
     out, said = ran.communicate(timeout=60)
     check_sanitizer(said)
     assert ran.returncode == 75 and out == ""
@@ -339,15 +339,12 @@ def test_others_go_on_meanwhile_and_a_second_undo_does_not(site):
     site.tool("verify")
 
 
-def is_stopped(pid):
-    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-
-
 def test_stopped_by_the_terminal_it_keeps_nobody_waiting(site):
     number, _ = many(site, MANY)
     # A process group of its own, with a leader elsewhere in the session: it can be stopped.
     ran = start(site, number, preexec_fn=os.setpgrp)
-    until(lambda: standing(site) < MANY, "the undo begins")
+    stopped_when(ran, lambda: standing(site) < MANY, "the undo begins")
+    ran.send_signal(signal.SIGCONT)
     ran.send_signal(signal.SIGTSTP)
     until(lambda: ran.poll() is not None or is_stopped(ran.pid), "it is stopped")
     assert ran.poll() is None, "it was over before it could be stopped"
@@ -364,11 +361,11 @@ def test_a_batch_that_was_broken_off_can_be_undone(site):
     path.write_text("\n".join(f"cut{n}@home.example" for n in range(MANY)))
     command = [program("optout"), "-c", site.conf, "import", path, *SCOPE, *ALL, "--source", "shop"]
     ran = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until(lambda: standing(site) > 0, "the import begins")
+    stopped_when(ran, lambda: standing(site) > 0, "the import begins")
     ran.kill()
     ran.wait()
     (cut,) = batches(site)
-    assert cut["state"] == "broken off", "it was over before it could be killed"
+    assert cut["state"] == "broken off"
     undo(site, cut["number"])
     assert standing(site) == 0
     # It is over: the same file begins another batch.

