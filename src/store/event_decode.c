@@ -481,6 +481,7 @@ static void take_verified(struct decoder *d, struct event *event)
     size_t items = take_row(d, 11);
     if (d->in.failed)
         return;
+    memset(verified, 0, sizeof *verified);
     take_verified_store(d, event, &verified->list);
     take_verified_store(d, event, &verified->ledger);
     verified->fitting = unpack_uint(&d->in);

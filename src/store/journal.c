@@ -11,6 +11,7 @@
 #define META_HEAD "head"
 #define HEAD_SIZE (8 + EVENT_HASH_SIZE) /* number and hash of a node's last event */
 #define HEAD_KEY_MAX (sizeof META_HEAD - 1 + 2)
+#define TELL_EACH 1024 /* events that are verified */
 
 /* --- heads --- */
 
@@ -422,7 +423,7 @@ static int check_link(struct slice key, struct slice bytes, const struct event *
         chain->number = event->name.number;
         code = check_cut(chain);
         chain->count++;
-        if (chain->store->watch)
+        if (chain->store->watch && chain->count % TELL_EACH == 0)
             chain->store->watch(chain->count, chain->of, chain->store->watcher);
     }
     return code;
@@ -477,6 +478,7 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
     if (code)
         return env_explain(store->env, code, why);
     *count = chain.count;
+    chain.remarks.lost = store->remarks.lost;
     store->remarks = chain.remarks;
     return 0;
 }
