@@ -63,6 +63,7 @@ struct erasing {
     const struct word *words;
     size_t word_count;
     struct event_name event;
+    const struct event_decision *decision;
 };
 
 static int erase_job(struct txn *txn, void *argument)
@@ -71,6 +72,7 @@ static int erase_job(struct txn *txn, void *argument)
     struct event event = {.at_ms = clock_now_ms(),
                           .type = EVENT_ERASURE,
                           .actor = e->actor,
+                          .decision = e->decision,
                           .erasures = e->rows,
                           .erasure_count = e->count};
 
@@ -87,10 +89,14 @@ static int compare_rows(const void *a, const void *b)
 
 int erase_write(struct store *store, const struct event_erasure *rows, size_t count,
                 const char *actor, const struct word *words, size_t word_count,
-                struct event_name *event, struct error *why)
+                const struct event_decision *decision, struct event_name *event, struct error *why)
 {
-    struct erasing e = {
-        .store = store, .count = count, .actor = actor, .words = words, .word_count = word_count};
+    struct erasing e = {.store = store,
+                        .count = count,
+                        .actor = actor,
+                        .words = words,
+                        .word_count = word_count,
+                        .decision = decision};
     size_t named = count;
 
     for (size_t i = 0; i < count; i++)

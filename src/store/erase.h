@@ -20,11 +20,12 @@ int erase_has_residue(struct txn *txn, bool *residue);
 /* Takes the mark away, of a copy without free pages. */
 int erase_clear_residue(struct store *store, struct error *why);
 
-/* Writes the event that tells of erasures, and does what it tells. Rows: of different people; each
- * names events that are here. -EINVAL: too many. */
+/* Writes the event that tells of erasures, and does what it tells; `decision` is the one that
+ * allowed it, or NULL. Rows: of different people; each names events that are here. -EINVAL: too
+ * many. */
 int erase_write(struct store *store, const struct event_erasure *rows, size_t count,
                 const char *actor, const struct word *words, size_t word_count,
-                struct event_name *event, struct error *why);
+                const struct event_decision *decision, struct event_name *event, struct error *why);
 
 /* The part of the fold that is the same for both stores: the words of the events that are named. */
 int erase_fold(const struct store *store, struct txn *txn, const struct event *event);

@@ -245,6 +245,7 @@ enum operation {
     OPERATION_OPT_IN = 2, /* writes its choices, which are confirmed opt-ins and name nothing yet */
     OPERATION_UNDO = 3,   /* undoes the batch that its one target names */
     OPERATION_SWEEP = 4,  /* withdraws single opt-outs of its source between two moments */
+    OPERATION_ERASE = 5,  /* takes address and words of its targets away, people without an event */
 };
 
 /* A row, or an event as a whole. */

@@ -377,46 +377,11 @@ static size_t pack_tables(struct text *out, const struct tables *tables)
     return pairs;
 }
 
-static size_t pack_body(struct text *out, struct tables *tables, const struct event *event)
+/* What events tell that came later. */
+static size_t pack_later(struct text *out, struct tables *tables, const struct event *event)
 {
     size_t pairs = 0;
-    for (size_t i = 0; i < event->scope_count; i++)
-        scope_position(tables, event->scopes[i]);
-    if (event->choice_count) {
-        pack_uint(out, KEY_CHOICES);
-        pack_choices(out, tables, event->choices, event->choice_count);
-        pairs++;
-    }
-    if (event->withdrawal_count) {
-        pack_uint(out, KEY_WITHDRAWALS);
-        pack_withdrawals(out, tables, event);
-        pairs++;
-    }
-    if (event->genesis) {
-        pack_uint(out, KEY_GENESIS);
-        pack_genesis(out, event->genesis);
-        pairs++;
-    }
-    if (event->verdict) {
-        pack_uint(out, KEY_VERDICT);
-        pack_verdict(out, tables, event->verdict);
-        pairs++;
-    }
-    if (event->begin) {
-        pack_uint(out, KEY_BEGIN);
-        pack_begin(out, tables, event->begin);
-        pairs++;
-    }
-    if (event->counts) {
-        pack_uint(out, KEY_COUNTS);
-        pack_counts(out, event->counts);
-        pairs++;
-    }
-    if (event->continues) {
-        pack_uint(out, KEY_CONTINUES);
-        pack_continued(out, tables, event->continues);
-        pairs++;
-    }
+
     if (event->reason) {
         pack_uint(out, KEY_REASON);
         pack_reason(out, tables, event->reason);
@@ -458,6 +423,49 @@ static size_t pack_body(struct text *out, struct tables *tables, const struct ev
         pairs++;
     }
     return pairs;
+}
+
+static size_t pack_body(struct text *out, struct tables *tables, const struct event *event)
+{
+    size_t pairs = 0;
+    for (size_t i = 0; i < event->scope_count; i++)
+        scope_position(tables, event->scopes[i]);
+    if (event->choice_count) {
+        pack_uint(out, KEY_CHOICES);
+        pack_choices(out, tables, event->choices, event->choice_count);
+        pairs++;
+    }
+    if (event->withdrawal_count) {
+        pack_uint(out, KEY_WITHDRAWALS);
+        pack_withdrawals(out, tables, event);
+        pairs++;
+    }
+    if (event->genesis) {
+        pack_uint(out, KEY_GENESIS);
+        pack_genesis(out, event->genesis);
+        pairs++;
+    }
+    if (event->verdict) {
+        pack_uint(out, KEY_VERDICT);
+        pack_verdict(out, tables, event->verdict);
+        pairs++;
+    }
+    if (event->begin) {
+        pack_uint(out, KEY_BEGIN);
+        pack_begin(out, tables, event->begin);
+        pairs++;
+    }
+    if (event->counts) {
+        pack_uint(out, KEY_COUNTS);
+        pack_counts(out, event->counts);
+        pairs++;
+    }
+    if (event->continues) {
+        pack_uint(out, KEY_CONTINUES);
+        pack_continued(out, tables, event->continues);
+        pairs++;
+    }
+    return pairs + pack_later(out, tables, event);
 }
 
 static int check_parts(const struct text *front, const struct text *head, const struct text *body,

@@ -182,10 +182,10 @@ int list_verify_store(struct store *store, struct txn *txn, uint64_t *events, st
 /* Names and ids of `scope` or `source` lead to each other, and there are `count` of them. */
 int list_verify_names(const struct list *list, struct txn *txn, unsigned table, uint64_t count,
                       struct error *why);
-/* Each row of `address` belongs to somebody of whom there is a choice, or of whose erasure an event
- * tells (`erased`: their subjects, one behind the other); with the keys, it opens and gives the
- * subject under which it stands. */
-int list_verify_addresses(struct list_view *view, struct slice erased, struct error *why);
+/* Each row of `address` belongs to somebody of whom there is a choice, or of whom an event that
+ * erases or proposes tells (`others`: their subjects, one behind the other); with the keys, it
+ * opens and gives the subject under which it stands. */
+int list_verify_addresses(struct list_view *view, struct slice others, struct error *why);
 /* Rows of `notice` have the right size and mark. */
 int list_verify_notices(const struct list *list, struct txn *txn, struct error *why);
 /* Reads the time of a row of `notice`; ERR_CORRUPT. */

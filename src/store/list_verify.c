@@ -22,7 +22,7 @@ struct fold_check {
     struct name_check scopes, sources;
     uint64_t batches, ends, undone;
     struct text row;    /* as it should be */
-    struct text erased; /* subjects of erasures, one behind the other */
+    struct text others; /* subjects of erasures and proposals, one behind the other */
     uint64_t proposals, decided, done;
     struct pool pool;
 };
@@ -171,6 +171,12 @@ static int check_proposal(struct fold_check *check, struct txn *txn, const struc
 
     if (event->type == EVENT_PROPOSAL && event->proposal) {
         check->proposals++;
+        for (size_t i = 0; i < event->proposal->choice_count; i++)
+            text_append_bytes(&check->others,
+                              (const char *)event->proposal->choices[i].subject.bytes,
+                              SUBJECT_SIZE);
+        if (check->others.failed)
+            return -ENOMEM;
         return list_proposal_row(check->list, txn, &event->name, &row);
     }
     if (!decision)
@@ -212,10 +218,10 @@ static int check_erasures(struct fold_check *check, struct txn *txn, const struc
                        &row);
         if (code == 0 && (row.size != 1 || *(const uint8_t *)row.data != ADDRESS_ERASED))
             code = ERR_CORRUPT;
-        text_append_bytes(&check->erased, (const char *)event->erasures[i].subject.bytes,
+        text_append_bytes(&check->others, (const char *)event->erasures[i].subject.bytes,
                           SUBJECT_SIZE);
     }
-    return code == 0 && check->erased.failed ? -ENOMEM : code;
+    return code == 0 && check->others.failed ? -ENOMEM : code;
 }
 
 static int check_event(struct txn *txn, const struct event *event, void *argument)
@@ -349,7 +355,7 @@ static int verify(struct list_view *view, struct fold_check *check, uint64_t *ev
     if (code == 0)
         code = check_proposals(view, check, why);
     if (code == 0)
-        code = list_verify_addresses(view, SLICE(check->erased.data, check->erased.length), why);
+        code = list_verify_addresses(view, SLICE(check->others.data, check->others.length), why);
     return code ? code : list_verify_notices(view->list, view->txn, why);
 }
 
@@ -362,7 +368,7 @@ int list_verify(struct list_view *view, uint64_t *events, struct error *why)
     if (code == 0)
         code = verify(view, &check, &count, why);
     text_release(&check.row);
-    text_release(&check.erased);
+    text_release(&check.others);
     end_names(&check.scopes);
     end_names(&check.sources);
     if (code == 0)

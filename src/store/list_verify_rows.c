@@ -97,8 +97,8 @@ struct address_check {
     struct list_view *view;
     struct subject_hasher *hasher; /* NULL without the key */
     struct cursor *choices;        /* walks along */
-    struct subject *erased;        /* sorted */
-    size_t erased_count;
+    struct subject *others;        /* sorted */
+    size_t other_count;
     struct pool pool;
 };
 
@@ -172,7 +172,7 @@ static int check_address(struct slice key, struct slice value, void *argument)
     int code = find_choice(check, key);
     /* Whoever the list knew nothing of may have been erased, too. */
     if (code == ERR_NOT_FOUND && type == ADDRESS_ERASED &&
-        bsearch(&subject, check->erased, check->erased_count, sizeof subject, compare_subjects))
+        bsearch(&subject, check->others, check->other_count, sizeof subject, compare_subjects))
         code = 0;
     if (code == 0)
         code = check_identity(check, &subject);
@@ -180,17 +180,17 @@ static int check_address(struct slice key, struct slice value, void *argument)
     return code;
 }
 
-int list_verify_addresses(struct list_view *view, struct slice erased, struct error *why)
+int list_verify_addresses(struct list_view *view, struct slice others, struct error *why)
 {
-    struct address_check check = {.view = view, .erased_count = erased.size / SUBJECT_SIZE};
+    struct address_check check = {.view = view, .other_count = others.size / SUBJECT_SIZE};
     const struct list *list = view->list;
 
-    check.erased = malloc(erased.size + 1);
-    if (!check.erased)
+    check.others = malloc(others.size + 1);
+    if (!check.others)
         return explain(list, -ENOMEM, "", why);
-    if (erased.size)
-        memcpy(check.erased, erased.data, erased.size);
-    qsort(check.erased, check.erased_count, SUBJECT_SIZE, compare_subjects);
+    if (others.size)
+        memcpy(check.others, others.data, others.size);
+    qsort(check.others, check.other_count, SUBJECT_SIZE, compare_subjects);
     int code = cursor_open(view->txn, TABLE_CHOICE, &check.choices);
     if (code == 0 && list->has_subject_key)
         code = subject_hasher_new(list->subject_key, &check.hasher);
@@ -199,7 +199,7 @@ int list_verify_addresses(struct list_view *view, struct slice erased, struct er
     subject_hasher_free(check.hasher);
     cursor_close(check.choices);
     pool_release(&check.pool);
-    free(check.erased);
+    free(check.others);
     return explain(list, code, "an address is kept that is not the one of its subject", why);
 }
 

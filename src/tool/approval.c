@@ -137,7 +137,7 @@ static bool is_same(const struct subject *a, const struct subject *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-static bool is_about(const struct event_proposal *proposal, const struct subject *subject)
+bool approval_is_about(const struct event_proposal *proposal, const struct subject *subject)
 {
     for (size_t i = 0; i < proposal->target_count; i++)
         if (proposal->targets[i].known && is_same(&proposal->targets[i].subject, subject))
@@ -154,7 +154,7 @@ static int visit_about(const struct list_proposal *proposal, void *argument)
     struct pool pool = {0};
     struct event decision;
 
-    if (!is_about(proposal->event.proposal, about->subject))
+    if (!approval_is_about(proposal->event.proposal, about->subject))
         return 0;
     int code = about->visit(&proposal->event, about->argument);
     if (code == 0 && proposal->decided.number) {

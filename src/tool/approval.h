@@ -41,6 +41,9 @@ const char *approval_word(const struct approval *approval, const char *name);
 /* The staff who wrote an event, in the pool; NULL where that cannot be told. Needs a view. */
 const char *approval_staff(struct site *site, const struct event_name *event, struct pool *pool);
 
+/* Whether it is about this person. */
+bool approval_is_about(const struct event_proposal *proposal, const struct subject *subject);
+
 /* Visits the proposals that concern a person, and the decisions on them; not undos, which concern
  * whole batches. Anything but 0 ends it and is returned. Needs a view. */
 typedef int (*approval_visitor)(const struct event *event, void *argument);

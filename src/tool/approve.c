@@ -92,5 +92,6 @@ const struct command command_approve = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run,
 };

@@ -1,6 +1,8 @@
 #include "tool/approving.h"
 
 #include "tool/adding.h"
+#include "tool/erasing.h"
+#include "tool/interrupt.h"
 #include "tool/output.h"
 #include "tool/proposal_show.h"
 #include "tool/removing.h"
@@ -272,6 +274,55 @@ static int approve_sweep(struct approving *a, struct error *why)
     return code;
 }
 
+/* --- erasures --- */
+
+/* The same again does what a run that was killed has left. */
+static int erase_people(struct approving *a, struct erasing *e, struct error *why)
+{
+    const struct event_proposal *p = proposal_of(a)->event.proposal;
+    int code = 0;
+
+    for (size_t i = 0; i < p->target_count && code == 0; i++) {
+        const struct subject *subject = &p->targets[i].subject;
+        code = site_view(a->site, why);
+        if (code)
+            return code;
+        struct list_identity identity;
+        site_identity(a->site, subject, &identity);
+        site_end_view(a->site);
+        if (interrupt_came())
+            code = error_set(why, -EINTR, "interrupted; approve it again to go on");
+        else
+            code = erasing_subject(e, subject,
+                                   a->json ? identity.address : site_identity_text(&identity), why);
+    }
+    return code;
+}
+
+static int approve_erasure(struct approving *a, struct error *why)
+{
+    struct doing d;
+
+    fill(a, PROPOSAL_BEGUN, &d);
+    int code = site_open_ledger(a->site, ENV_WRITE, why);
+    if (code == 0)
+        code = begin(a, why);
+    struct erasing e = {.list = a->site->list,
+                        .ledger = a->site->ledger,
+                        .words = d.words,
+                        .word_count = WORDS,
+                        .decision = &d.decision,
+                        .json = a->json};
+    if (code == 0)
+        code = erase_people(a, &e, why);
+    if (code == 0)
+        code = decide(a, PROPOSAL_DONE, why);
+    if (e.erased > 0)
+        remark("What was erased still lies in free pages of the files, sealed: `optout compact` "
+               "takes it away. Backups, exports and mail logs of before still hold it.");
+    return code;
+}
+
 /* --- */
 
 int approving_run(struct approving *a, struct error *why)
@@ -282,7 +333,8 @@ int approving_run(struct approving *a, struct error *why)
     } operations[] = {{OPERATION_REMOVE, approve_removal},
                       {OPERATION_OPT_IN, approve_opt_ins},
                       {OPERATION_UNDO, approve_undo},
-                      {OPERATION_SWEEP, approve_sweep}};
+                      {OPERATION_SWEEP, approve_sweep},
+                      {OPERATION_ERASE, approve_erasure}};
 
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (operations[i].operation == proposal_of(a)->event.proposal->operation)

@@ -240,5 +240,6 @@ const struct command command_config_history = {
     .arguments = "",
     .text = "show what the daemons ran with, and what changed",
     .flags = flags,
+    .role = ROLE_EITHER,
     .run = run,
 };

@@ -154,5 +154,6 @@ const struct command command_effect = {
     .arguments = "",
     .text = "show how long opt-outs took until they held",
     .flags = flags,
+    .role = ROLE_COMPLIANCE,
     .run = run,
 };

@@ -1,4 +1,4 @@
-#include "tool/entry.h"
+#include "tool/entry_private.h"
 
 #include "base/clock.h"
 #include "tool/output.h"
@@ -45,7 +45,7 @@ static const char *name_entry(const struct entry *entry, char text[SHOW_EVENT_SI
     return text;
 }
 
-static void begin_line(const struct entry *entry, struct text *line)
+void entry_begin_line(const struct entry *entry, struct text *line)
 {
     char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
     const struct event *event = entry->event;
@@ -65,7 +65,7 @@ static const struct event_name *proposal_behind(const struct event *event)
     return event->decision && event->type != EVENT_DECISION ? &event->decision->proposal : NULL;
 }
 
-static void end_line(const struct entry *entry, struct text *line)
+void entry_end_line(const struct entry *entry, struct text *line)
 {
     const struct event_name *proposal = proposal_behind(entry->event);
     char name[SHOW_EVENT_SIZE];
@@ -78,7 +78,7 @@ static void end_line(const struct entry *entry, struct text *line)
     output_text(line);
 }
 
-static json_t *begin_object(const struct entry *entry, const char *type)
+json_t *entry_begin_object(const struct entry *entry, const char *type)
 {
     char time[CLOCK_TEXT_SIZE];
     json_t *object = json_object();
@@ -90,7 +90,7 @@ static json_t *begin_object(const struct entry *entry, const char *type)
     return object;
 }
 
-static void end_object(const struct entry *entry, json_t *object)
+void entry_end_object(const struct entry *entry, json_t *object)
 {
     const struct event_name *proposal = proposal_behind(entry->event);
     json_t *words = json_object();
@@ -138,18 +138,18 @@ void entry_show_choice(const struct entry *entry, const struct subject *subject,
 
     site_identity(entry->site, subject, &identity);
     if (entry->json) {
-        json_t *object = begin_object(entry, "choice");
+        json_t *object = entry_begin_object(entry, "choice");
         show_put_identity(object, &identity);
         show_put_choice(object, choice);
         put_batch(entry, object);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     text_format(&line, "%s: ", site_identity_text(&identity));
     show_append_choice(&line, entry->site, choice);
     append_batch(entry, &line);
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 void entry_show_withdrawal(const struct entry *entry, const struct event_withdrawal *withdrawal)
@@ -160,18 +160,18 @@ void entry_show_withdrawal(const struct entry *entry, const struct event_withdra
 
     site_identity(entry->site, &withdrawal->subject, &identity);
     if (entry->json) {
-        json_t *object = begin_object(entry, "withdrawal");
+        json_t *object = entry_begin_object(entry, "withdrawal");
         show_put_identity(object, &identity);
         show_put_event(object, "removed", &withdrawal->target);
         put_batch(entry, object);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     text_format(&line, "%s: choice of event %s removed", site_identity_text(&identity),
                 show_event(entry->site, &withdrawal->target, name));
     append_batch(entry, &line);
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 static void show_scopes(const struct entry *entry)
@@ -180,18 +180,18 @@ static void show_scopes(const struct entry *entry)
     struct text line;
 
     if (entry->json) {
-        json_t *object = begin_object(entry, "scopes"), *scopes = json_array();
+        json_t *object = entry_begin_object(entry, "scopes"), *scopes = json_array();
         for (size_t i = 0; i < event->scope_count; i++)
             output_append(scopes, json_string(event->scopes[i]));
         output_put(object, "scopes", scopes);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     text_append(&line, "registered");
     for (size_t i = 0; i < event->scope_count; i++)
         text_format(&line, " %s", event->scopes[i]);
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 static void show_genesis(const struct entry *entry)
@@ -202,20 +202,20 @@ static void show_genesis(const struct entry *entry)
     struct text line;
 
     if (entry->json) {
-        json_t *object = begin_object(entry, "genesis");
+        json_t *object = entry_begin_object(entry, "genesis");
         output_put_text(object, "store", genesis->kind);
         if (continues)
             show_put_event(object, "continues", &continues->event);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     if (continues)
         text_format(&line, "the %s was restored, behind event %s", genesis->kind,
                     show_event_in_full(&continues->event, name));
     else
         text_format(&line, "a new %s", genesis->kind);
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 static void show_loss(const struct entry *entry)
@@ -223,12 +223,12 @@ static void show_loss(const struct entry *entry)
     struct text line;
 
     if (entry->json) {
-        end_object(entry, begin_object(entry, "loss"));
+        entry_end_object(entry, entry_begin_object(entry, "loss"));
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     text_append(&line, "what was written since the backup may be missing");
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 static void show_begin(const struct entry *entry)
@@ -238,19 +238,19 @@ static void show_begin(const struct entry *entry)
     struct text line;
 
     if (entry->json) {
-        json_t *object = begin_object(entry, "batch");
+        json_t *object = entry_begin_object(entry, "batch");
         show_put_batch(object, begin, entry->event->source);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     if (begin->undoes.number)
         text_format(&line, "began to undo batch %s", show_event(entry->site, &begin->undoes, name));
     else
         text_format(&line, "began an import of %" PRIu64 " octets", begin->size);
     if (entry->event->source)
         text_format(&line, ", source %s", entry->event->source);
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 static void show_end(const struct entry *entry)
@@ -259,16 +259,16 @@ static void show_end(const struct entry *entry)
     struct text line;
 
     if (entry->json) {
-        json_t *object = begin_object(entry, "batch-end");
+        json_t *object = entry_begin_object(entry, "batch-end");
         put_batch(entry, object);
         show_put_counts(object, counts);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     text_format(&line, "ended batch %" PRIu64 ":", entry->event->batch);
     show_append_counts(&line, counts);
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 void entry_show_reason(const struct entry *entry)
@@ -278,16 +278,16 @@ void entry_show_reason(const struct entry *entry)
     struct text line;
 
     if (entry->json) {
-        json_t *object = begin_object(entry, "reason");
+        json_t *object = entry_begin_object(entry, "reason");
         show_put_event(object, "about", &reason->about);
         output_put_text(object, "reason", *reason->key ? reason->key : NULL);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     text_format(&line, "reason for event %s: %s", show_event(entry->site, &reason->about, name),
                 *reason->key ? reason->key : "in their own words");
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 void entry_show_erasure(const struct entry *entry, const struct event_erasure *erasure)
@@ -297,45 +297,17 @@ void entry_show_erasure(const struct entry *entry, const struct event_erasure *e
 
     site_identity(entry->site, &erasure->subject, &identity);
     if (entry->json) {
-        json_t *object = begin_object(entry, "erasure");
+        json_t *object = entry_begin_object(entry, "erasure");
         show_put_identity(object, &identity);
         output_put_number(object, "words", erasure->event_count);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     text_format(&line, "%s: address erased, and the words of %zu event%s",
                 site_identity_text(&identity), erasure->event_count,
                 erasure->event_count == 1 ? "" : "s");
-    end_line(entry, &line);
-}
-
-static void show_cut(const struct entry *entry)
-{
-    const struct event_cut *cut = entry->event->cut;
-    char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
-    struct text line;
-
-    if (entry->json) {
-        json_t *object = begin_object(entry, "cut"), *rows = json_array();
-        for (size_t i = 0; i < cut->row_count; i++) {
-            json_t *row = json_object();
-            show_put_event(row, "event", &cut->rows[i].last);
-            output_put_text(row, "since", clock_format_ms(cut->rows[i].first_ms, time));
-            output_put_text(row, "until", clock_format_ms(cut->rows[i].last_ms, time));
-            output_append(rows, row);
-        }
-        output_put(object, "journals", rows);
-        end_object(entry, object);
-        return;
-    }
-    begin_line(entry, &line);
-    text_append(&line, "cut off its journal:");
-    for (size_t i = 0; i < cut->row_count; i++)
-        text_format(&line, "%s all up to %s of %s", i ? "," : "",
-                    show_event_in_full(&cut->rows[i].last, name),
-                    clock_format_ms(cut->rows[i].last_ms, time));
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 /* Among the entries of everybody, where addresses stand, too. */
@@ -353,15 +325,15 @@ static void show_proposal(const struct entry *entry)
     struct text line;
 
     if (entry->json) {
-        json_t *object = begin_object(entry, "proposal");
+        json_t *object = entry_begin_object(entry, "proposal");
         proposal_put(object, proposal);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     text_append(&line, "proposed: ");
     proposal_append(&line, entry->site, proposal);
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
 static void show_decision(const struct entry *entry)
@@ -372,205 +344,19 @@ static void show_decision(const struct entry *entry)
     struct text line;
 
     if (entry->json) {
-        json_t *object = begin_object(entry, "decision");
+        json_t *object = entry_begin_object(entry, "decision");
         show_put_event(object, "proposal", &decision->proposal);
         output_put_text(object, "decision", state);
-        end_object(entry, object);
+        entry_end_object(entry, object);
         return;
     }
-    begin_line(entry, &line);
+    entry_begin_line(entry, &line);
     text_format(&line, "proposal %s %s", show_event(entry->site, &decision->proposal, name),
                 decision->state == PROPOSAL_BEGUN ? "approved, and begun" : state);
-    end_line(entry, &line);
+    entry_end_line(entry, &line);
 }
 
-/* --- the ledger's --- */
-
-/* Without its text: `optout config history` has it. */
-static void show_configuration(const struct entry *entry)
-{
-    const struct event_configuration *c = entry->event->configuration;
-    char hex[2 * EVENT_HASH_SIZE + 1], since[CLOCK_TEXT_SIZE];
-    struct entry bare = *entry;
-    struct text line;
-
-    bare.word_count = 0;
-    text_to_hex(c->digest, EVENT_HASH_SIZE, hex);
-    if (entry->json) {
-        json_t *object = begin_object(entry, "configuration");
-        output_put_text(object, "place", c->place);
-        output_put_text(object, "occasion", show_occasion(c->occasion));
-        output_put_text(object, "since", clock_format_ms(c->since_ms, since));
-        output_put_bool(object, "overlaps", c->overlaps);
-        output_put_text(object, "configuration", hex);
-        show_put_streams(object, c);
-        end_object(&bare, object);
-        return;
-    }
-    begin_line(entry, &line);
-    text_format(&line, "%s at %s with %s", show_occasion(c->occasion), c->place, hex);
-    end_line(&bare, &line);
-}
-
-static void append_row(struct text *line, const struct entry *entry,
-                       const struct event_verdict_row *row)
-{
-    char name[SHOW_EVENT_SIZE];
-
-    text_format(line, "%s %s",
-                row->known ? site_address(entry->site, &row->subject) : "(address not readable)",
-                recipient_state_name(row->state));
-    for (size_t i = 0; i < row->basis_count; i++)
-        text_format(line, "%s%s", i ? " " : " by event ",
-                    show_event(entry->site, &row->basis[i].event, name));
-}
-
-static json_t *row_object(const struct entry *entry, const struct event_verdict_row *row)
-{
-    char name[SHOW_EVENT_SIZE];
-    json_t *object = json_object(), *basis = json_array();
-    struct list_identity identity = {.known = LIST_KNOWS_NOTHING};
-
-    if (row->known)
-        site_identity(entry->site, &row->subject, &identity);
-    show_put_identity(object, &identity);
-    output_put_text(object, "state", recipient_state_name(row->state));
-    for (size_t i = 0; i < row->basis_count; i++)
-        output_append(basis, json_string(show_event_in_full(&row->basis[i].event, name)));
-    output_put(object, "events", basis);
-    return object;
-}
-
-static bool is_shown(const struct event_verdict_row *row, const struct subject *only)
-{
-    return !only || (row->known && memcmp(&row->subject, only, sizeof *only) == 0);
-}
-
-static void show_verdict_json(const struct entry *entry, const struct subject *only)
-{
-    const struct event_verdict *v = entry->event->verdict;
-    json_t *object = begin_object(entry, "verdict"), *rows = json_array();
-
-    output_put_text(object, "action", action_name(v->action));
-    output_put_text(object, "mode", v->mode == MODE_MONITOR ? "monitor" : "enforce");
-    output_put_text(object, "stream", v->stream);
-    output_put_text(object, "rule", v->rule);
-    output_put_text(object, "scope", v->scope);
-    output_put_text(object, "queue_id", *v->queue_id ? v->queue_id : NULL);
-    output_put_number(object, "given", v->given);
-    output_put_number(object, "delivered", v->delivered);
-    output_put_number(object, "kept_back", v->kept_back);
-    for (size_t i = 0; i < v->row_count; i++)
-        if (is_shown(&v->rows[i], only))
-            output_append(rows, row_object(entry, &v->rows[i]));
-    output_put(object, "recipients", rows);
-    end_object(entry, object);
-}
-
-void entry_show_verdict(const struct entry *entry, const struct subject *only)
-{
-    const struct event_verdict *v = entry->event->verdict;
-    const char *before = ": ";
-    struct text line;
-
-    if (entry->json) {
-        show_verdict_json(entry, only);
-        return;
-    }
-    begin_line(entry, &line);
-    text_format(&line, "%s%s, %s (%s) by %s, queue id %s, %" PRIu64 " given, %" PRIu64 " kept back",
-                action_name(v->action), v->mode == MODE_MONITOR ? " if it were enforced" : "",
-                v->stream, v->scope, v->rule, *v->queue_id ? v->queue_id : "none", v->given,
-                v->kept_back);
-    for (size_t i = 0; i < v->row_count; i++) {
-        if (!is_shown(&v->rows[i], only))
-            continue;
-        text_append(&line, before);
-        append_row(&line, entry, &v->rows[i]);
-        before = ", ";
-    }
-    end_line(entry, &line);
-}
-
-/* --- who was shown what --- */
-
-static void show_reading(const struct entry *entry)
-{
-    const struct event_reading *r = entry->event->reading;
-    struct list_identity identity = {.known = LIST_KNOWS_NOTHING};
-    struct text line;
-
-    if (r->has_subject)
-        site_identity(entry->site, &r->subject, &identity);
-    if (entry->json) {
-        json_t *object = begin_object(entry, "reading");
-        output_put_text(object, "command", r->command);
-        show_put_identity(object, &identity);
-        if (r->people)
-            output_put_number(object, "people", r->people);
-        else
-            output_put(object, "people", json_null());
-        output_put_text(object, "scope", *r->scope ? r->scope : NULL);
-        end_object(entry, object);
-        return;
-    }
-    begin_line(entry, &line);
-    text_format(&line, "optout %s showed ", r->command);
-    if (r->has_subject)
-        text_append(&line, site_identity_text(&identity));
-    else if (r->people)
-        text_format(&line, "%" PRIu64 " people", r->people);
-    else
-        text_append(&line, "people, not counted");
-    if (*r->scope)
-        text_format(&line, ", about %s", r->scope);
-    end_line(entry, &line);
-}
-
-static void append_verified(struct text *line, const char *name,
-                            const struct event_verified_store *store)
-{
-    if (store->whole)
-        text_format(line, "%s whole, %" PRIu64 " events", name, store->events);
-    else
-        text_format(line, "%s not whole", name);
-}
-
-static json_t *verified_object(const struct event_verified_store *store)
-{
-    json_t *object = json_object();
-
-    output_put_bool(object, "whole", store->whole);
-    if (store->whole) {
-        output_put_number(object, "events", store->events);
-        show_put_event(object, "last", &store->last);
-    }
-    return object;
-}
-
-static void show_verified(const struct entry *entry)
-{
-    const struct event_verified *v = entry->event->verified;
-    struct text line;
-
-    if (entry->json) {
-        json_t *object = begin_object(entry, "verified");
-        output_put(object, "list", verified_object(&v->list));
-        output_put(object, "ledger", verified_object(&v->ledger));
-        output_put_number(object, "checkpoints_fitting", v->fitting);
-        output_put_number(object, "checkpoints_misfitting", v->misfitting);
-        output_put_time(object, "last_checkpoint", (int64_t)v->checkpoint_at);
-        end_object(entry, object);
-        return;
-    }
-    begin_line(entry, &line);
-    append_verified(&line, "list", &v->list);
-    append_verified(&line, "; ledger", &v->ledger);
-    if (v->fitting + v->misfitting > 0)
-        text_format(&line, "; checkpoints: %" PRIu64 " fit, %" PRIu64 " do not", v->fitting,
-                    v->misfitting);
-    end_line(entry, &line);
-}
+/* --- all --- */
 
 void entry_show_all(const struct entry *entry)
 {
@@ -593,11 +379,11 @@ void entry_show_all(const struct entry *entry)
     if (event->reason)
         show_reason_without_words(entry);
     if (event->configuration)
-        show_configuration(entry);
+        entry_show_configuration(entry);
     for (size_t i = 0; i < event->erasure_count; i++)
         entry_show_erasure(entry, &event->erasures[i]);
     if (event->cut)
-        show_cut(entry);
+        entry_show_cut(entry);
     if (event->proposal)
         show_proposal(entry);
     if (event->type == EVENT_DECISION && event->decision)
@@ -605,7 +391,7 @@ void entry_show_all(const struct entry *entry)
     if (event->verdict)
         entry_show_verdict(entry, NULL);
     if (event->reading)
-        show_reading(entry);
+        entry_show_reading(entry);
     if (event->verified)
-        show_verified(entry);
+        entry_show_verified(entry);
 }

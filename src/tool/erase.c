@@ -3,6 +3,7 @@
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/compacting.h"
+#include "tool/erase_propose.h"
 #include "tool/erasing.h"
 #include "tool/file_lines.h"
 #include "tool/interrupt.h"
@@ -254,11 +255,15 @@ static int run(const struct call *call)
     e.words[1] = (struct word){"note", call->values[NOTE]};
     e.erasing.words = e.words;
     e.erasing.word_count = 2;
-    if (code == 0)
+    bool proposes = code == 0 && e.upkeep.config->approval;
+    if (code == 0 && !proposes)
         code = erase_all(&e, file, &why);
-    if (code == 0)
+    if (code == 0 && !proposes)
         code = finish(&e, file != NULL);
     upkeep_close(&e.upkeep);
+    if (proposes)
+        code = erase_propose(call, file ? NULL : call->arguments[0], file, call->values[NOTE],
+                             call->values[JSON], &why);
     if (file && file != stdin)
         fclose(file);
     return output_status(code, &why);
@@ -272,5 +277,6 @@ const struct command command_erase = {
     .text = "take a person's address and words away; opt-outs go on holding",
     .flags = flags,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run,
 };

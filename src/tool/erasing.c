@@ -2,6 +2,7 @@
 
 #include "core/token.h"
 #include "store/erase.h"
+#include "tool/approval.h"
 #include "tool/output.h"
 #include "tool/show.h"
 
@@ -131,6 +132,42 @@ static int note_row(struct holding *h, const struct event_name *name)
     return code;
 }
 
+/* Of what was proposed for several people the words are about all of them, and so are those of the
+ * decision. What was said of an erasure stays. */
+static int check_proposal_alone(struct holding *h, const struct event_proposal *proposal,
+                                bool *alone)
+{
+    int code = 0;
+
+    *alone = true;
+    for (size_t i = 0; i < proposal->target_count && *alone && code == 0; i++)
+        code = is_gone(h, &proposal->targets[i].subject, alone);
+    for (size_t i = 0; i < proposal->choice_count && *alone && code == 0; i++)
+        code = is_gone(h, &proposal->choices[i].subject, alone);
+    return code;
+}
+
+static int note_words(struct holding *h, const struct event_name *name, bool alone)
+{
+    int there = name->number ? list_has_words(h->list, name) : 0;
+    return there <= 0 ? there : add_name(h, alone ? &h->ours : &h->shared, name);
+}
+
+static int visit_proposal(const struct list_proposal *proposal, void *argument)
+{
+    struct holding *h = argument;
+    bool alone;
+
+    if (!approval_is_about(proposal->event.proposal, &h->subject) ||
+        proposal->event.proposal->operation == OPERATION_ERASE)
+        return 0;
+    h->known = true;
+    int code = check_proposal_alone(h, proposal->event.proposal, &alone);
+    if (code == 0)
+        code = note_words(h, &proposal->event.name, alone);
+    return code ? code : note_words(h, &proposal->decided, alone);
+}
+
 static int find_in_list(struct holding *h)
 {
     struct list_identity identity;
@@ -155,7 +192,7 @@ static int find_in_list(struct holding *h)
         if (code == 0)
             code = note_row(h, &by[i]);
     }
-    return code;
+    return code ? code : list_each_proposal(h->list, true, visit_proposal, h);
 }
 
 /* --- the ledger --- */
@@ -227,7 +264,8 @@ static int erase_in(struct holding *h, struct store *store, const struct names *
         size_t left = names->count - done;
         struct event_erasure row = {h->subject, names->at ? names->at + done : NULL,
                                     left < ERASE_EVENTS_MAX ? left : ERASE_EVENTS_MAX - 1};
-        code = erase_write(store, &row, 1, "cli", e->words, e->word_count, event, h->why);
+        code =
+            erase_write(store, &row, 1, "cli", e->words, e->word_count, e->decision, event, h->why);
         done += row.event_count;
         nanosleep(&pause, NULL);
     } while (code == 0 && done < names->count);
@@ -266,10 +304,10 @@ static void put_event(json_t *object, const char *name, const struct event_name 
         output_put_text(object, name, NULL);
 }
 
-static void tell_json(const struct holding *h, const struct address *address, const char *result)
+static void tell_json(const struct holding *h, const char *shown, const char *result)
 {
     json_t *object = json_object();
-    output_put_text(object, "address", address->text);
+    output_put_text(object, "address", shown);
     output_put_text(object, "result", result);
     output_put_number(object, "words", h->ours.count + h->verdicts.count);
     put_names(object, "kept", &h->shared);
@@ -287,7 +325,7 @@ static void append_kept(struct text *line, const char *what, const struct names 
         text_append(line, ", ...");
 }
 
-static void tell(const struct holding *h, const struct address *address)
+static void tell(const struct holding *h, const char *shown)
 {
     struct text line = TEXT_EMPTY;
     size_t words = h->ours.count + h->verdicts.count,
@@ -295,15 +333,15 @@ static void tell(const struct holding *h, const struct address *address)
     bool nothing = h->event.number == 0 && h->verdict_event.number == 0;
 
     if (h->erasing->json) {
-        tell_json(h, address, !h->known ? "unknown" : nothing ? "known" : "erased");
+        tell_json(h, shown, !h->known ? "unknown" : nothing ? "known" : "erased");
         return;
     }
     if (!h->known)
-        text_format(&line, "%s: neither list nor ledger knows of it", address->text);
+        text_format(&line, "%s: neither list nor ledger knows of it", shown);
     else if (nothing)
-        text_format(&line, "%s: erased already", address->text);
+        text_format(&line, "%s: erased already", shown);
     else
-        text_format(&line, "%s: address erased, and the words of %zu event%s", address->text, words,
+        text_format(&line, "%s: address erased, and the words of %zu event%s", shown, words,
                     words == 1 ? "" : "s");
     if (kept > 0) {
         text_format(&line, "; %zu tell%s of others too and keep%s them (", kept,
@@ -319,12 +357,19 @@ static void tell(const struct holding *h, const struct address *address)
 
 int erasing_person(struct erasing *e, const struct address *address, struct error *why)
 {
-    struct holding h = {.erasing = e, .why = why};
+    struct subject subject;
 
-    int code = subject_of_address(e->hasher, address->text, address->length, &h.subject);
-    if (code)
-        return error_set(why, code, "no keyed hash: %s", error_name(code));
-    code = find(&h);
+    int code = subject_of_address(e->hasher, address->text, address->length, &subject);
+    return code ? error_set(why, code, "no keyed hash: %s", error_name(code))
+                : erasing_subject(e, &subject, address->text, why);
+}
+
+int erasing_subject(struct erasing *e, const struct subject *subject, const char *shown,
+                    struct error *why)
+{
+    struct holding h = {.erasing = e, .why = why, .subject = *subject};
+
+    int code = find(&h);
     if (code == 0 && h.known)
         code = erase(&h);
     if (code == 0) {
@@ -332,7 +377,7 @@ int erasing_person(struct erasing *e, const struct address *address, struct erro
         e->unknown += !h.known;
         e->already += h.known && nothing;
         e->erased += h.known && !nothing;
-        tell(&h, address);
+        tell(&h, shown);
     }
     pool_release(&h.pool);
     return code;

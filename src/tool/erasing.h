@@ -16,6 +16,7 @@ struct erasing {
     struct subject_hasher *hasher;
     const struct word *words; /* of the events that tell of it */
     size_t word_count;
+    const struct event_decision *decision; /* that allowed it; NULL: nobody had to be asked */
     bool json;
     uint64_t erased, already, unknown; /* people */
 };
@@ -24,5 +25,8 @@ struct erasing {
  * were erased too, and tells of it. Whoever neither store knows is left alone. What was begun and
  * broken off is done by the same again. As erase_write. */
 int erasing_person(struct erasing *erasing, const struct address *address, struct error *why);
+/* The same of who has this subject, shown as `shown`. */
+int erasing_subject(struct erasing *erasing, const struct subject *subject, const char *shown,
+                    struct error *why);
 
 #endif

@@ -139,5 +139,6 @@ const struct command command_pending = {
     .text = "show what was proposed and waits for another person's approval",
     .flags = flags,
     .most = 1,
+    .role = ROLE_EITHER,
     .run = run,
 };

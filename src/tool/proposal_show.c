@@ -17,6 +17,8 @@ const char *proposal_operation_name(enum operation operation)
         return "undo";
     case OPERATION_SWEEP:
         return "undo-source";
+    case OPERATION_ERASE:
+        return "erase";
     }
     return "unknown";
 }
@@ -67,6 +69,11 @@ void proposal_append(struct text *line, const struct site *site,
                     clock_format(proposal->since_ms / 1000, since),
                     clock_format(proposal->until_ms / 1000, until));
         append_count(line, proposal->rows, "opt-out");
+        return;
+    case OPERATION_ERASE:
+        text_append(line, "erasure of ");
+        text_format(line, "%" PRIu64 " %s", proposal->rows,
+                    proposal->rows == 1 ? "person" : "people");
         return;
     }
     text_append(line, "something that this version does not know");
@@ -153,11 +160,28 @@ static int show_targets(struct site *site, const struct event_proposal *proposal
     return code;
 }
 
+static void show_people(struct site *site, const struct event_proposal *proposal, json_t *choices)
+{
+    for (size_t i = 0; i < proposal->target_count; i++) {
+        struct list_identity identity;
+        json_t *object = choices ? json_object() : NULL;
+        site_identity(site, &proposal->targets[i].subject, &identity);
+        if (object) {
+            show_put_identity(object, &identity);
+            output_append(choices, object);
+        } else {
+            output_line("  %s", site_identity_text(&identity));
+        }
+    }
+}
+
 int proposal_show_rows(struct site *site, const struct event_proposal *proposal, json_t *object)
 {
     json_t *choices = object ? json_array() : NULL;
     int code = 0;
 
+    if (proposal->operation == OPERATION_ERASE)
+        show_people(site, proposal, choices);
     if (proposal->operation == OPERATION_REMOVE)
         code = show_targets(site, proposal, choices);
     for (size_t i = 0; i < proposal->choice_count; i++)

@@ -314,5 +314,6 @@ const struct command command_prove = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_COMPLIANCE,
     .run = run,
 };

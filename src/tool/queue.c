@@ -191,5 +191,6 @@ const struct command command_queue = {
     .arguments = "",
     .text = "find mail in Postfix's queue to who has opted out since",
     .flags = flags,
+    .role = ROLE_OPS,
     .run = run,
 };

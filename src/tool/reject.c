@@ -77,5 +77,6 @@ const struct command command_reject = {
     .flags = flags,
     .least = 1,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run,
 };

@@ -92,5 +92,6 @@ const struct command command_report = {
     .arguments = "",
     .text = "opt-outs, refusals and what else a period had, as a page",
     .flags = flags,
+    .role = ROLE_COMPLIANCE,
     .run = run,
 };

@@ -289,6 +289,42 @@ def test_a_killed_approval_is_completed_and_nothing_is_undone_without_its_decisi
     site.tool("verify")
 
 
+# -- erasures
+
+
+def test_an_erasure_takes_two_and_is_what_was_proposed(site):
+    site.opt_out(*people(3))
+    path = site.root / "people.txt"
+    path.write_text("\n".join(people(2)) + "\nno address\n")
+    by(site, ONE, "erase", "--from", path, "--note", "Art. 17", code=1)
+    (waiting,) = pending(site)
+    assert waiting["operation"] == "erase" and waiting["rows"] == 2
+    assert people(2)[0] in site.tool("pending", waiting["number"])
+    assert site.json("check", people(2)[0], *SCOPE, code=1)[0]["address"]
+    rows = json_by(site, OTHER, "approve", waiting["number"])
+    assert sorted(row["address"] for row in rows) == people(2)
+    assert "optout compact" in site.last.stderr and pending(site) == []
+    erasures = events(site, "erasure")
+    assert len(erasures) == 4 and {row["words"]["approver"] for row in erasures} == {OTHER}
+    assert {row["proposal"] for row in erasures} == {waiting["event"]}
+    assert all(kept_back(site, who) for who in people(3))
+    by(site, ONE, "erase", person(3), "--note", "for person3@home.example", code=2)
+    site.tool("verify")
+
+
+def test_who_was_erased_is_in_no_proposal_any_more(site):
+    site.opt_out(*people(2))
+    number = propose(site, ONE, "remove", person(1), *SCOPE, *NOTE)
+    erasure = propose(site, ONE, "erase", person(1), "--note", "Art. 17")
+    by(site, OTHER, "approve", erasure)
+    (shown,) = pending(site, number)
+    assert shown["words"] == {} and shown["choices"][0]["address"] is None
+    by(site, OTHER, "approve", number, code=1)
+    assert "cannot be told any more" in site.last.stderr
+    by(site, OTHER, "reject", number, *NOTE)
+    site.tool("verify")
+
+
 # -- beside
 
 

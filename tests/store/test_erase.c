@@ -11,7 +11,7 @@ static struct event_name erase_number(unsigned person, const struct event_name *
     const struct word note = {"note", "Art. 17"};
     struct event_erasure row = {subject_number(person), events, count};
     struct event_name event;
-    assert_ok(erase_write(list_store(list), &row, 1, "cli", &note, 1, &event, &why));
+    assert_ok(erase_write(list_store(list), &row, 1, "cli", &note, 1, NULL, &event, &why));
     return event;
 }
 
@@ -228,14 +228,14 @@ static void too_much_at_once_is_refused(void **state)
     struct event_erasure row = {subject_number(1), names, ERASE_EVENTS_MAX};
     (void)state;
     assert_non_null(names);
-    assert_refused(erase_write(list_store(list), &row, 1, "cli", NULL, 0, &event, &why), -EINVAL,
-                   "more than 1000");
+    assert_refused(erase_write(list_store(list), &row, 1, "cli", NULL, 0, NULL, &event, &why),
+                   -EINVAL, "more than 1000");
     row.event_count--;
     for (size_t i = 0; i < row.event_count; i++) { /* nothing is there, and that is fine */
         memcpy(names[i].node, list_node(list), EVENT_NODE_SIZE);
         names[i].number = UINT64_C(0xffffffffff) + i;
     }
-    assert_ok(erase_write(list_store(list), &row, 1, "cli", NULL, 0, &event, &why));
+    assert_ok(erase_write(list_store(list), &row, 1, "cli", NULL, 0, NULL, &event, &why));
     free(names);
 }
 

@@ -311,6 +311,7 @@ static void numbers_that_are_stored_keep_their_meaning(void **state)
     assert_int_equal(OPERATION_OPT_IN, 2);
     assert_int_equal(OPERATION_UNDO, 3);
     assert_int_equal(OPERATION_SWEEP, 4);
+    assert_int_equal(OPERATION_ERASE, 5);
     assert_int_equal(PROPOSAL_APPROVED, 1);
     assert_int_equal(PROPOSAL_REJECTED, 2);
     assert_int_equal(PROPOSAL_BEGUN, 3);
