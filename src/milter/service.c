@@ -14,8 +14,9 @@
 static const struct setup_kind setup_kind = {0};
 
 struct service_private {
-    pthread_mutex_t
-        telling;          /* held while the ledger is told: by nobody else is a setup held long */
+    /* Held while the ledger is told, which takes a setup: a reload shall not take that for a
+     * message that is under way. */
+    pthread_mutex_t telling;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t wake;
     bool stopping;
