@@ -30,9 +30,9 @@ def as_person(name):
         with open(LOGIN, "w", encoding="ascii") as file:
             file.write(str(login))
 
-    env = {key: value for key, value in os.environ.items() if key != "SUDO_USER"}
+    env = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
     if name:
-        env["SUDO_USER"] = name
+        env.update(SUDO_USER=name, SUDO_UID=str(login))
     return {"env": env, "preexec_fn": log_in if logged_in else None}
 
 
