@@ -477,6 +477,7 @@ int journal_verify(struct store *store, struct txn *txn, journal_visitor visit, 
     if (code)
         return env_explain(store->env, code, why);
     *count = chain.count;
+    chain.remarks.lost = store->remarks.lost;
     store->remarks = chain.remarks;
     return 0;
 }

@@ -53,6 +53,7 @@ struct store_remarks {
     uint64_t earlier; /* events with an earlier time than the one before them */
     uint64_t words;   /* events whose private words are there */
     uint64_t erased;  /* events whose private words are not */
+    uint64_t lost;    /* pages of the file that are neither used nor free: room, and no more */
 };
 
 struct store {
@@ -67,7 +68,7 @@ struct store {
     const struct signing_ring *ring; /* that cuts are signed with; NULL: it is not looked at */
     store_watcher watch;             /* NULL: nobody */
     void *watcher;
-    struct store_remarks remarks; /* of the last journal_verify */
+    struct store_remarks remarks; /* of the last verify */
 };
 
 struct store_kind {

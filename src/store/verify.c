@@ -94,9 +94,12 @@ static int verify_meta(struct store *store, struct txn *txn)
 
 int store_verify_frame(struct store *store, struct txn *txn, struct error *why)
 {
-    int code = pages_check(store->env, store->kind->tables, store->kind->table_count, NULL, why);
+    struct pages pages;
+
+    int code = pages_check(store->env, store->kind->tables, store->kind->table_count, &pages, why);
     if (code)
         return code;
+    store->remarks.lost = pages.lost;
     code = verify_meta(store, txn);
     if (code == ERR_CORRUPT)
         return error_set(why, code, "%s: what it says of itself was changed",

@@ -272,5 +272,6 @@ const struct command command_erase = {
     .text = "take a person's address and words away; opt-outs go on holding",
     .flags = flags,
     .most = 1,
+    .role = ROLE_OPS,
     .run = run,
 };

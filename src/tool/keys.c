@@ -121,6 +121,7 @@ const struct command command_keys_signing = {
     .arguments = "",
     .text = "print the public keys that checkpoints are checked with",
     .flags = signing_flags,
+    .role = ROLE_ANYBODY,
     .run = run_signing,
 };
 

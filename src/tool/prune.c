@@ -244,5 +244,6 @@ const struct command command_prune = {
     .arguments = "",
     .text = "take away what has been kept long enough",
     .flags = flags,
+    .role = ROLE_OPS,
     .run = run,
 };

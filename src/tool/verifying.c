@@ -128,6 +128,7 @@ static void tell_whole(struct work *w, bool ledger, const struct event_verified_
         output_put_number(object, "earlier", remarks->earlier);
         output_put_number(object, "words", remarks->words);
         output_put_number(object, "words_erased", remarks->erased);
+        output_put_number(object, "lost_pages", remarks->lost);
         output_json(object);
         return;
     }
@@ -137,6 +138,10 @@ static void tell_whole(struct work *w, bool ledger, const struct event_verified_
         remark("%s: %" PRIu64 " event%s an earlier time than the one before: times are those of "
                "the clock.",
                name, remarks->earlier, remarks->earlier == 1 ? " has" : "s have");
+    if (remarks->lost)
+        remark("%s: %" PRIu64 " page%s of its file neither used nor free: `optout compact` takes "
+               "the room back.",
+               name, remarks->lost, remarks->lost == 1 ? " is" : "s are");
 }
 
 static void tell_fault(const struct work *w, bool ledger, const char *fault)

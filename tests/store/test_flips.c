@@ -235,6 +235,8 @@ static int remove_stores(void **state)
 
 /* --- verifying, and what is there to be read --- */
 
+#define TOLD 1 /* it is no fault, but is told: pages are lost, of which nothing came before */
+
 static int verify_the_list(struct error *why)
 {
     struct list *list;
@@ -247,6 +249,8 @@ static int verify_the_list(struct error *why)
     code = list_view_begin(list, &view);
     if (code == 0) {
         code = list_verify(view, &events, why);
+        if (code == 0 && list_store(list)->remarks.lost)
+            code = TOLD;
         list_view_end(view);
     }
     list_close(list);
@@ -283,6 +287,8 @@ static int verify_the_ledger(struct error *why)
     code = ledger_view_begin(ledger, &view);
     if (code == 0) {
         code = ledger_verify(view, &events, why);
+        if (code == 0 && ledger_store(ledger)->remarks.lost)
+            code = TOLD;
         if (code == 0)
             code = compare_with_list(view, why);
         ledger_view_end(view);
