@@ -148,7 +148,7 @@ def test_killed_at_any_moment_it_is_whole_and_the_next_run_goes_on(site):
         process.wait()
         site.tool("verify")
     prune(site, days=5 * 366)
-    assert verdicts(site) == [] and len(rows(site, "ledger", "private")) <= 2
+    assert verdicts(site) == [] and len(rows(site, "ledger", "private")) < 20
     site.tool("verify")
 
 
