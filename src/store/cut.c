@@ -34,8 +34,7 @@ int cut_teller(struct txn *txn, uint64_t local, uint64_t *number)
     return 0;
 }
 
-/* Of two rows about one node the one that goes further. */
-static int add_row(struct pool *pool, struct cut *cut, const struct event_cut_row *row)
+int cut_add(struct pool *pool, struct cut *cut, const struct event_cut_row *row)
 {
     for (size_t i = 0; i < cut->count; i++)
         if (memcmp(cut->rows[i].last.node, row->last.node, EVENT_NODE_SIZE) == 0) {
@@ -69,7 +68,7 @@ int cut_read(const struct store *store, struct txn *txn, struct pool *pool, stru
         if (code == ERR_NOT_FOUND || (code == 0 && !event.cut))
             code = ERR_CORRUPT;
         for (size_t i = 0; code == 0 && i < event.cut->row_count; i++)
-            code = add_row(pool, &all, &event.cut->rows[i]);
+            code = cut_add(pool, &all, &event.cut->rows[i]);
     }
     if (code == 0)
         *cut = all;

@@ -20,6 +20,8 @@ struct cut {
 };
 
 int cut_read(const struct store *store, struct txn *txn, struct pool *pool, struct cut *cut);
+/* Adds what is cut of a node; of two rows about one the one that goes further stays. */
+int cut_add(struct pool *pool, struct cut *cut, const struct event_cut_row *row);
 /* What is cut of one node; NULL: nothing. */
 const struct event_cut_row *cut_of(const struct cut *cut, const uint8_t node[EVENT_NODE_SIZE]);
 /* Whether this event is among them. */

@@ -1,5 +1,7 @@
 #include "store/journal_file.h"
 
+#include "store/cut.h"
+#include "store/event_keys.h"
 #include "store/pack.h"
 
 #include <errno.h>
@@ -44,6 +46,7 @@ int journal_file_read(const struct store *store, struct txn *txn, size_t enough,
 struct node_chain {
     uint8_t node[EVENT_NODE_SIZE];
     size_t begin;    /* where its first event lies */
+    uint64_t first;  /* number of that one; not 1 where the journal was cut before */
     uint64_t number; /* of its last event that fitted */
     uint8_t hash[EVENT_HASH_SIZE];
 };
@@ -54,7 +57,8 @@ struct reading {
     struct node_chain *nodes; /* the last one is read now */
     size_t node_count;
     struct digester *digester;
-    struct pool pool;
+    struct pool pool, cut_pool;
+    struct cut cut;                    /* what the events of the file say was cut off its journal */
     struct journal_witness *witnesses; /* sorted */
     size_t witness_count, next;        /* the next one of this node */
     struct journal_file found;
@@ -130,6 +134,56 @@ static void hear_witnesses(struct reading *r, const struct node_chain *chain)
     }
 }
 
+/* What a witness says of an event that was cut. */
+static enum checkpoint_fit fit_of_cut(const struct reading *r, const struct checkpoint_head *head)
+{
+    const struct event_cut_row *row = cut_of(&r->cut, head->event.node);
+
+    if (!row || head->event.number > row->last.number)
+        return CHECKPOINT_UNKNOWN_NODE;
+    if (head->event.number < row->last.number)
+        return CHECKPOINT_CUT;
+    return memcmp(head->hash, row->hash, EVENT_HASH_SIZE) == 0 ? CHECKPOINT_FITS : CHECKPOINT_OTHER;
+}
+
+/* The node's first event in the file is its first one, or follows those that were cut. */
+static int begin_chain(struct reading *r, const struct event *event, struct node_chain *chain)
+{
+    const struct event_cut_row *row = cut_of(&r->cut, event->name.node);
+    uint64_t before = event->name.number - 1;
+
+    *chain = (struct node_chain){.begin = r->at, .first = event->name.number, .number = before};
+    memcpy(chain->node, event->name.node, EVENT_NODE_SIZE);
+    if (before == 0)
+        return 0;
+    if (event->type == EVENT_GENESIS || !row || before > row->last.number)
+        return fault(r, "its node does not begin with it");
+    memcpy(chain->hash, before == row->last.number ? row->hash : event->previous, EVENT_HASH_SIZE);
+    return 0;
+}
+
+/* Which kind of journal it is: only a ledger's is cut. */
+static int check_kind(struct reading *r, const struct event *event)
+{
+    bool is_cut = event->name.number > 1;
+
+    if (!is_cut && (event->type != EVENT_GENESIS || !event->genesis))
+        return fault(r, "its node does not begin with it");
+    bool is_ledger = is_cut || strcmp(event->genesis->kind, "ledger") == 0;
+    if (r->node_count > 0 && r->found.is_ledger != is_ledger)
+        return fault(r, "it is of another kind of journal");
+    r->found.is_ledger = is_ledger;
+    return 0;
+}
+
+/* Checkpoints may tell of what was cut, too. */
+static void hear_of_cut(struct reading *r, const struct node_chain *chain)
+{
+    for (size_t i = r->next; i < r->witness_count && is_of(&r->witnesses[i], chain->node); i++)
+        if (r->witnesses[i].head.event.number < chain->first)
+            r->witnesses[i].fit = fit_of_cut(r, &r->witnesses[i].head);
+}
+
 static int begin_node(struct reading *r, const struct event *event)
 {
     struct node_chain *nodes = realloc(r->nodes, (r->node_count + 1) * sizeof *nodes);
@@ -139,30 +193,34 @@ static int begin_node(struct reading *r, const struct event *event)
     r->nodes = nodes;
     if (find_node(r, event->name.node))
         return fault(r, "the events of its node are not together");
-    if (event->type != EVENT_GENESIS || !event->genesis)
-        return fault(r, "its node does not begin with it");
-    bool is_ledger = strcmp(event->genesis->kind, "ledger") == 0;
-    if (r->node_count > 0 && r->found.is_ledger != is_ledger)
-        return fault(r, "it is of another kind of journal");
-    r->found.is_ledger = is_ledger;
-    nodes[r->node_count] = (struct node_chain){.begin = r->at};
-    memcpy(nodes[r->node_count].node, event->name.node, EVENT_NODE_SIZE);
+    int code = check_kind(r, event);
+    if (code == 0)
+        code = begin_chain(r, event, &nodes[r->node_count]);
+    if (code)
+        return code;
     r->node_count++;
     begin_witnesses(r, event->name.node);
+    hear_of_cut(r, &nodes[r->node_count - 1]);
     return 0;
 }
 
-/* The hash of an event that was read already; by reading its node once more. */
+/* The hash of an event that was read already, by reading its node once more, or that was cut last;
+ * ERR_EXISTS: it was cut before that. */
 static int hash_of(const struct reading *r, const struct event_name *name,
                    uint8_t hash[EVENT_HASH_SIZE])
 {
     const struct node_chain *chain = find_node(r, name->node);
     struct slice event = SLICE(NULL, 0);
 
-    if (!chain || name->number == 0 || name->number > chain->number)
-        return ERR_NOT_FOUND;
+    if (!chain || name->number < chain->first || name->number > chain->number) {
+        const struct event_cut_row *row = cut_of(&r->cut, name->node);
+        if (!row || row->last.number < name->number)
+            return ERR_NOT_FOUND;
+        memcpy(hash, row->hash, EVENT_HASH_SIZE);
+        return row->last.number == name->number ? 0 : ERR_EXISTS;
+    }
     size_t at = chain->begin;
-    for (uint64_t number = 0; number < name->number; number++) {
+    for (uint64_t number = chain->first - 1; number < name->number; number++) {
         int code = take_bytes(r->bytes, at, &event);
         if (code)
             return code;
@@ -176,6 +234,8 @@ static int check_continued(struct reading *r, const struct event_continued *cont
     uint8_t hash[EVENT_HASH_SIZE];
 
     int code = hash_of(r, &continued->event, hash);
+    if (code == ERR_EXISTS)
+        return 0;
     if (code == ERR_NOT_FOUND)
         return fault(r, "the event that it continues is not there");
     if (code == 0 && memcmp(hash, continued->hash, sizeof hash) != 0)
@@ -206,6 +266,10 @@ static int check_event(struct reading *r, const struct event *event, struct slic
         return code;
     chain->number = event->name.number;
     hear_witnesses(r, chain);
+    const struct event_cut_row *row = cut_of(&r->cut, chain->node);
+    if (row && row->last.number == chain->number &&
+        memcmp(row->hash, chain->hash, EVENT_HASH_SIZE) != 0)
+        return fault(r, "it is not the one up to which the journal was cut");
     return 0;
 }
 
@@ -242,6 +306,27 @@ static int read_event(struct reading *r)
     return code;
 }
 
+/* What was cut is told at the end, and needed at the beginning. What cannot be read is found when
+ * it is its turn. */
+static int collect_cuts(struct reading *r)
+{
+    struct slice bytes;
+    struct event event;
+    uint64_t type;
+    int code = 0;
+
+    for (size_t at = 0; at < r->bytes.size && code == 0; at += bytes.size) {
+        if (take_bytes(r->bytes, at, &bytes) || event_decode_number(bytes, KEY_TYPE, &type))
+            return 0;
+        if (type != EVENT_CUT)
+            continue;
+        code = event_decode(bytes, &r->cut_pool, &event);
+        for (size_t i = 0; code == 0 && event.cut && i < event.cut->row_count; i++)
+            code = cut_add(&r->cut_pool, &r->cut, &event.cut->rows[i]);
+    }
+    return code == ERR_CORRUPT ? 0 : code;
+}
+
 static int explain_fault(const struct reading *r, int code, struct error *why)
 {
     const struct node_chain *chain = r->node_count ? &r->nodes[r->node_count - 1] : NULL;
@@ -261,11 +346,13 @@ int journal_file_verify(struct slice bytes, struct journal_witness *witnesses, s
 {
     struct reading r = {.bytes = bytes, .witnesses = witnesses, .witness_count = count};
 
+    int code = collect_cuts(&r);
     for (size_t i = 0; i < count; i++)
-        witnesses[i].fit = CHECKPOINT_UNKNOWN_NODE;
+        witnesses[i].fit = fit_of_cut(&r, &witnesses[i].head);
     if (count > 0)
         qsort(witnesses, count, sizeof *witnesses, compare_witnesses);
-    int code = digester_new(&r.digester);
+    if (code == 0)
+        code = digester_new(&r.digester);
     while (code == 0 && r.at < bytes.size) {
         code = read_event(&r);
         if (watch && r.found.events % TELL_EACH == 0)
@@ -276,6 +363,7 @@ int journal_file_verify(struct slice bytes, struct journal_witness *witnesses, s
     explain_fault(&r, code, why);
     digester_free(r.digester);
     pool_release(&r.pool);
+    pool_release(&r.cut_pool);
     free(r.nodes);
     if (code == 0)
         *file = r.found;

@@ -69,4 +69,22 @@ static inline void assert_golden(const struct event *event, const char *hex)
     pool_release(&pool);
 }
 
+/* In memory of exactly that size, so that ASan and valgrind see an octet too many. */
+static inline int decode_exactly(const char *bytes, size_t size)
+{
+    struct pool memory = {0};
+    struct event event = {.actor = "untouched"};
+    char *exact = malloc(size ? size : 1);
+
+    assert_non_null(exact);
+    memcpy(exact, bytes, size);
+    int code = event_decode(SLICE(exact, size), &memory, &event);
+    assert_true(code == 0 || code == ERR_CORRUPT);
+    if (code)
+        assert_string_equal(event.actor, "untouched");
+    free(exact);
+    pool_release(&memory);
+    return code;
+}
+
 #endif

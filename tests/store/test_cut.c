@@ -3,7 +3,9 @@
 #include "site.h"
 
 #include "base/clock.h"
+#include "store/checkpoint.h"
 #include "store/cut.h"
+#include "store/journal_file.h"
 #include "store/number.h"
 #include "store/prune.h"
 #include "store/renew.h"
@@ -449,6 +451,69 @@ static void many_events_go_in_short_transactions(void **state)
     assert_ok(verify_now(&why));
 }
 
+/* --- elsewhere --- */
+
+static struct text export_ledger(void)
+{
+    struct text all = TEXT_EMPTY;
+    struct event_name last = {.number = 0};
+    struct txn *txn;
+    int code = 0;
+    assert_int_equal(txn_begin_read(ledger_store(ledger)->env, &txn), 0);
+    while (code == 0)
+        code = journal_file_read(ledger_store(ledger), txn, 1 << 20, &last, &all);
+    txn_abort(txn);
+    assert_int_equal(code, ERR_NOT_FOUND);
+    return all;
+}
+
+/* What checkpoints of before said of three events, and what becomes of that. */
+static void an_exported_journal_and_checkpoints_begin_behind_the_cut(void **state)
+{
+    struct journal_witness witnesses[3] = {{.checkpoint = 0}};
+    struct event_name event;
+    struct journal_file file;
+    enum checkpoint_fit fit;
+    struct txn *txn;
+    (void)state;
+    verdict_of(8);
+    const struct event_name first = verdict_of(7), last = verdict_of(6), later = verdict_of(1);
+    const struct event_name named[3] = {first, last, later};
+    assert_int_equal(txn_begin_read(ledger_store(ledger)->env, &txn), 0);
+    for (size_t i = 0; i < 3; i++) {
+        struct slice bytes;
+        witnesses[i].head.event = named[i];
+        assert_int_equal(journal_bytes(ledger_store(ledger), txn, &named[i], &bytes), 0);
+        assert_int_equal(seal_digest(bytes, witnesses[i].head.hash), 0);
+    }
+    txn_abort(txn);
+    struct journal_witness wrong = witnesses[1];
+    assert_int_equal(tell_cut(3, &event), 4); /* the genesis, and all up to `last` */
+    while (remove_some(ledger))
+        continue;
+    struct text exported = export_ledger();
+    assert_ok(journal_file_verify(SLICE(exported.data, exported.length), witnesses, 3, NULL, NULL,
+                                  &file, &why));
+    assert_true(file.is_ledger);
+    assert_int_equal(file.events, events_in(ledger));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(txn_begin_read(ledger_store(ledger)->env, &txn), 0);
+        assert_int_equal(checkpoint_compare(ledger_store(ledger), txn, &witnesses[i].head, &fit),
+                         0);
+        txn_abort(txn);
+        assert_int_equal(fit, witnesses[i].fit);
+    }
+    assert_int_equal(witnesses[0].fit, CHECKPOINT_CUT);
+    assert_int_equal(witnesses[1].fit, CHECKPOINT_FITS);
+    assert_int_equal(witnesses[2].fit, CHECKPOINT_FITS);
+    wrong.head.hash[0] ^= 1;
+    exported.data[exported.length / 2] ^= 1;
+    assert_int_equal(journal_file_verify(SLICE(exported.data, exported.length), &wrong, 1, NULL,
+                                         NULL, &file, NULL),
+                     ERR_CORRUPT);
+    text_release(&exported);
+}
+
 static int far = 20, near = 0;
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -473,6 +538,7 @@ int main(void)
         TEST(one_made_anew_begins_behind_the_cut),
         TEST(the_journal_of_a_node_before_may_go_as_a_whole),
         TEST(many_events_go_in_short_transactions),
+        TEST(an_exported_journal_and_checkpoints_begin_behind_the_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

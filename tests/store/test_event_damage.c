@@ -1,30 +1,7 @@
-/* What is no event, or not quite, is told from one. */
-#include "store/event.h"
+/* What is damaged in an event is told, and what is not known is skipped. */
+#include "event_site.h"
 
-#include "base/error.h"
 #include "store/pack.h"
-
-#include "site.h"
-
-static struct pool pool;
-
-/* In memory of exactly that size, so that ASan and valgrind see an octet too many. */
-static int decode_exactly(const char *bytes, size_t size)
-{
-    struct pool memory = {0};
-    struct event event = {.actor = "untouched"};
-    char *exact = malloc(size ? size : 1);
-
-    assert_non_null(exact);
-    memcpy(exact, bytes, size);
-    int code = event_decode(SLICE(exact, size), &memory, &event);
-    assert_true(code == 0 || code == ERR_CORRUPT);
-    if (code)
-        assert_string_equal(event.actor, "untouched");
-    free(exact);
-    pool_release(&memory);
-    return code;
-}
 
 /* Keys 0 to 5. */
 static void pack_first_keys(struct text *bytes, enum event_type type)
@@ -177,13 +154,6 @@ static void without_its_first_six_keys_it_is_no_event(void **state)
     assert_int_equal(decode_exactly("\xa0", 1), ERR_CORRUPT);
 }
 
-static int release_pool(void **state)
-{
-    (void)state;
-    pool_release(&pool);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,5 +165,5 @@ int main(void)
         cmocka_unit_test(a_key_twice_is_damage),
         cmocka_unit_test(without_its_first_six_keys_it_is_no_event),
     };
-    return cmocka_run_group_tests(tests, NULL, release_pool);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
