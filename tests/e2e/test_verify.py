@@ -1,7 +1,6 @@
 """Checkpoints that were kept elsewhere, and whoever writes to the data directory in the meantime."""
 
 import hashlib
-import json
 import re
 import shutil
 import struct
@@ -180,7 +179,8 @@ def test_a_line_that_somebody_changed_or_made_up_is_found(kept):
     line = kept.checkpoint()
     kept.lines.write_text(line.replace("Z list", "Z  list") + "\n")
     assert "it is not as it was written" in kept.verify(code=1)
-    kept.lines.write_text(re.sub(r":(\d+):", lambda m: f":{int(m[1]) + 1}:", line, count=1) + "\n")
+    more = re.sub(r"(list=\w+:)(\d+)", lambda found: f"{found[1]}{int(found[2]) + 1}", line)
+    kept.lines.write_text(more + "\n")
     assert "its signature does not fit" in kept.verify(code=1)
     kept.lines.write_text("nothing\n")
     assert "holds no checkpoint" in kept.verify(code=2)
