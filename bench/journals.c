@@ -221,7 +221,7 @@ static struct ledger *open_ledger(const char *path)
 {
     struct config *config;
     struct lookup_key lookup;
-    struct ledger *ledger;
+    struct ledger *ledger = NULL;
     struct error why = {""};
     char *folder = NULL;
 
@@ -265,7 +265,7 @@ static double hash_all(MDB_txn *txn, MDB_dbi dbi, bool each, size_t *events, siz
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     uint8_t digest[EVP_MAX_MD_SIZE];
-    MDB_cursor *cursor;
+    MDB_cursor *cursor = NULL;
     MDB_val key, value;
     double begun = now_us();
 
@@ -291,9 +291,9 @@ static double hash_all(MDB_txn *txn, MDB_dbi dbi, bool each, size_t *events, siz
 
 static void hash(const char *folder)
 {
-    MDB_env *env;
-    MDB_txn *txn;
-    MDB_dbi dbi;
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+    MDB_dbi dbi = 0;
     size_t events, octets;
 
     if (mdb_env_create(&env) || mdb_env_set_maxdbs(env, 16) ||

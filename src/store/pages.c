@@ -186,23 +186,24 @@ static int compare_keys(const struct walk *walk, struct slice a, struct slice b)
 
 /* --- values --- */
 
+/* A value that became shorter keeps its pages. */
 static int take_overflow(struct walk *walk, size_t page, size_t first, size_t size)
 {
     struct file *file = walk->file;
-    size_t count = (sizeof(struct page_head) - 1 + size) / file->page_size + 1;
-    uint32_t in_row;
+    size_t needed = (sizeof(struct page_head) - 1 + size) / file->page_size + 1;
+    uint32_t count;
 
-    for (size_t i = 0; i < count; i++) {
-        int code = take_page(file, first + i);
-        if (code)
-            return code;
-    }
+    int code = take_page(file, first);
+    if (code)
+        return code;
     struct page_head head = head_of(file, first);
-    memcpy(&in_row, &head.lower, sizeof in_row);
-    if (head.number != first || head.flags != PAGE_OVERFLOW || in_row != count)
+    memcpy(&count, &head.lower, sizeof count);
+    if (head.number != first || head.flags != PAGE_OVERFLOW || count < needed)
         return fault(file, page, "what it refers to is no long value");
+    for (size_t i = 1; i < count && code == 0; i++)
+        code = take_page(file, first + i);
     walk->found.overflows += count;
-    return 0;
+    return code;
 }
 
 static int visit_leaf_node(struct walk *walk, size_t page, size_t offset)
@@ -410,21 +411,21 @@ static void read_metas(struct file *file)
 }
 
 /* Looks at both beginnings while nobody writes them. -EAGAIN: somebody did, or LMDB sees another
- * commit than the last one. */
+ * commit than the last one; the file is as long as that needs since before the transaction began.
+ */
 static int check_metas(struct file *file, struct txn *txn)
 {
     struct meta before[METAS];
+    int code = 0;
 
     read_metas(file);
+    if (file->meta->commit != txn_version(txn))
+        return -EAGAIN;
     memcpy(before, file->metas, sizeof before);
-    int code = 0;
     for (size_t i = 0; i < METAS && code == 0; i++)
         code = check_meta(file, i);
-    size_t commit = file->meta->commit;
     read_metas(file);
-    if (memcmp(before, file->metas, sizeof before) != 0)
-        return -EAGAIN;
-    return code ? code : commit == txn_version(txn) ? 0 : -EAGAIN;
+    return memcmp(before, file->metas, sizeof before) == 0 ? code : -EAGAIN;
 }
 
 /* --- */

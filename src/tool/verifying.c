@@ -183,6 +183,8 @@ static int look_at(struct work *w, bool ledger)
     struct checkpoint_part part;
     uint64_t events = 0;
 
+    /* Reading may end this process. What was found by then is a line, for which nobody waits. */
+    output_flush();
     *w->stage = ledger ? STAGE_LEDGER : STAGE_LIST;
     int code = open_store(w, ledger);
     if (code == 0)

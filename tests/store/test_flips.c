@@ -16,7 +16,11 @@
 
 #define NEWS "acme/news"
 #define PEOPLE 400
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define FLIPS 1000 /* of a slow program; the quick one turns all of them */
+#else
 #define FLIPS 10000
+#endif
 #define PATIENCE_S 60 /* for one flip */
 
 static struct subject_hasher *hasher;
