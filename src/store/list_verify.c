@@ -21,10 +21,9 @@ struct fold_check {
     uint64_t withdrawals;
     struct name_check scopes, sources;
     uint64_t batches, ends, undone;
+    uint64_t proposals, decided, done;
     struct text row;    /* as it should be */
     struct text others; /* subjects of erasures and proposals, one behind the other */
-    uint64_t proposals, decided, done;
-    struct pool pool;
 };
 
 /* Counts a name and leaves its id; either leads to the other. */

@@ -170,8 +170,8 @@ static int check_address(struct slice key, struct slice value, void *argument)
         return ERR_CORRUPT;
     memcpy(&subject, key.data, sizeof subject);
     int code = find_choice(check, key);
-    /* Whoever the list knew nothing of may have been erased, too. */
-    if (code == ERR_NOT_FOUND && type == ADDRESS_ERASED &&
+    /* Of whom there is no choice, somebody may have proposed one, or they were erased. */
+    if (code == ERR_NOT_FOUND &&
         bsearch(&subject, check->others, check->other_count, sizeof subject, compare_subjects))
         code = 0;
     if (code == 0)

@@ -98,12 +98,11 @@ static int add_mention(struct gathering *g, const struct choice *choice,
 
 static int add_proposal(const struct event *event, void *argument)
 {
-    struct mention *place = new_mention(argument);
+    struct mention *m = new_mention(argument);
 
-    if (!place)
+    if (!m)
         return -ENOMEM;
-    *place =
-        (struct mention){.event = event->name, .at_ms = event->at_ms, .kind = MENTION_PROPOSAL};
+    *m = (struct mention){.event = event->name, .at_ms = event->at_ms, .kind = MENTION_PROPOSAL};
     return 0;
 }
 
