@@ -237,8 +237,8 @@ static void a_very_long_message_id_is_cut_at_the_length_of_a_line(void **state)
     session_free(session);
     struct text expected = TEXT_EMPTY;
     text_format(&expected,
-                "news match_listener refuse given 1 delivered 0 kept 1 | opted-out 5" FROM CLIENT
-                " | message-id %.998s",
+                "news match_listener refuse given 1 delivered 0 kept 1 | opted-out 5" FROM
+                " | message-id %.998s" CLIENT,
                 id);
     assert_last(expected.data);
     text_release(&expected);
