@@ -1,11 +1,11 @@
 """Four eyes: what could bring people back takes effect once another person approves it."""
 
 import os
-import pwd
 import subprocess
 
 import pytest
 
+from lab.persons import as_person
 from lab.product import manual_members, program
 from lab.waiting import stopped_when, until
 from lab.world import MARKETING
@@ -13,27 +13,8 @@ from lab.world import MARKETING
 SCOPE = ("--scope", "acme/newsletter")
 NOTE = ("--note", "wrong address")
 ALL = ("--all-opted-out", "--max-new", "none")
-LOGIN = "/proc/self/loginuid"
-NOBODY = 2**32 - 1
 ONE, OTHER = "games", "news"  # persons: any two accounts that are there
 PROPOSED = 5
-
-
-def as_person(name):
-    """How a program is run by somebody who works as root. Where somebody logged in to run these
-    tests, the kernel knows, and has to be told of another one."""
-    with open(LOGIN, encoding="ascii") as file:
-        logged_in = int(file.read()) != NOBODY
-    login = pwd.getpwnam(name).pw_uid if name else NOBODY
-
-    def log_in():
-        with open(LOGIN, "w", encoding="ascii") as file:
-            file.write(str(login))
-
-    env = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
-    if name:
-        env.update(SUDO_USER=name, SUDO_UID=str(login))
-    return {"env": env, "preexec_fn": log_in if logged_in else None}
 
 
 @pytest.fixture
