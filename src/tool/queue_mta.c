@@ -63,8 +63,7 @@ static int check_real_path(const char *path, char **real, struct error *why)
 {
     *real = realpath(path, NULL);
     if (!*real)
-        return errno == ENOENT ? -ENOENT
-                               : error_set(why, -errno, "%s: %s", path, strerror(errno));
+        return errno == ENOENT ? -ENOENT : error_set(why, -errno, "%s: %s", path, strerror(errno));
     char *copy = strdup(*real);
     int code = copy ? check_path(copy, why) : -ENOMEM;
     free(copy);

@@ -16,6 +16,7 @@
 #define LOGIN_UID_FILE "/proc/self/loginuid"
 #define NO_LOGIN_UID UINT32_MAX /* nobody logged in: a daemon or a cron job */
 #define NAMES_SIZE 16384
+#define NAMELESS "uid " /* no name has a blank */
 
 static bool login_uid(const char *path, uid_t *uid)
 {
@@ -44,7 +45,12 @@ static void name_of(uid_t uid, char *name, size_t size)
     if (getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found)
         snprintf(name, size, "%s", entry.pw_name);
     else
-        snprintf(name, size, "uid %lu", (unsigned long)uid);
+        snprintf(name, size, NAMELESS "%lu", (unsigned long)uid);
+}
+
+bool staff_is_nameless(const char *name)
+{
+    return strncmp(name, NAMELESS, strlen(NAMELESS)) == 0;
 }
 
 /* The variables are only words; a name counts where it is a user's. */

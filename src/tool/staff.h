@@ -29,6 +29,9 @@ void staff_find(const struct staff_clues *clues, struct staff *staff);
 /* The same of this process. To be asked before privileges are given up. */
 void staff_self(struct staff *staff);
 
+/* Whether that is how one is called whom the databases of users do not know. */
+bool staff_is_nameless(const char *name);
+
 /* Its name alone. */
 void staff_name(char *name, size_t size);
 

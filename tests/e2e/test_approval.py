@@ -14,6 +14,7 @@ SCOPE = ("--scope", "acme/newsletter")
 NOTE = ("--note", "wrong address")
 ALL = ("--all-opted-out", "--max-new", "none")
 ONE, OTHER = "games", "news"  # persons: any two accounts that are there
+NAMELESS = 3123456789
 PROPOSED = 5
 
 
@@ -113,6 +114,16 @@ def test_who_is_nobody_proposes_nothing(site):
         by(site, name, "add", who, *SCOPE, "--opt-in", "--evidence", "mail", code=2)
         assert "nobody's own name" in site.last.stderr
     assert pending(site) == [] and events(site, "proposal") == []
+
+
+def test_who_has_no_name_could_have_two(site):
+    site.opt_out(person(1))
+    nameless = as_person(None, login=NAMELESS)
+    site.tool("remove", person(1), *SCOPE, *NOTE, code=2, **nameless)
+    assert f"uid {NAMELESS} has no name here" in site.last.stderr
+    number = propose(site, ONE, "remove", person(1), *SCOPE, *NOTE)
+    site.tool("approve", number, code=2, **nameless)
+    assert "has no name here" in site.last.stderr and kept_back(site, person(1))
 
 
 def test_who_proposed_may_take_it_back_and_nobody_approves_it_then(site):
@@ -221,6 +232,18 @@ def test_a_flood_is_undone_by_two(site):
     assert summary["withdrawn"] == 4 and pending(site) == []
     assert [kept_back(site, who) for who in people(5)] == [False] * 4 + [True]
     site.tool("verify")
+
+
+def test_an_undo_by_source_is_no_removal_by_one(site):
+    site.opt_out(person(1), "--source", "general-page")
+    window = ("--source", "general-page", "--since", "2020-01-01", "--until", "2100-01-01")
+    assert json_by(site, ONE, "undo", *window, *NOTE, "--dry-run")[-1]["withdrawn"] == 1
+    number = propose(site, ONE, "undo", *window, *NOTE)
+    by(site, ONE, "approve", number, code=1)
+    assert kept_back(site, person(1))
+    by(site, OTHER, "approve", number)
+    assert not kept_back(site, person(1))
+    assert json_by(site, ONE, "undo", *window, *NOTE)[-1]["withdrawn"] == 0
 
 
 MANY = 200000  # that keep an import busy for a while

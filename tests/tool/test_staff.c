@@ -80,6 +80,9 @@ static void a_number_is_enough(void **state)
     (void)state;
     is(found(UNSET, "#3123456789", "3123456789", 0), "uid 3123456789", 3123456789, true);
     is(found("3123456789", NULL, NULL, 0), "uid 3123456789", 3123456789, true);
+    assert_true(staff_is_nameless("uid 3123456789"));
+    assert_false(staff_is_nameless("uid"));
+    assert_false(staff_is_nameless("daemon"));
 }
 
 static void words_that_name_nobody_do_not_count(void **state)
