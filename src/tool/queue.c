@@ -80,7 +80,7 @@ static int find_folder(struct looking *l, const char *given)
     struct staff staff;
 
     staff_self(&staff);
-    if (given && staff.for_another)
+    if (given && (staff.for_another || staff.disputed))
         return mta_find_folder(given, &l->config_dir, l->why);
     l->config_dir = given ? strdup(given) : NULL;
     return given && !l->config_dir ? -ENOMEM : 0;

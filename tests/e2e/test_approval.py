@@ -120,10 +120,10 @@ def test_who_has_no_name_could_have_two(site):
     site.opt_out(person(1))
     nameless = as_person(None, login=NAMELESS)
     site.tool("remove", person(1), *SCOPE, *NOTE, code=2, **nameless)
-    assert f"uid {NAMELESS} has no name here" in site.last.stderr
+    assert f'"uid {NAMELESS}" is not the name of one person' in site.last.stderr
     number = propose(site, ONE, "remove", person(1), *SCOPE, *NOTE)
     site.tool("approve", number, code=2, **nameless)
-    assert "has no name here" in site.last.stderr and kept_back(site, person(1))
+    assert "not the name of one person" in site.last.stderr and kept_back(site, person(1))
 
 
 def test_who_proposed_may_take_it_back_and_nobody_approves_it_then(site):
