@@ -68,6 +68,8 @@ static void what_is_no_message_is_counted(void **state)
         LINE("-d", "1795652344", ""),
         LINE("A1\\n B2", "1795652344", ""),
         LINE("A1", "\"x\"", ""),
+        LINE("A1", "-1", ""),
+        LINE("A1", "9223372036854775807", ""),
         LINE("A1", "1795652344", "{}"),
     };
     struct queue queue = {.unread = 0};
