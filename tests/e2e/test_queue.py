@@ -226,6 +226,10 @@ def test_made_anew_a_message_is_known_by_its_message_id_and_sender(waiting):
     rows = waiting.look(code=1)
     assert (rows[again]["known_by"], rows[again]["result"]) == ("message-id", "found")
     assert rows[answer]["result"] == "unknown"
+    assert waiting.look("--delete", code=1)[again]["result"] == "found"
+    assert waiting.place(again) == "deferred"
+    said = waiting.site.tool(*waiting.words("--hold"), code=0)
+    assert "known by its Message-ID alone" in said and waiting.place(again) == "hold"
 
 
 def test_who_was_made_of_who_opted_out_gets_it_neither(waiting):
