@@ -116,9 +116,8 @@ static void look_at_verified(json_t *facts, int64_t now, json_t *array)
                      number_of(verified, "checkpoints_misfitting"));
 }
 
-static void look_at_record(json_t *facts, json_t *array)
+static void look_at_losses(json_t *facts, json_t *array)
 {
-    json_int_t open = 0;
     json_t *item;
     size_t i;
 
@@ -128,6 +127,16 @@ static void look_at_record(json_t *facts, json_t *array)
         output_put_text(object, "store", text_of(item, "store"));
         output_put_text(object, "time", text_of(item, "time"));
     }
+}
+
+/* --- what waits for somebody --- */
+
+static void look_at_work(json_t *facts, json_t *array)
+{
+    json_int_t open = 0;
+    json_t *item;
+    size_t i;
+
     json_array_foreach(json_object_get(facts, "imports"), i, item)
     {
         if (json_is_true(json_object_get(item, "ended")) ||
@@ -147,9 +156,10 @@ json_t *report_remarks(json_t *facts, int64_t now)
 {
     json_t *array = json_array();
 
+    look_at_losses(facts, array);
+    look_at_verified(facts, now, array);
     look_at_limits(facts, array);
     look_at_mail(facts, array);
-    look_at_verified(facts, now, array);
-    look_at_record(facts, array);
+    look_at_work(facts, array);
     return array;
 }

@@ -15,14 +15,17 @@ struct streams {
     json_t *unclaimed;
 };
 
+/* While a stream only monitors, what is counted is what would have been done. */
 static int add_up(const struct stream_count *count, void *argument)
 {
     struct streams *s = argument;
 
+    bool monitored = count->mode == MODE_MONITOR;
+
     if (strcmp(count->stream, s->name) == 0) {
         s->messages += count->messages;
-        s->delivered += count->delivered;
-        s->kept_back += count->kept_back;
+        s->delivered += monitored ? count->given : count->delivered;
+        s->kept_back += monitored ? 0 : count->kept_back;
     }
     return 0;
 }
