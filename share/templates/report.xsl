@@ -558,7 +558,16 @@
           <tr>
             <td class="when" data-label="proposed"><xsl:call-template name="time"><xsl:with-param name="of" select="time"/></xsl:call-template></td>
             <xsl:if test="../item/staff"><td data-label="by"><xsl:value-of select="staff"/></td></xsl:if>
-            <td data-label="what"><xsl:value-of select="operation"/></td>
+            <td data-label="what">
+              <xsl:choose>
+                <xsl:when test="operation = 'remove'">removal</xsl:when>
+                <xsl:when test="operation = 'opt-in'">confirmed opt-ins</xsl:when>
+                <xsl:when test="operation = 'undo'">undo of an import</xsl:when>
+                <xsl:when test="operation = 'undo-source'">undo of a source</xsl:when>
+                <xsl:when test="operation = 'erase'">erasure</xsl:when>
+                <xsl:otherwise><xsl:value-of select="operation"/></xsl:otherwise>
+              </xsl:choose>
+            </td>
             <xsl:call-template name="cell"><xsl:with-param name="label">rows</xsl:with-param><xsl:with-param name="of" select="rows"/></xsl:call-template>
             <td data-label="became of it">
               <xsl:value-of select="state"/>
