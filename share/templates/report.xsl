@@ -108,6 +108,7 @@
   <span>
     <xsl:attribute name="class"><xsl:choose><xsl:when test="string-length($of) &gt; 28">long</xsl:when><xsl:otherwise>short</xsl:otherwise></xsl:choose></xsl:attribute>
     <xsl:value-of select="$of"/>
+    <xsl:if test="string($of) = ''">–</xsl:if>
   </span>
 </xsl:template>
 
@@ -222,6 +223,10 @@
         <span class="bad">Checkpoints that do not fit</span> what list and ledger hold, in the verification of
         <a href="#record"><xsl:call-template name="time"><xsl:with-param name="of" select="time"/></xsl:call-template></a>:
         <xsl:call-template name="number"><xsl:with-param name="of" select="count"/></xsl:call-template>.
+      </xsl:when>
+      <xsl:when test="kind = 'loss-open'">
+        <span class="bad">Opt-outs may be missing:</span> the list was restored without what it replaced, and nobody has settled that;
+        marketing mail is put off meanwhile.
       </xsl:when>
       <xsl:when test="kind = 'loss'">
         <span class="bad">Lost events:</span> the <xsl:value-of select="store"/> was restored on

@@ -4,6 +4,7 @@ figures and its looks: test_report_days.py."""
 import html.parser
 import json
 import os
+import shutil
 import stat
 
 import pytest
@@ -63,6 +64,22 @@ def test_after_a_verify_an_empty_site_has_nothing_to_look_at(own_lab):
     site.tool("verify")
     assert json.loads(site.tool("report", "--json"))["look_at"] == []
     assert "None: no opt-out came near a limit" in Elements(site.tool("report", "--html", "-")).text
+
+
+def test_a_backup_in_the_place_of_the_stores_is_told(own_lab):
+    site = own_lab.site()
+    site.tool("backup", site.root / "backup")
+    site.tool("restore", site.root / "backup")
+    facts = json.loads(site.tool("report", "--json"))
+    assert [one["store"] for one in facts["restores"]] == ["list", "ledger"] and facts["losses"] == []
+    shutil.rmtree(site.data)
+    site.tool("restore", site.root / "backup", code=1)
+    facts = json.loads(site.tool("report", "--json"))
+    assert facts["loss_open"] and facts["look_at"][0] == {"kind": "loss-open"}
+    site.tool("restore", "--accept-loss", "the disk is gone")
+    facts = json.loads(site.tool("report", "--json"))
+    assert {one["store"] for one in facts["losses"]} == {"list", "ledger"} and not facts["loss_open"]
+    assert facts["look_at"][0]["kind"] == "loss"
 
 
 def test_a_page_goes_to_a_file_of_its_owner_or_to_standard_output(site):

@@ -235,8 +235,8 @@ def test_time_to_effect_is_told_by_source_and_limit(living, facts):
     effect = facts["effect"]
     letter = next(one for one in effect["sources"] if one["source"] == "letter")
     assert (letter["opt_outs"], letter["undated"], letter["to_effect"]["count"]) == (2, 0, 2)
-    assert 60 * HOUR <= letter["to_effect"]["max"] < 60 * HOUR + 60
-    assert 60 * HOUR <= effect["longest"] < 60 * HOUR + 60
+    assert 60 * HOUR <= letter["to_effect"]["max"] < 61 * HOUR
+    assert 60 * HOUR <= effect["longest"] < 61 * HOUR
     assert (effect["near"], effect["over"]) == (1, 1)
     assert [(one["limit"], one["near"], one["over"]) for one in effect["limits"]] == [
         ("gmail-yahoo", 1, 1), ("can-spam-casl", 0, 0)]  # fmt: skip
@@ -401,3 +401,17 @@ def test_names_are_told_where_they_are_asked_for_and_that_is_noted(living):
     named.pop("events")
     gather(named)
     assert members <= manual_members(), members - manual_members()
+
+
+def test_what_was_taken_away_is_told(living):
+    """Comes last, since it takes the first days away."""
+    living.site.configure(settings={"retain_verdicts": "20d"})
+    living.site.tool("prune")
+    facts = report(living.site, "--since", living.date(30)[0], "--until", living.date(0)[0])
+    first, last = living.date(30)[0], living.date(20)[0]
+    assert facts["cut"]["events"] > 5 and first < facts["cut"]["until"][:10] <= last
+    assert first < facts["ledger_begins"][:10] <= living.date(19)[0]
+    assert facts["list_begins"].startswith(first)
+    kept = {day: count for day, count in zip(facts["refusals"]["parts"], numbers(facts["refusals"])["newsletter"]) if count}
+    assert kept and min(kept) >= facts["ledger_begins"][:10]
+    assert "had been kept as long as they are to be" in " ".join(write(living.site).read_text().split())

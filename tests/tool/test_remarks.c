@@ -137,10 +137,11 @@ static void unclaimed_mail_losses_and_open_work_are_told(void **state)
     json_array_append_new(json_object_get(facts, "unclaimed"), json_pack("{s:i}", "messages", 6));
     json_array_append_new(json_object_get(facts, "losses"),
                           json_pack("{s:s, s:s}", "store", "list", "time", "2026-09-02"));
+    json_object_set_new(facts, "loss_open", json_true());
     json_object_set_new(first_of(facts, "imports"), "ended", json_false());
     json_object_set_new(first_of(facts, "proposals"), "state", json_string("open"));
-    assert_kinds(facts, "loss unclaimed not-ended proposals-open", &remarks);
-    assert_int_equal(json_integer_value(json_object_get(json_array_get(remarks, 1), "count")), 10);
+    assert_kinds(facts, "loss-open loss unclaimed not-ended proposals-open", &remarks);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(remarks, 2), "count")), 10);
     json_decref(remarks);
 
     facts = well(); /* one that was broken off and is undone has come to its end */

@@ -35,6 +35,8 @@ static int gather_short(struct site *site, const struct report_question *questio
 {
     int code = site_view(site, why);
     if (code == 0)
+        output_put_bool(facts, "loss_open", list_check_loss(site->list_view) != 0);
+    if (code == 0)
         code = report_reasons(site, question, facts, why);
     if (code == 0)
         code = report_imports(site, question, facts, why);

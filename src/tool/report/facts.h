@@ -18,8 +18,9 @@ struct report_question {
     int64_t now;       /* seconds */
 };
 
-/* Gathers all of it. The site has both stores open and no view: what is long is read in many views.
- * On failure *facts is untouched. */
+/* Gathers all of it, and "loss_open": whether opt-outs may be missing and nobody has accepted that.
+ * The site has both stores open and no view: what is long is read in many views. On failure *facts
+ * is untouched. */
 int report_facts(struct site *site, const struct report_question *question,
                  struct progress *progress, json_t **facts, struct error *why);
 

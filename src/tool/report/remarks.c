@@ -121,6 +121,8 @@ static void look_at_losses(json_t *facts, json_t *array)
     json_t *item;
     size_t i;
 
+    if (json_is_true(json_object_get(facts, "loss_open")))
+        remark_on(array, "loss-open");
     json_array_foreach(json_object_get(facts, "losses"), i, item)
     {
         json_t *object = remark_on(array, "loss");
