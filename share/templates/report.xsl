@@ -661,7 +661,7 @@
   <xsl:choose>
     <xsl:when test="unclaimed/item">
       <p>It bears signs of bulk and no stream of the configuration matches it, so <strong>nobody's opt-out was looked up for it</strong>.
-      Counted since each place was first seen, with mail in this time.</p>
+      Counted since each place was first seen; places whose mail began after this time or ended before it are left out.</p>
       <table>
         <thead>
           <tr>
