@@ -227,6 +227,9 @@ def test_everything_else_is_told_too(living, facts):
     assert {one["stream"]: (one["ledger"], one["mode"], one["recorded_all"]) for one in facts["recording"]} == {
         "newsletter": ("all", "enforce", False), "offers": ("suppressed", "enforce", False),
         "events": ("suppressed", "monitor", False)}  # fmt: skip
+    assert {one["stream"]: (one["messages"], one["delivered"], one["kept_back"]) for one in facts["streams"]} == {
+        "newsletter": (29, facts["handed_on"]["total"], 43), "offers": (9, 0, 18), "events": (4, 4, 0)}  # fmt: skip
+    assert facts["queue"] == {name: {"messages": 0, "recipients": 0} for name in ("held", "deleted")}
     (unclaimed,) = facts["unclaimed"]
     assert (unclaimed["messages"], unclaimed["recipients"], "login" in unclaimed) == (4, 8, False)
 
