@@ -29,6 +29,7 @@
           <xsl:if test="scope">, scope <code><xsl:value-of select="scope"/></code> and what is below</xsl:if>.
           All times are UTC.
         </p>
+        <xsl:call-template name="before"/>
         <xsl:call-template name="look-at"/>
         <xsl:call-template name="figures"/>
         <xsl:call-template name="optouts"/>
@@ -51,6 +52,19 @@
       </footer>
     </body>
   </html>
+</xsl:template>
+
+<!-- What was before the journals begin nobody can tell, and a 0 is none then. -->
+<xsl:template name="before">
+  <xsl:variable name="since" select="number(translate(substring(since, 1, 19), '-T:', ''))"/>
+  <xsl:if test="number(translate(substring(list_begins, 1, 19), '-T:', '')) &gt; $since">
+    <p>Of opt-outs before <strong><xsl:call-template name="time"><xsl:with-param name="of" select="list_begins"/></xsl:call-template></strong>
+    nothing is known: the list's journal begins then.</p>
+  </xsl:if>
+  <xsl:if test="number(translate(substring(ledger_begins, 1, 19), '-T:', '')) &gt; $since">
+    <p>Of mail before <strong><xsl:call-template name="time"><xsl:with-param name="of" select="ledger_begins"/></xsl:call-template></strong>
+    nothing is known: the ledger's journal begins then.</p>
+  </xsl:if>
 </xsl:template>
 
 <!-- words and numbers -->

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -120,6 +121,27 @@ static void every_remark_has_words(void **state)
     text_release(&html);
 }
 
+static void what_was_before_the_journals_begin_is_not_known(void **state)
+{
+    static const struct {
+        const char *begins;
+        bool told;
+    } cases[] = {{"2026-01-01T00:00:01Z", true},
+                 {"2026-01-01T00:00:00Z", false},
+                 {"2025-12-31T23:59:59Z", false},
+                 {"2026-02-01T00:00:00Z", true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text html = TEXT_EMPTY;
+        make(json_pack("{s:s, s:s, s:s}", "since", "2026-01-01T00:00:00Z", "list_begins",
+                       "2025-01-01T00:00:00Z", "ledger_begins", cases[i].begins),
+             &html);
+        assert_int_equal(count(html.data, "nothing is known"), cases[i].told);
+        assert_int_equal(count(html.data, "Of mail before"), cases[i].told);
+        text_release(&html);
+    }
+}
+
 static void what_others_wrote_is_escaped_in_a_drawing_too(void **state)
 {
     struct text html = TEXT_EMPTY;
@@ -140,6 +162,7 @@ int main(void)
         cmocka_unit_test(as_many_as_there_is_room_for_are_all),
         cmocka_unit_test(durations_are_told_in_two_units),
         cmocka_unit_test(every_remark_has_words),
+        cmocka_unit_test(what_was_before_the_journals_begin_is_not_known),
         cmocka_unit_test(what_others_wrote_is_escaped_in_a_drawing_too),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
