@@ -27,7 +27,7 @@ int prune_words(struct store *store, const struct prune_limits *limits, bool dry
                 struct prune_walk *walk, struct error *why);
 
 /* Erases addresses that are due among the next ones: of people and domains for whom no choice
- * stands, and has not since the limit. They may come again. */
+ * stands, and has not since the limit, and no opt-in is proposed. They may come again. */
 int prune_addresses(struct list *list, const struct prune_limits *limits, int64_t now, bool dry_run,
                     struct prune_walk *walk, struct error *why);
 
