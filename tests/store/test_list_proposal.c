@@ -536,6 +536,7 @@ static void the_address_stays_while_its_opt_in_is_proposed(void **state)
 {
     struct list_entry opt_in = confirmed_opt_in(NEWS, 2);
     (void)state;
+    opt_in.address = "jane@example.com";
     struct event_name name = propose_opt_in(&opt_in);
     assert_int_equal(prune_at(2000000000), 0);
     assert_ok(decide(name, PROPOSAL_REJECTED, &why));
