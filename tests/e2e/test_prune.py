@@ -1,5 +1,6 @@
 """Pruning: what has been kept long enough goes, and what is left verifies at each moment."""
 
+import contextlib
 import random
 import signal
 import subprocess
@@ -108,11 +109,10 @@ def test_forever_keeps_it(site):
     assert verdicts(site)[0]["words"]["client"] == "192.0.2.7"
 
 
-def test_mail_does_not_wait_while_the_journal_is_cut(site):
-    site.start()
-    gone = person()
-    site.opt_out(gone)
-    refuse(site, *300 * [gone])
+@contextlib.contextmanager
+def refusing(site, gone, senders=1):
+    """Mail that comes in all the time, each message with a verdict to be recorded. Who has to wait
+    says 451."""
     stop, codes = threading.Event(), []
 
     def send():
@@ -122,15 +122,37 @@ def test_mail_does_not_wait_while_the_journal_is_cut(site):
                 *_, end = client.message("news@acme.example", [f"<{gone}>"])
                 codes.append(end.code)
 
-    sender = threading.Thread(target=send)
-    sender.start()
+    threads = [threading.Thread(target=send) for _ in range(senders)]
+    for thread in threads:
+        thread.start()
     try:
         until(lambda: codes, "a verdict")
-        assert prune(site, days=5 * 366)[1]["events"] >= 300
+        yield
     finally:
         stop.set()
-        sender.join()
-    assert set(codes) == {550}  # who has to wait says 451
+        for thread in threads:
+            thread.join()
+    assert set(codes) == {550}, site.log_lines("put off")
+
+
+def test_mail_does_not_wait_while_the_journal_is_cut(site):
+    site.start()
+    gone = person()
+    site.opt_out(gone)
+    refuse(site, *300 * [gone])
+    with refusing(site, gone):
+        assert prune(site, days=5 * 366)[1]["events"] >= 300
+    site.tool("verify")
+
+
+def test_mail_is_not_put_off_as_another_ledger_takes_the_place(site):
+    site.start()
+    gone = person()
+    site.opt_out(gone)
+    with refusing(site, gone, senders=4):
+        for _ in range(3):
+            site.tool("compact")
+    assert site.log_lines("ledger", "it is opened again")
     site.tool("verify")
 
 
