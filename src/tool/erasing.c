@@ -377,7 +377,8 @@ int erasing_subject(struct erasing *e, const struct subject *subject, const char
         e->unknown += !h.known;
         e->already += h.known && nothing;
         e->erased += h.known && !nothing;
-        tell(&h, shown);
+        if (shown)
+            tell(&h, shown);
     }
     pool_release(&h.pool);
     return code;
