@@ -112,8 +112,8 @@ static int unseal(struct list_view *view, const struct subject *subject, struct 
                      SLICE(bytes + 1, row.size - 1), plain);
 }
 
-static int identify(struct list_view *view, const struct subject *subject, struct slice row,
-                    struct pool *pool, struct list_identity *identity)
+int list_identify(struct list_view *view, const struct subject *subject, struct slice row,
+                  struct pool *pool, struct list_identity *identity)
 {
     struct text plain = TEXT_EMPTY;
     uint8_t type = *(const uint8_t *)row.data;
@@ -147,7 +147,7 @@ int list_identity(struct list_view *view, const struct subject *subject, struct 
 
     int code = txn_get(view->txn, TABLE_ADDRESS, SLICE(subject->bytes, SUBJECT_SIZE), &row);
     if (code == 0)
-        code = row.size > 0 ? identify(view, subject, row, pool, &found) : ERR_CORRUPT;
+        code = row.size > 0 ? list_identify(view, subject, row, pool, &found) : ERR_CORRUPT;
     if (code && code != ERR_NOT_FOUND)
         return code;
     *identity = found;

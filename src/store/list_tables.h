@@ -80,6 +80,10 @@ struct list_view {
 int list_put_addresses(struct list *list, struct txn *txn, struct list_entry *const *sorted,
                        size_t count);
 
+/* What a row of `address`, of one octet at least, tells of its subject; as list_identity. */
+int list_identify(struct list_view *view, const struct subject *subject, struct slice row,
+                  struct pool *pool, struct list_identity *identity);
+
 /* --- ids --- */
 
 /* The id of a name in `scope` or `source`. ERR_NOT_FOUND. */

@@ -135,12 +135,13 @@ static int find_choice(struct address_check *check, struct slice subject)
 }
 
 /* What was sealed is what the subject was made of. */
-static int check_identity(struct address_check *check, const struct subject *subject)
+static int check_identity(struct address_check *check, const struct subject *subject,
+                          struct slice row)
 {
     struct list_identity identity;
     struct subject made;
 
-    int code = list_identity(check->view, subject, &check->pool, &identity);
+    int code = list_identify(check->view, subject, row, &check->pool, &identity);
     if (code || !check->hasher || identity.known == LIST_KNOWS_SEALED ||
         identity.known == LIST_KNOWS_ERASED)
         return code;
@@ -175,7 +176,7 @@ static int check_address(struct slice key, struct slice value, void *argument)
         bsearch(&subject, check->others, check->other_count, sizeof subject, compare_subjects))
         code = 0;
     if (code == 0)
-        code = check_identity(check, &subject);
+        code = check_identity(check, &subject, value);
     pool_reset(&check->pool);
     return code;
 }

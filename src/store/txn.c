@@ -1,7 +1,10 @@
 #include "store/env_private.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #define RETIRED_KEY "retired"
 #define LITTLE_ROOM (1 << 20) /* octets on a disk that may not have had room for a commit */
@@ -112,10 +115,44 @@ static int find_reason(const struct env *env, int code)
     return (uint64_t)disk.f_bavail * disk.f_frsize < LITTLE_ROOM ? -ENOSPC : code;
 }
 
+/* What every transaction of LMDB 0.9 begins with. It tells nobody which page comes next. */
+struct txn_beginning {
+    void *parent, *child;
+    size_t next_page, id;
+};
+
+/* A page that a transaction adds to the end of the file and empties again is free and never
+ * written, so the file would be shorter than the commit says: which is how damage is told. So it
+ * gets its length before; what is longer than it has to be does no harm. */
+static int reach_end(const struct env *env, struct txn *txn)
+{
+    struct txn_beginning beginning;
+    MDB_envinfo info;
+    mdb_filehandle_t fd;
+    struct stat file;
+
+    memcpy(&beginning, txn, sizeof beginning);
+    mdb_env_info(env->mdb, &info);
+    if (beginning.id != mdb_txn_id(mdb_of(txn)) || beginning.id != info.me_last_txnid + 1 ||
+        beginning.next_page <= info.me_last_pgno + 1)
+        return 0; /* it adds none, or is no LMDB that we know */
+    off_t end = (off_t)(beginning.next_page * env->page_size);
+    if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstat(fd, &file) < 0)
+        return ERR_FATAL;
+    if (file.st_size >= end || (uint64_t)end > info.me_mapsize)
+        return 0;
+    return ftruncate(fd, end) < 0 ? -errno : 0;
+}
+
 int txn_commit(struct txn *txn)
 {
     struct env *env = env_of(txn); /* asked now: the commit frees the transaction */
-    int code = env_translate(mdb_txn_commit(mdb_of(txn)));
+    int code = reach_end(env, txn);
+    if (code) {
+        mdb_txn_abort(mdb_of(txn));
+        return note_fatal(env, code);
+    }
+    code = env_translate(mdb_txn_commit(mdb_of(txn)));
     return note_fatal(env, find_reason(env, code));
 }
 

@@ -40,6 +40,8 @@ struct server {
     atomic_bool closed;    /* no more of them are taken */
 };
 
+#define TOO_LARGE "The request is too large.\n"
+
 /* One request and its connection. */
 struct exchange {
     struct request request; /* the first member, so that it leads here */
@@ -50,6 +52,7 @@ struct exchange {
     bool counted;              /* among the client's, and to be taken out again */
     struct text forwarded;     /* all X-Forwarded-For, in one */
     size_t received;           /* octets of the body */
+    bool too_large;            /* the body is only read to its end */
     bool suspended;            /* the next call comes when the handler can go on */
     bool answered;
 };
@@ -212,7 +215,8 @@ static enum MHD_Result take_field(void *argument, enum MHD_ValueKind kind, const
                                                                                     : MHD_NO;
 }
 
-/* 0, or the status of a request that is too large. */
+/* 0, or the status of a request that is too large. A body that is not much too large is read first:
+ * who still writes when the connection is closed may lose the answer. */
 static unsigned check_size(struct exchange *e)
 {
     const union MHD_ConnectionInfo *info =
@@ -223,8 +227,9 @@ static unsigned check_size(struct exchange *e)
 
     if (info && info->header_size > SERVER_HEADER_MAX)
         return MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
-    if (length && (text_to_u64(length, UINT64_MAX, &octets) < 0 || octets > SERVER_BODY_MAX))
+    if (length && (text_to_u64(length, UINT64_MAX, &octets) < 0 || octets > SERVER_BODY_READ))
         return MHD_HTTP_CONTENT_TOO_LARGE;
+    e->too_large = octets > SERVER_BODY_MAX;
     return 0;
 }
 
@@ -258,7 +263,7 @@ static enum MHD_Result begin(struct exchange *e, const char *path, const char *m
         return refuse_crowd(e);
     unsigned status = check_size(e);
     if (status)
-        return refuse(e, status, "The request is too large.\n");
+        return refuse(e, status, TOO_LARGE);
     if (request->method != METHOD_POST)
         return MHD_YES;
     e->form = MHD_create_post_processor(e->connection, PIECE, take_field, request);
@@ -272,9 +277,11 @@ static enum MHD_Result take_body(struct exchange *e, const char *data, size_t *s
 
     *size = 0;
     e->received += length;
-    if (e->received > SERVER_BODY_MAX)
+    if (e->received > SERVER_BODY_READ)
         return MHD_NO; /* one that did not tell its length: the connection is closed */
-    if (e->form && e->request.understood && MHD_post_process(e->form, data, length) == MHD_NO)
+    e->too_large = e->too_large || e->received > SERVER_BODY_MAX;
+    if (e->form && !e->too_large && e->request.understood &&
+        MHD_post_process(e->form, data, length) == MHD_NO)
         e->request.understood = false;
     return MHD_YES;
 }
@@ -296,6 +303,8 @@ static enum MHD_Result go_on(struct exchange *e)
     if (e->suspended) {
         e->suspended = false;
         request->finish(request);
+    } else if (e->too_large) {
+        return refuse(e, MHD_HTTP_CONTENT_TOO_LARGE, TOO_LARGE);
     } else {
         end_form(e);
         deadline_hold(e->deadline);

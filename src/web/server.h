@@ -6,9 +6,10 @@
 #include "base/error.h"
 #include "web/web.h"
 
-#define SERVER_BODY_MAX 8192   /* octets; more are a 413 */
-#define SERVER_HEADER_MAX 8192 /* octets; more are a 431 */
-#define SERVER_IDLE_SECONDS 10 /* after which a silent connection is closed */
+#define SERVER_BODY_MAX 8192        /* octets; more are a 413 */
+#define SERVER_BODY_READ (64 << 10) /* of such a body, so that its sender gets to the answer */
+#define SERVER_HEADER_MAX 8192      /* octets; more are a 431 */
+#define SERVER_IDLE_SECONDS 10      /* after which a silent connection is closed */
 
 struct server;
 

@@ -44,6 +44,7 @@ def test_address_and_words_are_in_no_file_and_the_opt_out_holds(own_lab, site):
     anna = person()
     web = own_lab.web(site)
     site.start()
+    site.others = people_words(site)  # also the texts of their configurations
     path = "/" + web.token(anna)
     undo = web.post(path, {"action": "this"}).undo
     web.post(path, {"action": "reason", "undo": undo, "reason": "other", "text": "too loud"})

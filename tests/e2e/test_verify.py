@@ -162,6 +162,7 @@ def test_a_journal_that_was_written_anew_with_all_hashes_is_found(kept, store):
     kept.checkpoint()
     rewrite(kept.site.data, store, another_time)
     kept.site.tool("verify", "--no-record")
+    assert f"{store}: 1 event has an earlier time" in kept.site.last.stderr
     assert "another event stands there now" in kept.verify(code=1)
 
 

@@ -487,6 +487,84 @@ static void scopes_that_changed_their_names_are_found(void **state)
     assert_found("what is kept beside the journal does not follow from it");
 }
 
+/* --- beside the journal --- */
+
+static void put_row(const char *table, const void *key, size_t key_size, const void *value,
+                    size_t size)
+{
+    struct raw raw;
+    raw_begin(site_list, &raw);
+    raw_put(&raw, table, raw_val(key, key_size), raw_val(value, size));
+    raw_end(&raw);
+}
+
+static void private_words_of_no_event_are_found(void **state)
+{
+    (void)state;
+    put_row("private", "\0\0\0\0\0\0\0\2\0", 9, "words that no event tells of, as they say", 40);
+    assert_found("private words that belong to no event");
+}
+
+static void an_entry_of_meta_that_nobody_wrote_is_found(void **state)
+{
+    (void)state;
+    put_row("meta", "kinds", 5, "list", 4);
+    assert_found("what it says of itself");
+}
+
+static void a_source_that_no_event_names_is_found(void **state)
+{
+    struct raw raw;
+    MDB_stat status;
+    uint8_t id[5] = {'i', 0, 0, 0, 0};
+    (void)state;
+    raw_begin(site_list, &raw);
+    assert_int_equal(mdb_stat(raw.txn, raw_table(&raw, "source"), &status), 0);
+    id[4] = (uint8_t)(status.ms_entries / 2 + 1);
+    raw_put(&raw, "source", raw_val("nsomebody", 9), raw_val(id + 1, 4));
+    raw_put(&raw, "source", raw_val(id, 5), raw_val("somebody", 8));
+    raw_end(&raw);
+    assert_found("a source is kept that no event tells of");
+}
+
+static void an_address_of_nobody_is_found(void **state)
+{
+    struct subject known = subject_number(10), unknown = subject_number(999);
+    (void)state;
+    put_row("address", &known, sizeof known, "\3", 1); /* as one that was erased */
+    assert_intact();
+    put_row("address", &known, sizeof known, "\3x", 2);
+    assert_found("an address is kept");
+    put_row("address", &known, sizeof known, "\1an address that nobody sealed", 30);
+    assert_found("an address is kept");
+    put_row("address", &known, sizeof known, "\3", 1);
+    put_row("address", &unknown, sizeof unknown, "\3", 1);
+    assert_found("an address is kept");
+}
+
+static void a_notice_that_was_changed_is_found(void **state)
+{
+    struct subject subject = subject_number(10);
+    struct list *list = open_list();
+    struct raw raw;
+    MDB_val key, value;
+    (void)state;
+    assert_ok(list_claim_notice(list, &subject, 1800000000, 60, &why));
+    assert_refused(list_claim_notice(list, &subject, 1800000059, 60, &why), ERR_EXISTS, "");
+    list_close(list);
+    assert_intact();
+    raw_begin(site_list, &raw);
+    raw_nth(&raw, "notice", 0, &key, &value);
+    ((char *)value.mv_data)[7] ^= 1;
+    raw_put(&raw, "notice", key, value);
+    raw_end(&raw);
+    assert_found("a notice was changed");
+    /* What an earlier version wrote has no mark. */
+    put_row("notice", key.mv_data, key.mv_size, value.mv_data, 8);
+    assert_intact();
+    raw_free(&key, &value);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_history, remove_site)
 
 int main(void)
@@ -509,6 +587,11 @@ int main(void)
         TEST(a_choice_made_one_of_a_domain_is_found),
         TEST(a_scope_that_no_event_registered_is_found),
         TEST(scopes_that_changed_their_names_are_found),
+        TEST(private_words_of_no_event_are_found),
+        TEST(an_entry_of_meta_that_nobody_wrote_is_found),
+        TEST(a_source_that_no_event_names_is_found),
+        TEST(an_address_of_nobody_is_found),
+        TEST(a_notice_that_was_changed_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
