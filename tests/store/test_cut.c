@@ -79,13 +79,16 @@ static void fill(int count)
 
 /* --- cutting --- */
 
+static int64_t now_ms; /* 0: not known */
+
 /* The genesis of the tests is of today, so it is taken to be due by its number. */
 static uint64_t tell_cut(int days, struct event_name *event)
 {
     const struct prune_limits limits = {.verdicts = NOW_MS - days * DAY_MS,
                                         .network = INT64_MIN,
                                         .text = INT64_MIN,
-                                        .reads = INT64_MIN};
+                                        .reads = INT64_MIN,
+                                        .now_ms = now_ms};
     struct pool pool = {0};
     struct cut cut;
     uint64_t events = 0;
@@ -574,6 +577,46 @@ static void cut_all(int days)
         continue;
 }
 
+static uint64_t count_network(int days)
+{
+    const struct prune_limits limits = {.verdicts = INT64_MIN,
+                                        .network = NOW_MS - days * DAY_MS,
+                                        .text = INT64_MIN,
+                                        .reads = INT64_MIN,
+                                        .now_ms = now_ms};
+    struct prune_walk walk = {.done = false};
+    while (!walk.done)
+        assert_ok(prune_words(ledger_store(ledger), &limits, true, &walk, &why));
+    return walk.network;
+}
+
+/* It was set to 2090 for a moment. */
+static void what_a_wrong_clock_dated_later_than_now_keeps_nothing_behind_it(void **state)
+{
+    struct event_name event;
+    (void)state;
+    verdict_of(5);
+    verdict_of(4);
+    verdict_of(-60 * 365);
+    verdict_of(-60 * 365);
+    verdict_of(1);
+    assert_int_equal(count_network(0), 2);
+    now_ms = NOW_MS;
+    assert_int_equal(count_network(0), 3);
+    assert_int_equal(tell_cut(2, &event), 3); /* with the genesis */
+    while (remove_some(ledger))
+        continue;
+    now_ms = 0;
+    assert_int_equal(tell_cut(0, &event), 0);
+    now_ms = NOW_MS;
+    assert_int_equal(tell_cut(0, &event), 4); /* with what tells of the first cut */
+    while (remove_some(ledger))
+        continue;
+    assert_int_equal(events_in(ledger), 1);
+    assert_ok(verify_now(&why));
+    now_ms = 0;
+}
+
 static void what_was_in_force_at_the_cut_is_told_once_more(void **state)
 {
     (void)state;
@@ -672,6 +715,7 @@ int main(void)
         TEST(one_made_anew_begins_behind_the_cut),
         TEST(the_journal_of_a_node_before_may_go_as_a_whole),
         TEST(many_events_go_in_short_transactions),
+        TEST(what_a_wrong_clock_dated_later_than_now_keeps_nothing_behind_it),
         TEST(what_was_in_force_at_the_cut_is_told_once_more),
         TEST(whoever_stopped_behind_a_cut_is_told_to_have_stopped),
         TEST(a_text_that_went_with_the_cut_is_written_again),
