@@ -296,6 +296,20 @@ static void a_changed_event_of_what_goes_is_found(void **state)
     }
 }
 
+static struct text export_ledger(void)
+{
+    struct text all = TEXT_EMPTY;
+    struct event_name last = {.number = 0};
+    struct txn *txn;
+    int code = 0;
+    assert_int_equal(txn_begin_read(ledger_store(ledger)->env, &txn), 0);
+    while (code == 0)
+        code = journal_file_read(ledger_store(ledger), txn, 1 << 20, &last, &all);
+    txn_abort(txn);
+    assert_int_equal(code, ERR_NOT_FOUND);
+    return all;
+}
+
 /* Whoever may write the ledger has the key of its words, and not that of signatures. */
 static void a_forged_cut_is_found(void **state)
 {
@@ -317,8 +331,40 @@ static void a_forged_cut_is_found(void **state)
         continue;
     signing_free(forger);
     assert_refused(verify_now(&why), ERR_CORRUPT, "the key that signed it is not known here");
-    memcpy(others.keys[0].id, ring.keys[0].id, sizeof ring.keys[0].id);
     assert_ok(verify_of(ledger, NULL, &why)); /* nobody looks at it */
+    struct text exported = export_ledger();
+    struct slice bytes = SLICE(exported.data, exported.length);
+    struct journal_file file;
+    assert_refused(journal_file_verify(bytes, &ring, NULL, 0, NULL, NULL, &file, &why), ERR_CORRUPT,
+                   "the key that signed it is not known here");
+    assert_ok(journal_file_verify(bytes, NULL, NULL, 0, NULL, NULL, &file, &why));
+    assert_int_equal(file.cuts, 1);
+    text_release(&exported);
+    memcpy(others.keys[0].key, ring.keys[0].key, sizeof ring.keys[0].key);
+    assert_refused(verify_of(ledger, &others, &why), ERR_CORRUPT, "its signature is wrong");
+}
+
+static int cut_list_job(struct txn *txn, void *argument)
+{
+    struct event_cut_row row = {.last = {.number = 1}};
+    const struct event_cut cut = {.rows = &row, .row_count = 1};
+    struct event event = {.type = EVENT_CUT, .actor = "prune", .cut = &cut};
+    struct store *store = argument;
+    memcpy(row.last.node, store->node, EVENT_NODE_SIZE);
+    return journal_append(store, txn, &event, NULL, 0);
+}
+
+static void a_list_that_says_it_was_cut_is_found(void **state)
+{
+    struct list *list = open_list();
+    struct list_view *view = NULL;
+    uint64_t events;
+    (void)state;
+    assert_ok(store_write(list_store(list), cut_list_job, list_store(list), &why));
+    assert_int_equal(list_view_begin(list, &view), 0);
+    assert_refused(list_verify(view, &events, &why), ERR_CORRUPT, "such a journal is never cut");
+    list_view_end(view);
+    assert_int_equal(list_close(list), 0);
 }
 
 static void a_signature_of_something_else_is_found(void **state)
@@ -456,20 +502,6 @@ static void many_events_go_in_short_transactions(void **state)
 
 /* --- elsewhere --- */
 
-static struct text export_ledger(void)
-{
-    struct text all = TEXT_EMPTY;
-    struct event_name last = {.number = 0};
-    struct txn *txn;
-    int code = 0;
-    assert_int_equal(txn_begin_read(ledger_store(ledger)->env, &txn), 0);
-    while (code == 0)
-        code = journal_file_read(ledger_store(ledger), txn, 1 << 20, &last, &all);
-    txn_abort(txn);
-    assert_int_equal(code, ERR_NOT_FOUND);
-    return all;
-}
-
 /* What checkpoints of before said of three events, and what becomes of that. */
 static void an_exported_journal_and_checkpoints_begin_behind_the_cut(void **state)
 {
@@ -495,8 +527,8 @@ static void an_exported_journal_and_checkpoints_begin_behind_the_cut(void **stat
     while (remove_some(ledger))
         continue;
     struct text exported = export_ledger();
-    assert_ok(journal_file_verify(SLICE(exported.data, exported.length), witnesses, 3, NULL, NULL,
-                                  &file, &why));
+    assert_ok(journal_file_verify(SLICE(exported.data, exported.length), &ring, witnesses, 3, NULL,
+                                  NULL, &file, &why));
     assert_true(file.is_ledger);
     assert_int_equal(file.events, events_in(ledger));
     for (size_t i = 0; i < 3; i++) {
@@ -511,8 +543,8 @@ static void an_exported_journal_and_checkpoints_begin_behind_the_cut(void **stat
     assert_int_equal(witnesses[2].fit, CHECKPOINT_FITS);
     wrong.head.hash[0] ^= 1;
     exported.data[exported.length / 2] ^= 1;
-    assert_int_equal(journal_file_verify(SLICE(exported.data, exported.length), &wrong, 1, NULL,
-                                         NULL, &file, NULL),
+    assert_int_equal(journal_file_verify(SLICE(exported.data, exported.length), &ring, &wrong, 1,
+                                         NULL, NULL, &file, NULL),
                      ERR_CORRUPT);
     text_release(&exported);
 }
@@ -706,6 +738,7 @@ int main(void)
         TEST(a_hole_in_what_goes_is_found),
         TEST(a_changed_event_of_what_goes_is_found),
         TEST(a_forged_cut_is_found),
+        TEST(a_list_that_says_it_was_cut_is_found),
         TEST(a_signature_of_something_else_is_found),
         TEST(a_cut_that_nothing_tells_of_is_found),
         cmocka_unit_test_prestate_setup_teardown(an_older_copy_is_cut_as_well, set_up, tear_down,
