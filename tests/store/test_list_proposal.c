@@ -499,6 +499,7 @@ static void a_table_that_was_changed_is_found_out(void **state)
     struct event_name open = propose_removal(&entry), rejected = propose_removal(&entry);
     assert_ok(decide(rejected, PROPOSAL_REJECTED, &why));
     /* [state, node, number, node, number], each in one octet */
+    assert_told(0, 1, PROPOSAL_OPEN ^ PROPOSAL_BEGUN, "does not follow from");
     assert_told(0, 2, 1, "does not follow from");
     assert_told(0, 4, 1, "does not follow from");
     assert_told(0, 3, (uint8_t)open.number, "what is kept of proposals does not follow");
