@@ -127,8 +127,9 @@ static int add_mark(struct ledger_reach *r, const struct event *event)
 static void look_for_cut(struct ledger_reach *r, const struct event *event)
 {
     bool follows = r->begun && memcmp(r->last.node, event->name.node, EVENT_NODE_SIZE) == 0;
+    bool whole_node = !r->begun && event->continues; /* went, and this one tells of it alone */
 
-    if (event->name.number != (follows ? r->last.number + 1 : 1))
+    if (event->name.number != (follows ? r->last.number + 1 : 1) || whole_node)
         add_gap(r, r->begun ? r->last_ms : INT64_MIN, event->at_ms, NULL);
     /* A clock that was put back went through some time twice. */
     if (r->begun && event->at_ms < r->latest_ms)

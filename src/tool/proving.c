@@ -152,12 +152,14 @@ static int visit_history(struct txn *txn, const struct event *event, void *argum
 
 /* --- what the ledger can have ---------------------------------------------------------------- */
 
-/* Events that were taken out, at the beginning or in between. */
+/* Events that were taken out, at the beginning or in between. Of a node that went as a whole only
+ * the one that continues it tells. */
 static int look_for_cut(struct gathering *g, const struct event *event)
 {
     bool follows = g->begun && memcmp(g->last.node, event->name.node, EVENT_NODE_SIZE) == 0;
+    bool whole_node = !g->begun && event->continues;
 
-    if (event->name.number == (follows ? g->last.number + 1 : 1))
+    if (event->name.number == (follows ? g->last.number + 1 : 1) && !whole_node)
         return 0;
     return doubt(g, DOUBT_CUT, g->begun ? g->last_ms : INT64_MIN, event->at_ms, &event->name);
 }

@@ -2,6 +2,8 @@
  * milter writes are made by hand. */
 #include "tool/proving.h"
 
+#include "store/renew.h"
+
 /* The tool has a function of this name. */
 #define site_address site_address_key
 #include "../store/site.h"
@@ -337,6 +339,23 @@ static void what_a_cut_told_once_more_was_in_force_all_the_time(void **state)
     assert_proof(8, "0");
 }
 
+static void a_node_that_was_cut_as_a_whole_leaves_it_open(void **state)
+{
+    static const int64_t times[] = {1400, 1500, 1600};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    struct ledger *ledger = open_ledger();
+    assert_ok(store_restart(ledger_store(ledger), "restore", NULL, 0, &why));
+    assert_int_equal(ledger_close(ledger), 0);
+    write_configuration_at("a", CONFIGURATION_KEPT, 500, streams, 'a');
+    hand_on(7);
+    for (int i = 0; i < 3; i++)
+        cut_event(0);
+    set_times(times, 3);
+    assert_proof(7, "1 free@1600" MESSAGE " | cut before 1400");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, remove_site)
@@ -350,6 +369,7 @@ int main(void)
         TEST(an_unknown_configuration_leaves_it_open),
         TEST(a_clock_that_was_put_back_over_an_end_leaves_it_open),
         TEST(what_a_cut_told_once_more_was_in_force_all_the_time),
+        TEST(a_node_that_was_cut_as_a_whole_leaves_it_open),
         TEST(who_has_no_name_may_be_anybody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
