@@ -60,6 +60,20 @@ def test_words_go_each_in_its_time(own_lab, site):
     assert "loud" not in log and "reason for event" in log and anna in log
 
 
+def check_signatures(site):
+    """Whoever has a copy or an exported journal alone needs the public key to know who cut it."""
+    public, journal = site.root / "public", site.root / "journal"
+    public.write_text(site.tool("keys", "signing"))
+    with journal.open("wb") as file:
+        command = [program("optout"), "-c", site.conf, "log", "--journal", "ledger"]
+        subprocess.run(command, check=True, stdout=file)
+    for words in (("--data", site.data), ("--journal", journal)):
+        site.tool("verify", *words)
+        assert "Signatures of cuts were not checked" in site.last.stderr
+        site.tool("verify", *words, "--public-key", public)
+        assert "not checked: that needs" not in site.last.stderr
+
+
 def test_the_ledger_is_cut_and_verifies_and_its_counts_stay(site):
     site.start()
     anna, ben = people(2)
@@ -79,6 +93,7 @@ def test_the_ledger_is_cut_and_verifies_and_its_counts_stay(site):
     (counted,) = [row for row in site.json("stats") if "stream" in row]
     assert counted["messages"] == counted["kept_back"] == 10
     site.tool("verify")
+    check_signatures(site)
     (site.keys / "signing").rename(site.keys / "gone")
     site.tool("verify")
     assert "signatures of cuts are not checked" in site.last.stderr
