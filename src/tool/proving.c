@@ -152,12 +152,14 @@ static int visit_history(struct txn *txn, const struct event *event, void *argum
 
 /* --- what the ledger can have ---------------------------------------------------------------- */
 
-/* Events that were taken out, at the beginning or in between. */
+/* Events that were taken out, at the beginning or in between. Of a node that went as a whole only
+ * the one that continues it tells. */
 static int look_for_cut(struct gathering *g, const struct event *event)
 {
     bool follows = g->begun && memcmp(g->last.node, event->name.node, EVENT_NODE_SIZE) == 0;
+    bool whole_node = !g->begun && event->continues;
 
-    if (event->name.number == (follows ? g->last.number + 1 : 1))
+    if (event->name.number == (follows ? g->last.number + 1 : 1) && !whole_node)
         return 0;
     return doubt(g, DOUBT_CUT, g->begun ? g->last_ms : INT64_MIN, event->at_ms, &event->name);
 }
@@ -196,6 +198,11 @@ static int add_streams(struct gathering *g, const struct event_configuration *co
     return 0;
 }
 
+static bool stops_there(enum configuration_occasion occasion)
+{
+    return occasion == CONFIGURATION_STOP || occasion == CONFIGURATION_KEPT_STOP;
+}
+
 /* What several events say of one configuration is put together. */
 static int add_mark(struct gathering *g, const struct event *event)
 {
@@ -215,13 +222,31 @@ static int add_mark(struct gathering *g, const struct event *event)
     g->marks = marks;
     memcpy(digests[g->mark_count], c->digest, EVENT_SHORT_HASH_SIZE);
     marks[g->mark_count] = (struct coverage_mark){.place = pool_copy(&g->site->pool, c->place),
-                                                  .stops = c->occasion == CONFIGURATION_STOP,
+                                                  .stops = stops_there(c->occasion),
                                                   .overlaps = c->overlaps,
                                                   .since_ms = c->since_ms,
                                                   .told_ms = event->at_ms};
     if (!marks[g->mark_count++].place)
         return -ENOMEM;
     return add_streams(g, c);
+}
+
+/* Of what cuts told once more the last one of each place counts, before all others. */
+static int visit_kept(struct txn *txn, const struct event *event, void *argument)
+{
+    struct gathering *g = argument;
+    const struct event_configuration *c = event->configuration;
+    (void)txn;
+
+    if (!c || !configuration_is_kept(c->occasion) || strcmp(event->actor, "milter") != 0)
+        return 0;
+    for (size_t i = 0; i < g->mark_count && !event->batch; i++)
+        if (strcmp(g->marks[i].place, c->place) == 0) {
+            size_t behind = --g->mark_count - i;
+            memmove(&g->marks[i], &g->marks[i + 1], behind * sizeof *g->marks);
+            memmove(g->digests[i], g->digests[i + 1], behind * sizeof *g->digests);
+        }
+    return add_mark(g, event);
 }
 
 static bool is_known(const struct gathering *g, const uint8_t digest[EVENT_SHORT_HASH_SIZE])
@@ -268,7 +293,7 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
         code = look_at_genesis(g, event);
     if (code == 0 && event->type == EVENT_LOSS)
         code = doubt(g, DOUBT_LOST, g->restored_ms, event->at_ms, &event->name);
-    if (code == 0 && event->configuration)
+    if (code == 0 && event->configuration && !configuration_is_kept(event->configuration->occasion))
         code = add_mark(g, event);
     if (code == 0 && event->verdict)
         code = look_at_verdict(g, event);
@@ -314,6 +339,8 @@ int proving_gather(struct site *site, const struct subject *subject,
     struct coverage coverage;
 
     int code = ledger_history(site->ledger_view, subject, visit_history, &g);
+    if (code == 0)
+        code = ledger_configurations(site->ledger_view, visit_kept, &g);
     if (code == 0)
         code = ledger_walk(site->ledger_view, NULL, visit, &g);
     if (code == 0)
