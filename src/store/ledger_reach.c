@@ -136,6 +136,15 @@ static void look_for_cut(struct ledger_reach *r, const struct event *event)
         add_gap(r, event->at_ms, r->latest_ms, NULL);
 }
 
+/* What was pruned, also where nothing is left of its node. */
+static void look_at_pruned(struct ledger_reach *r, const struct event_cut *cut)
+{
+    for (size_t i = 0; i < cut->row_count; i++) {
+        const struct event_cut_row *row = &cut->rows[i];
+        add_gap(r, INT64_MIN, row->last_ms > row->first_ms ? row->last_ms : row->first_ms, NULL);
+    }
+}
+
 static void look_at_genesis(struct ledger_reach *r, const struct event *event)
 {
     r->restored_ms = r->begun ? r->last_ms : INT64_MIN;
@@ -197,6 +206,8 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     look_for_cut(r, event);
     if (event->genesis)
         look_at_genesis(r, event);
+    if (event->cut)
+        look_at_pruned(r, event->cut);
     if (event->type == EVENT_LOSS)
         add_gap(r, r->restored_ms, event->at_ms, NULL);
     if (event->configuration && !configuration_is_kept(event->configuration->occasion))

@@ -9,6 +9,9 @@
 #include "../store/site.h"
 #undef site_address
 
+#include "base/clock.h"
+#include "store/cut.h"
+
 #define NEWS "acme/news"
 #define SINCE 1000
 #define UNTIL 2000
@@ -275,6 +278,29 @@ static void what_is_missing_at_another_time_does_not(void **state)
     assert_proof(8, "0");
 }
 
+/* Nothing need be left of the node whose events went. */
+static void what_was_pruned_leaves_it_open(void **state)
+{
+    static const int64_t times[] = {1, 500, 1700, 1800};
+    struct event_cut_row row = {.first_ms = 1, .last_ms = 1500};
+    const struct cut cut = {&row, 1};
+    struct signing_key *key;
+    struct signing_ring ring;
+    struct event_name event;
+    (void)state;
+    write_configuration('a');
+    struct ledger *ledger = open_ledger();
+    memcpy(row.last.node, ledger_node(ledger), EVENT_NODE_SIZE);
+    row.last.number = 1;
+    assert_ok(signing_read(site_keys, &key, &ring, &why));
+    assert_ok(cut_write(ledger_store(ledger), &cut, key, "prune", &event, &why));
+    signing_free(key);
+    assert_int_equal(ledger_close(ledger), 0);
+    hand_on(7);
+    set_times(times, 4);
+    assert_proof(7, "1 free@1800" MESSAGE " | cut before 1500");
+}
+
 static void an_unknown_configuration_leaves_it_open(void **state)
 {
     static const int64_t times[] = {1, 500, 1200, 1300, 2500};
@@ -301,6 +327,25 @@ static void a_clock_that_was_put_back_over_an_end_leaves_it_open(void **state)
     assert_proof(8, "0");
     set_times(over, 5);
     assert_proof(8, "0 | clock 1900-2100");
+}
+
+static void a_clock_that_is_behind_the_ledger_leaves_its_end_open(void **state)
+{
+    const int64_t now = clock_now_ms();
+    const struct coverage_question upto_now = {NEWS, SINCE, now}, earlier = {NEWS, SINCE, now / 2};
+    const struct subject subject = subject_number(8);
+    struct proof proof;
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    set_times((int64_t[]){1, 500, now + 3600000}, 3);
+    open_site();
+    assert_ok(proving_gather(&site, &subject, &upto_now, &proof, &why));
+    assert_int_equal(proof.doubt_count, 1);
+    assert_int_equal(proof.doubts[0].kind, DOUBT_CLOCK);
+    assert_ok(proving_gather(&site, &subject, &earlier, &proof, &why));
+    assert_int_equal(proof.doubt_count, 0);
+    close_ledger();
 }
 
 static void who_has_no_name_may_be_anybody(void **state)
@@ -366,10 +411,12 @@ int main(void)
         TEST(events_that_are_missing_leave_it_open),
         TEST(a_ledger_without_its_beginning_leaves_it_open),
         TEST(what_is_missing_at_another_time_does_not),
+        TEST(what_was_pruned_leaves_it_open),
         TEST(an_unknown_configuration_leaves_it_open),
         TEST(a_clock_that_was_put_back_over_an_end_leaves_it_open),
         TEST(what_a_cut_told_once_more_was_in_force_all_the_time),
         TEST(a_node_that_was_cut_as_a_whole_leaves_it_open),
+        TEST(a_clock_that_is_behind_the_ledger_leaves_its_end_open),
         TEST(who_has_no_name_may_be_anybody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
