@@ -212,6 +212,8 @@ typedef int (*journal_visitor)(struct txn *txn, const struct event *event, void 
  * `after` is not known here. */
 int journal_walk(const struct store *store, struct txn *txn, const struct event_name *after,
                  journal_visitor visit, void *argument);
+/* Over all events of one type: of the others no more than the beginning is read. */
+int journal_walk_type(struct txn *txn, enum event_type type, journal_visitor visit, void *argument);
 
 /* Walks the chains of all nodes and checks numbers, nodes, hashes, what a node continues, what was
  * cut and, where the store has a ring, its signature, the digest of words that are there, and the
