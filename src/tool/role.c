@@ -60,32 +60,42 @@ static int check_member(const struct staff *staff, const char *group, bool *memb
                 : 0;
 }
 
+/* What somebody wants to run, and who may. */
+struct wanted {
+    const struct command *command;
+    const char *flag; /* for whose sake it is this role's; NULL: it is the subcommand's */
+    enum role role;
+};
+
 /* Flags that change something, or show people, are of who may do that. */
-static enum role role_of(const struct command *command, const struct call *call)
+static struct wanted wanted_by(const struct command *command, const struct call *call)
 {
     for (size_t i = 0; command->flags[i].name; i++)
         if (command->flags[i].role != ROLE_UNSET && call->values[i])
-            return command->flags[i].role;
-    return command->role;
+            return (struct wanted){command, command->flags[i].name, command->flags[i].role};
+    return (struct wanted){command, NULL, command->role};
 }
 
-static int refuse(const struct command *command, enum role role, const struct staff *staff,
+static int refuse(const struct wanted *wanted, const struct staff *staff,
                   const struct config *config, struct error *why)
 {
     const char *ops = config->ops_group, *compliance = config->compliance_group;
-    bool either = role == ROLE_EITHER, part = role != command->role;
+    const char *verb = wanted->command->verb;
+    bool either = wanted->role == ROLE_EITHER;
 
-    return error_set(why, -EPERM, "%s%s%s%s is for members of %s%s%s, and %s is none",
-                     part ? "this with " : "", command->name, command->verb ? " " : "",
-                     command->verb ? command->verb : "", role == ROLE_COMPLIANCE ? compliance : ops,
-                     either ? " or " : "", either ? compliance : "", staff->name);
+    return error_set(why, -EPERM, "%s%s%s%s%s is for members of %s%s%s, and %s is none",
+                     wanted->command->name, verb ? " " : "", verb ? verb : "",
+                     wanted->flag ? " --" : "", wanted->flag ? wanted->flag : "",
+                     wanted->role == ROLE_COMPLIANCE ? compliance : ops, either ? " or " : "",
+                     either ? compliance : "", staff->name);
 }
 
 /* *changes: whether they may change something. */
-static int check_groups(const struct command *command, enum role role, const struct staff *staff,
+static int check_groups(const struct wanted *wanted, const struct staff *staff,
                         const struct config *config, bool *changes, struct error *why)
 {
     bool ops = false, compliance = false;
+    enum role role = wanted->role;
 
     int code = check_member(staff, config->ops_group, &ops, why);
     if (code == 0)
@@ -96,7 +106,7 @@ static int check_groups(const struct command *command, enum role role, const str
                : role == ROLE_COMPLIANCE ? compliance
                                          : role == ROLE_ANYBODY || ops || compliance;
     *changes = ops;
-    return may ? 0 : refuse(command, role, staff, config, why);
+    return may ? 0 : refuse(wanted, staff, config, why);
 }
 
 /* --- files --- */
@@ -142,21 +152,21 @@ static int check_files(const struct command *command, const struct call *call,
 int role_allows(const struct command *command, const struct call *call, const char *installed,
                 const struct staff *staff, struct error *why)
 {
-    enum role role = role_of(command, call);
+    const struct wanted wanted = wanted_by(command, call);
     struct config *config = NULL;
     bool files = staff->for_another && named_file(command, call, false), changes = false;
     int code = 0;
 
-    if ((role == ROLE_ANYBODY && !files) || staff->uid == 0)
+    if ((wanted.role == ROLE_ANYBODY && !files) || staff->uid == 0)
         return 0;
-    code = check_named(call, installed, role, why);
+    code = check_named(call, installed, wanted.role, why);
     if (code)
         return code;
     /* What is wrong with it the subcommand tells. */
     if (config_read(call->config_file, &config, NULL))
         return 0;
     if (names_groups(config) && !is_owner(staff, config)) {
-        code = check_groups(command, role, staff, config, &changes, why);
+        code = check_groups(&wanted, staff, config, &changes, why);
         if (code == 0 && files)
             code = check_files(command, call, staff, changes, why);
     }

@@ -199,7 +199,7 @@ static void a_flag_can_be_of_one_group(void **state)
     assert_int_equal(with_flags(&mixed, &compliance, NULL, NULL, NULL, NULL), 0);
     assert_int_equal(with_flags(&mixed, &ops, NULL, "", NULL, NULL), 0);
     assert_int_equal(with_flags(&mixed, &compliance, NULL, "", NULL, NULL), -EPERM);
-    assert_string_equal(why.text, "this with queue is for members of daemon, and bin is none");
+    assert_string_equal(why.text, "queue --delete is for members of daemon, and bin is none");
     assert_int_equal(with_flags(&public, &other, NULL, NULL, NULL, NULL), 0);
     assert_int_equal(with_flags(&public, &other, "", NULL, NULL, NULL), -EPERM);
     assert_int_equal(with_flags(&public, &ops, "", NULL, NULL, NULL), -EPERM);
