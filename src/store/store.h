@@ -150,6 +150,12 @@ int store_pack_name(const struct store *store, const struct event_name *name,
 /* ERR_CORRUPT. */
 int store_unpack_name(const struct store *store, const uint8_t key[JOURNAL_KEY_SIZE],
                       struct event_name *name);
+/* A row of a table that has names of events as its keys. As store_pack_name, txn_get and txn_put.
+ */
+int store_get_named(const struct store *store, struct txn *txn, unsigned table,
+                    const struct event_name *name, struct slice *value);
+int store_put_named(const struct store *store, struct txn *txn, unsigned table,
+                    const struct event_name *name, struct slice value);
 
 /* --- the journal --- */
 
