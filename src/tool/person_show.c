@@ -315,12 +315,7 @@ static void put_verdict(json_t *object, const struct fact *fact)
     json_t *basis = json_array();
 
     output_put_text(object, "outcome", person_fate_name(fact->fate));
-    output_put_text(object, "action", action_name(v->action));
-    output_put_text(object, "mode", v->mode == MODE_MONITOR ? "monitor" : "enforce");
-    output_put_text(object, "stream", v->stream);
-    output_put_text(object, "rule", v->rule);
-    output_put_text(object, "scope", v->scope);
-    output_put_text(object, "queue_id", *v->queue_id ? v->queue_id : NULL);
+    show_put_verdict(object, v);
     made_under_put(object, &fact->under);
     output_put_text(object, "state", v->row_count ? recipient_state_name(v->rows[0].state) : NULL);
     for (size_t i = 0; v->row_count && i < v->rows[0].basis_count; i++)
