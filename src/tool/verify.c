@@ -11,15 +11,21 @@ static const struct flag flags[] = {
     {.name = "checkpoint",
      .argument = "FILE",
      .text = "whether the journals hold what the checkpoints in it tell of; - is standard input",
+     .is_file = true,
      .repeats = true},
     {.name = "public-key",
      .argument = "FILE",
-     .text = "check checkpoints with the public keys in it, and use no secret key"},
+     .text = "check checkpoints with the public keys in it, and use no secret key",
+     .is_file = true},
     {.name = "data",
      .argument = "DIR",
      .text = "a copy of a data directory, without configuration and secret keys",
+     .is_file = true,
      .excludes_next = true},
-    {.name = "journal", .argument = "FILE", .text = "a journal that `optout log --journal` wrote"},
+    {.name = "journal",
+     .argument = "FILE",
+     .text = "a journal that `optout log --journal` wrote",
+     .is_file = true},
     {.name = "no-record", .text = "write no event of the result into the ledger"},
     {.name = "json", .text = "one JSON object a line"},
     {0},
@@ -45,7 +51,7 @@ static int verify_journal(const struct call *call, struct verifying *v, struct e
 {
     int code = witnesses_read(&v->witnesses, &v->ring);
     return code ? error_set(why, code, "the checkpoints cannot be read: %s", error_name(code))
-                : journaling_verify(call->values[JOURNAL], &v->witnesses, v->json, why);
+                : journaling_verify(call->values[JOURNAL], &v->ring, &v->witnesses, v->json, why);
 }
 
 static int run(const struct call *call)

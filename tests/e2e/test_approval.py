@@ -83,6 +83,8 @@ def test_a_removal_is_done_when_another_person_approves_it(site):
         by(site, name, "approve", number, code=code)
         assert sentence in site.last.stderr and kept_back(site, who)
     assert f"{who}: opt-out of acme/newsletter" in site.tool("pending", number)
+    shown = [row["command"] for row in site.json("log", who, "--readings") if row["type"] == "reading"]
+    assert shown.count("pending") == 1  # not the ones that show no people
     by(site, OTHER, "approve", number, "--note", "seen")
     assert not kept_back(site, who) and pending(site) == []
     assert "Nothing waits" in (site.tool("pending") + site.last.stderr)

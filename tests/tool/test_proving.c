@@ -2,6 +2,8 @@
  * milter writes are made by hand. */
 #include "tool/proving.h"
 
+#include "store/renew.h"
+
 /* The tool has a function of this name. */
 #define site_address site_address_key
 #include "../store/site.h"
@@ -39,14 +41,15 @@ static void open_site(void)
 
 static const struct event_stream streams[] = {{"news", NEWS, LEDGER_ALL, MODE_ENFORCE}};
 
-static void write_configuration(char octet)
+static void write_configuration_at(const char *place, enum configuration_occasion occasion,
+                                   int64_t since_ms, const struct event_stream *of, char octet)
 {
     struct ledger *ledger = open_ledger();
     struct ledger_configuration c = {.actor = "milter",
-                                     .configuration = {.place = "a",
-                                                       .occasion = CONFIGURATION_START,
-                                                       .since_ms = 500,
-                                                       .streams = streams,
+                                     .configuration = {.place = place,
+                                                       .occasion = occasion,
+                                                       .since_ms = since_ms,
+                                                       .streams = of,
                                                        .stream_count = 1},
                                      .text = "text"};
     memset(c.configuration.digest, octet, EVENT_HASH_SIZE);
@@ -54,7 +57,14 @@ static void write_configuration(char octet)
     assert_int_equal(ledger_close(ledger), 0);
 }
 
+static void write_configuration(char octet)
+{
+    write_configuration_at("a", CONFIGURATION_START, 500, streams, octet);
+}
+
 struct written {
+    const char *actor; /* NULL: the milter */
+    uint64_t about;
     enum action action;
     enum mode mode;
     const char *scope;
@@ -79,7 +89,8 @@ static void write_verdict(const struct written *w)
     uint64_t number;
 
     memset(verdict.config, w->configuration ? w->configuration : 'a', sizeof verdict.config);
-    assert_ok(ledger_write(ledger, &verdict, &word, 1, &number, &why));
+    assert_ok(ledger_write_by(ledger, w->actor ? w->actor : "milter", w->about, &verdict, &word, 1,
+                              &number, &why));
     assert_int_equal(ledger_close(ledger), 0);
 }
 
@@ -149,7 +160,10 @@ static void describe(const struct proof *proof, struct text *text)
     for (size_t i = 0; i < proof->message_count; i++) {
         const struct handed_on *m = &proof->messages[i];
         text_format(text, " %s@%d %s%s", recipient_state_name(m->state), (int)m->at_ms,
-                    m->message_id ? m->message_id : "?", m->has_configuration ? "" : "!");
+                    m->message_id ? m->message_id : "?", m->under.known ? "" : "!");
+        if (m->taken)
+            text_format(text, " %s %d@%d", action_name(m->taken), (int)m->taken_by.number,
+                        (int)m->taken_ms);
     }
     if (proof->others)
         text_format(text, " others %d", (int)proof->others);
@@ -229,6 +243,46 @@ static void a_message_of_several_events_has_the_words_of_the_first(void **state)
     set_times(times, 4);
     for (unsigned i = 0; i < MANY; i += 500)
         assert_proof(i, "1 free@1100" MESSAGE);
+}
+
+/* What `optout queue` writes. */
+static void act_on_queue(unsigned person, enum action action, uint64_t about)
+{
+    struct event_verdict_row row = row_of(person, RECIPIENT_OPTED_OUT);
+    write_verdict(&(struct written){
+        .actor = "cli", .about = about, .action = action, .rows = &row, .row_count = 1});
+}
+
+static void what_was_taken_out_of_the_queue_later_is_told(void **state)
+{
+    static const int64_t times[] = {1, 500, 1100, 1200, 1300, 2100, 2200, 2300};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    hand_on(8);
+    act_on_queue(7, ACTION_HOLD, 0);
+    act_on_queue(8, ACTION_DELETE, 0);
+    set_times(times, 6);
+    assert_proof(7, "1 free@1100" MESSAGE " hold 5@1300");
+    assert_proof(8, "1 free@1200" MESSAGE " delete 6@2100");
+    act_on_queue(7, ACTION_DELETE, 0);
+    act_on_queue(8, ACTION_PASS, 6);
+    set_times(times, 8);
+    assert_proof(7, "1 free@1100" MESSAGE " delete 7@2200");
+    /* It had left the queue. */
+    assert_proof(8, "1 free@1200" MESSAGE);
+}
+
+static void of_an_id_that_was_given_again_the_last_message_was_meant(void **state)
+{
+    static const int64_t times[] = {1, 500, 1100, 1200, 1300};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    hand_on(7);
+    act_on_queue(7, ACTION_HOLD, 0);
+    set_times(times, 5);
+    assert_proof(7, "2 free@1100" MESSAGE " free@1200" MESSAGE " hold 5@1300");
 }
 
 static void events_that_are_missing_leave_it_open(void **state)
@@ -356,6 +410,43 @@ static void who_has_no_name_may_be_anybody(void **state)
     assert_proof(8, "0 | nobody 1300-1300");
 }
 
+/* Another milter ran since before the cut, and records less. */
+static void what_a_cut_told_once_more_was_in_force_all_the_time(void **state)
+{
+    static const int64_t times[] = {900, 1100, 1200, 2100, 2100, 2100};
+    const struct event_stream part = {"part", NEWS, LEDGER_SUPPRESSED, MODE_ENFORCE};
+    struct event_verdict_row row = row_of(7, RECIPIENT_FREE);
+    struct written w = {.action = ACTION_PASS, .configuration = 'k', .rows = &row, .row_count = 1};
+    (void)state;
+    write_configuration_at("a", CONFIGURATION_RELOAD, 1100, streams, 'a');
+    write_verdict(&w);
+    write_configuration_at("b", CONFIGURATION_KEPT, 300, &part, 'p');
+    write_configuration_at("a", CONFIGURATION_KEPT, 200, &part, 'q');
+    write_configuration_at("a", CONFIGURATION_KEPT, 400, streams, 'k');
+    set_times(times, 6);
+    assert_proof(7, "1 free@1200" MESSAGE " | part 1000-2000");
+    write_configuration_at("b", CONFIGURATION_KEPT_STOP, 350, &part, 'p');
+    assert_proof(7, "1 free@1200" MESSAGE);
+    assert_proof(8, "0");
+}
+
+static void a_node_that_was_cut_as_a_whole_leaves_it_open(void **state)
+{
+    static const int64_t times[] = {1400, 1500, 1600};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    struct ledger *ledger = open_ledger();
+    assert_ok(store_restart(ledger_store(ledger), "restore", NULL, 0, &why));
+    assert_int_equal(ledger_close(ledger), 0);
+    write_configuration_at("a", CONFIGURATION_KEPT, 500, streams, 'a');
+    hand_on(7);
+    for (int i = 0; i < 3; i++)
+        cut_event(0);
+    set_times(times, 3);
+    assert_proof(7, "1 free@1600" MESSAGE " | cut before 1400");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, remove_site)
@@ -363,12 +454,16 @@ int main(void)
         TEST(what_was_handed_on_in_time_is_found),
         TEST(only_what_was_handed_on_counts),
         TEST(a_message_of_several_events_has_the_words_of_the_first),
+        TEST(what_was_taken_out_of_the_queue_later_is_told),
+        TEST(of_an_id_that_was_given_again_the_last_message_was_meant),
         TEST(events_that_are_missing_leave_it_open),
         TEST(a_ledger_without_its_beginning_leaves_it_open),
         TEST(what_is_missing_at_another_time_does_not),
         TEST(what_was_pruned_leaves_it_open),
         TEST(an_unknown_configuration_leaves_it_open),
         TEST(a_clock_that_was_put_back_over_an_end_leaves_it_open),
+        TEST(what_a_cut_told_once_more_was_in_force_all_the_time),
+        TEST(a_node_that_was_cut_as_a_whole_leaves_it_open),
         TEST(a_clock_that_is_behind_the_ledger_leaves_its_end_open),
         TEST(who_has_no_name_may_be_anybody),
     };
