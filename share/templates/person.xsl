@@ -116,7 +116,7 @@
   <p>It tells what the list and the ledger hold. These places were not searched:</p>
   <ul><xsl:for-each select="not-searched"><li><xsl:value-of select="."/></li></xsl:for-each></ul>
   <p class="note">Before this is handed over it has to be known that who asks is the person whose address this is. An address alone proves nothing.</p>
-  <p>The address was looked for under version <xsl:value-of select="@address-rules"/> of the address rules, which is every version that this list was written under. Mail that went out as it came is counted, and not kept by person. The names of staff are left out.</p>
+  <p>The address was looked for under version <xsl:value-of select="@address-rules"/> of the address rules, which is every version that this list was written under. Mail that was handed on is kept by person only for streams whose ledger is told to hold all; of others it is counted. The names of staff are left out.</p>
   <p>What these data are for, how long they are kept, and whom to complain to is told by who runs the list.</p>
 </xsl:template>
 

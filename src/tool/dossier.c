@@ -76,12 +76,29 @@ static int take_head(struct gathering *g, const struct event *event, bool ledger
     return fact->actor ? take_words(g, event, ledger, fact) : out_of_memory(g->why);
 }
 
+/* What is asked for, or was decided, without the people that it is about: others may be among
+ * them. */
+static int take_proposal(struct gathering *g, const struct event *event, struct fact *fact)
+{
+    if (event->decision) {
+        fact->kind = FACT_DECISION;
+        fact->decision = *event->decision;
+        return 0;
+    }
+    fact->proposal = (struct event_proposal){.operation = event->proposal->operation,
+                                             .rows = event->proposal->rows,
+                                             .since_ms = event->proposal->since_ms,
+                                             .until_ms = event->proposal->until_ms};
+    fact->proposal.source = pool_copy(&g->dossier->site->pool, event->proposal->source);
+    return fact->proposal.source ? 0 : out_of_memory(g->why);
+}
+
 static int add_mention(struct gathering *g, const struct mention *mention)
 {
     static const enum fact_kind kinds[] = {[MENTION_CHOICE] = FACT_CHOICE,
                                            [MENTION_WITHDRAWAL] = FACT_WITHDRAWAL,
                                            [MENTION_REASON] = FACT_REASON,
-                                           [MENTION_PROPOSAL] = FACT_OTHER};
+                                           [MENTION_PROPOSAL] = FACT_PROPOSAL};
     struct site *site = g->dossier->site;
     struct pool pool = {0};
     struct event event;
@@ -98,6 +115,8 @@ static int add_mention(struct gathering *g, const struct mention *mention)
         if (!fact.reason.key)
             code = out_of_memory(g->why);
     }
+    if (code == 0 && mention->kind == MENTION_PROPOSAL)
+        code = take_proposal(g, &event, &fact);
     pool_release(&pool);
     if (code)
         return code;
@@ -218,9 +237,10 @@ static int visit_history(struct txn *txn, const struct event *event, void *argum
 {
     struct gathering *g = argument;
     struct pool *pool = &g->dossier->site->pool;
-    struct fact fact = {.kind = event->verdict   ? FACT_VERDICT
-                                : event->reading ? FACT_READING
-                                                 : FACT_OTHER};
+    struct fact fact = {.kind = event->verdict         ? FACT_VERDICT
+                                : event->reading       ? FACT_READING
+                                : event->erasure_count ? FACT_ERASURE
+                                                       : FACT_OTHER};
     bool copied = true;
     (void)txn;
 
@@ -231,6 +251,9 @@ static int visit_history(struct txn *txn, const struct event *event, void *argum
         copied = copy_verdict(pool, event->verdict, &g->subject, &fact.verdict);
     else if (event->reading)
         copied = copy_reading(pool, event->reading, &fact.reading);
+    for (size_t i = 0; i < event->erasure_count; i++)
+        if (memcmp(&event->erasures[i].subject, &g->subject, sizeof g->subject) == 0)
+            fact.erased += event->erasures[i].event_count;
     struct fact *place = copied ? new_fact(g->dossier) : NULL;
     if (!place)
         return out_of_memory(g->why);

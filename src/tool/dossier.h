@@ -15,8 +15,11 @@ enum fact_kind {
     FACT_WITHDRAWAL,
     FACT_REASON,
     FACT_NOTICE, /* no event: when the last one was sent is all that is kept */
+    FACT_PROPOSAL,
+    FACT_DECISION, /* on a proposal */
     FACT_VERDICT,
     FACT_READING,
+    FACT_ERASURE,
     FACT_OTHER, /* an event of the ledger that this program does not know */
 };
 
@@ -35,10 +38,16 @@ struct fact {
     struct event_name beside;       /* which is this */
     /* Of a reason: */
     struct event_reason reason;
+    /* Of a proposal, without the rows that it is about: */
+    struct event_proposal proposal;
+    /* Of a decision: */
+    struct event_decision decision;
     /* Of a verdict, with the person's row alone: */
     struct event_verdict verdict;
     /* Of a reading: */
     struct event_reading reading;
+    /* Of an erasure, of how many events the words went: */
+    size_t erased;
 };
 
 /* What a stream's mail, or mail of a scope, may do now. */

@@ -2,6 +2,7 @@
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/effect_show.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/site.h"
 
@@ -25,7 +26,7 @@ static const struct flag flags[] = {
 struct showing {
     struct site site;
     struct effects_question question;
-    bool json, late;
+    bool json, each, late; /* each: by itself, all or those that are late */
     bool shown, over;
     struct event_name last; /* looked at; number 0: none */
     struct error *why;
@@ -56,6 +57,13 @@ static int write_gathered(struct showing *s)
 {
     site_end_view(&s->site);
     return output_flush() ? site_view(&s->site, s->why) : STATUS_CANNOT;
+}
+
+/* Who are shown is known at the end alone. */
+static int note(struct showing *s)
+{
+    const struct noted noted = {.command = "effect", .scope = s->question.scope};
+    return noted_reading(&s->site, &noted, NULL, s->why);
 }
 
 /* What comes while others are written is of another time than what the ledger was asked about. */
@@ -125,13 +133,15 @@ static int run(const struct call *call)
     struct error why = {""};
     struct showing s = {.question = {.since_ms = INT64_MIN, .until_ms = INT64_MAX},
                         .json = call->values[JSON],
+                        .each = call->values[EACH] || call->values[LATE],
                         .late = call->values[LATE],
                         .why = &why};
 
     int code = read_arguments(call, &s);
     if (code)
         return output_status(code, &why);
-    code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER, &s.site,
+    const unsigned needs = SITE_KEYS | SITE_WORDS | SITE_LIST;
+    code = site_open(call->config_file, needs | (s.each ? SITE_LEDGER_WRITE : SITE_LEDGER), &s.site,
                      &why);
     if (code == 0)
         code = site_view(&s.site, &why);
@@ -140,8 +150,10 @@ static int run(const struct call *call)
     if (code == 0) {
         s.question.limits = s.site.config->effect_limits;
         s.question.limit_count = s.site.config->effect_limit_count;
-        code = call->values[EACH] || s.late ? show_each(&s) : show_sums(&s);
+        code = s.each ? note(&s) : 0;
     }
+    if (code == 0)
+        code = s.each ? show_each(&s) : show_sums(&s);
     if (code < 0 && *why.text == '\0')
         error_set(&why, code, "a store in %s cannot be read: %s", s.site.config->data_dir,
                   error_name(code));

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "speech/paper.h"
+#include "tool/proposal_show.h"
 #include "tool/show.h"
 
 #include <inttypes.h>
@@ -98,8 +99,22 @@ static void add_remarks(struct page *p, xmlNode *node, const struct fact *fact)
     }
 }
 
-static void append_title(struct text *line, const struct fact *fact)
+static void append_verdict_title(struct text *line, const struct event_verdict *v)
 {
+    enum recipient_state state = v->row_count ? v->rows[0].state : RECIPIENT_UNKNOWN;
+
+    if (!recipient_was_handed_on(v->action, v->mode, state))
+        text_format(line, "Mail kept back: %s", action_name(v->action));
+    else if (recipient_is_kept_back(state))
+        text_append(line, "Mail handed on in spite of what stands: the stream only monitors");
+    else
+        text_append(line, "Mail handed on for this address");
+}
+
+static void append_title(struct text *line, const struct dossier *dossier, const struct fact *fact)
+{
+    char name[SHOW_EVENT_SIZE];
+
     switch (fact->kind) {
     case FACT_CHOICE:
         show_append_kind(line, &fact->choice);
@@ -115,12 +130,24 @@ static void append_title(struct text *line, const struct fact *fact)
     case FACT_NOTICE:
         text_append(line, "Notice of the opt-out sent by mail (only the last one is kept)");
         break;
+    case FACT_PROPOSAL:
+        text_append(line, "Proposed: ");
+        proposal_append(line, dossier->site, &fact->proposal);
+        break;
+    case FACT_DECISION:
+        text_format(line, "Proposal %s %s",
+                    show_event(dossier->site, &fact->decision.proposal, name),
+                    proposal_decision_text(fact->decision.state));
+        break;
     case FACT_VERDICT:
-        text_format(line, "Mail not delivered as it came: %s%s", action_name(fact->verdict.action),
-                    fact->verdict.mode == MODE_MONITOR ? " (only noted, the mail went out)" : "");
+        append_verdict_title(line, &fact->verdict);
         break;
     case FACT_READING:
         text_format(line, "Record looked at, with optout %s", fact->reading.command);
+        break;
+    case FACT_ERASURE:
+        text_format(line, "Address erased, and the words of %zu event%s", fact->erased,
+                    fact->erased == 1 ? "" : "s");
         break;
     case FACT_OTHER:
         text_append(line, "Something that this version does not know");
@@ -132,7 +159,8 @@ static void append_title(struct text *line, const struct fact *fact)
 static void add_words(struct page *p, xmlNode *node, const struct fact *fact)
 {
     for (size_t i = 0; i < fact->word_count; i++)
-        if (strcmp(fact->words[i].name, "staff") != 0)
+        if (strcmp(fact->words[i].name, "staff") != 0 &&
+            strcmp(fact->words[i].name, "approver") != 0)
             add_detail(p, node, fact->words[i].name, fact->words[i].text);
 }
 
@@ -145,7 +173,7 @@ static void add_fact(struct page *p, xmlNode *parent, const struct fact *fact)
     document_set(&p->document, node, "kind", person_fact_name(fact->kind));
     set_time(p, node, fact->at_ms);
     document_set(&p->document, node, "event", person_event_name(p->dossier, fact, name));
-    append_title(&title, fact);
+    append_title(&title, p->dossier, fact);
     add_text(p, node, "title", &title);
     if (fact->kind == FACT_CHOICE)
         add_choice(p, node, &fact->choice);

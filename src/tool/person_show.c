@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "tool/output.h"
+#include "tool/proposal_show.h"
 #include "tool/show.h"
 
 #include <inttypes.h>
@@ -11,8 +12,9 @@
 const char *person_fact_name(enum fact_kind kind)
 {
     static const char *const names[] = {
-        [FACT_CHOICE] = "choice", [FACT_WITHDRAWAL] = "withdrawal", [FACT_REASON] = "reason",
-        [FACT_NOTICE] = "notice", [FACT_VERDICT] = "verdict",       [FACT_READING] = "reading",
+        [FACT_CHOICE] = "choice",   [FACT_WITHDRAWAL] = "withdrawal", [FACT_REASON] = "reason",
+        [FACT_NOTICE] = "notice",   [FACT_PROPOSAL] = "proposal",     [FACT_DECISION] = "decision",
+        [FACT_VERDICT] = "verdict", [FACT_READING] = "reading",       [FACT_ERASURE] = "erasure",
         [FACT_OTHER] = "other",
     };
     return names[kind];
@@ -43,7 +45,11 @@ const char *person_event_name(const struct dossier *dossier, const struct fact *
     bool ledger = fact->kind >= FACT_VERDICT;
     const uint8_t *own =
         ledger ? ledger_node(dossier->site->ledger) : list_node(dossier->site->list);
-    const char *word = !ledger ? "event" : fact->kind == FACT_READING ? "reading" : "verdict";
+    const char *word = fact->kind == FACT_PROPOSAL  ? "proposal"
+                       : fact->kind == FACT_VERDICT ? "verdict"
+                       : fact->kind == FACT_READING ? "reading"
+                       : ledger                     ? "ledger event"
+                                                    : "event";
     char name[SHOW_EVENT_SIZE];
 
     if (!fact->event.number)
@@ -96,6 +102,15 @@ void person_append_fact(struct text *line, const struct dossier *dossier, const 
         text_append(line, "a notice of the opt-out was sent, or was about to be; only the last "
                           "one is kept");
         break;
+    case FACT_PROPOSAL:
+        text_append(line, "proposed: ");
+        proposal_append(line, dossier->site, &fact->proposal);
+        break;
+    case FACT_DECISION:
+        text_format(line, "proposal %s %s",
+                    show_event(dossier->site, &fact->decision.proposal, name),
+                    proposal_decision_text(fact->decision.state));
+        break;
     case FACT_VERDICT:
         append_verdict(line, dossier, &fact->verdict);
         break;
@@ -103,6 +118,10 @@ void person_append_fact(struct text *line, const struct dossier *dossier, const 
         text_format(line, "optout %s showed what is held about this address%s%s",
                     fact->reading.command, *fact->reading.scope ? ", about " : "",
                     fact->reading.scope);
+        break;
+    case FACT_ERASURE:
+        text_format(line, "address erased, and the words of %zu event%s", fact->erased,
+                    fact->erased == 1 ? "" : "s");
         break;
     case FACT_OTHER:
         text_append(line, "something that this version does not know");
@@ -254,12 +273,22 @@ static void put_details(json_t *object, const struct fact *fact)
         show_put_event(object, "about", &fact->reason.about);
         output_put_text(object, "reason", *fact->reason.key ? fact->reason.key : NULL);
         break;
+    case FACT_PROPOSAL:
+        proposal_put(object, &fact->proposal);
+        break;
+    case FACT_DECISION:
+        show_put_event(object, "proposal", &fact->decision.proposal);
+        output_put_text(object, "decision", proposal_state_name(fact->decision.state));
+        break;
     case FACT_VERDICT:
         put_verdict(object, &fact->verdict);
         break;
     case FACT_READING:
         output_put_text(object, "command", fact->reading.command);
         output_put_text(object, "scope", *fact->reading.scope ? fact->reading.scope : NULL);
+        break;
+    case FACT_ERASURE:
+        output_put_number(object, "words_erased", fact->erased);
         break;
     case FACT_NOTICE:
     case FACT_OTHER:

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "tool/argument.h"
 #include "tool/command.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/proving.h"
 #include "tool/show.h"
@@ -244,6 +245,14 @@ static void put(const struct proving *p)
 
 /* --- */
 
+/* The view began before, so this is not in the proof. */
+static int note(struct proving *p, const struct coverage_question *question, struct error *why)
+{
+    const struct noted noted = {
+        .command = "prove", .people = 1, .address = &p->address, .scope = question->scope};
+    return noted_reading(&p->site, &noted, NULL, why);
+}
+
 static int read_arguments(const struct call *call, struct proving *p,
                           struct coverage_question *question, struct error *why)
 {
@@ -290,11 +299,13 @@ static int run(const struct call *call)
     int code = read_arguments(call, &p, &question, &why);
     if (code)
         return output_status(code, &why);
-    code = site_open(call->config_file, SITE_KEYS | SITE_LIST | SITE_LEDGER, &p.site, &why);
+    code = site_open(call->config_file, SITE_KEYS | SITE_LIST | SITE_LEDGER_WRITE, &p.site, &why);
     if (code == 0)
         code = site_view(&p.site, &why);
     if (code == 0)
         code = prove(&p, &question, &why);
+    if (code == 0)
+        code = note(&p, &question, &why);
     if (code == 0) {
         if (p.json)
             put(&p);

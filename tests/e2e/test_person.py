@@ -215,9 +215,12 @@ def test_whoever_is_shown_something_leaves_a_note(site):
     letter = "Subject: x\n\nx\n"
     site.tool("explain", "-", "--sender", "a@b.example", "--recipient", emil, "--listener", "MARKETING",
               stdin=letter)  # fmt: skip
+    site.tool("prove", emil, *SCOPE, "--since", "2026-03-03", code=2)
+    assert "Cannot tell" in site.last.stdout
     notes = [entry for entry in record(site, emil)[1] if entry["type"] == "reading"]
-    assert [note["command"] for note in notes] == ["check", "log", "token open", "explain"]
-    assert [note["scope"] for note in notes] == ["acme/newsletter", None, "acme/newsletter", None]
+    assert [note["command"] for note in notes] == ["check", "log", "token open", "explain", "prove"]
+    scopes = ["acme/newsletter", None, "acme/newsletter", None, "acme/newsletter"]
+    assert [note["scope"] for note in notes] == scopes
     assert all(note["words"]["staff"] and note["actor"] == "cli" for note in notes)
     shown = [entry for entry in site.json("log", emil, "--readings") if entry["type"] == "reading"]
     assert [entry["command"] for entry in shown] == [*(n["command"] for n in notes), "person"]
