@@ -20,7 +20,7 @@ static const struct flag flags[] = {
      .excludes_next = true},
     {.name = "html",
      .argument = "FILE",
-     .text = "a page to hand over, as a new file; -: to print",
+     .text = "a page to hand over, as a new file; -: to standard output",
      .is_file = true},
     {0},
 };

@@ -7,6 +7,7 @@
 #include "tool/report/page.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define DAY_SECONDS INT64_C(86400)
 #define USUAL_SECONDS (30 * DAY_SECONDS) /* that are reported on where nobody says */
@@ -22,7 +23,8 @@ static const struct flag flags[] = {
     {.name = "names", .text = "with names and logins of who did it"},
     {.name = "html",
      .argument = "FILE",
-     .text = "write a page, which loads nothing and can be printed",
+     .text = "write a page, which loads nothing and can be printed; -: to standard output",
+     .is_file = true,
      .excludes_next = true},
     {.name = "json", .text = "one JSON object"},
     {0},
@@ -57,7 +59,9 @@ static int write_page(const char *own, const char *path, json_t *facts, struct e
     struct text html = TEXT_EMPTY;
 
     int code = report_page(own, facts, &html, why);
-    if (code == 0)
+    if (code == 0 && strcmp(path, "-") == 0)
+        output_bytes(html.data, html.length);
+    else if (code == 0)
         code = file_replace(path, html.data, html.length, PAGE_MODE, why);
     text_release(&html);
     return code;
