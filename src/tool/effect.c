@@ -2,6 +2,7 @@
 #include "tool/argument.h"
 #include "tool/command.h"
 #include "tool/effect_show.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/site.h"
 
@@ -58,12 +59,16 @@ static int write_gathered(struct showing *s)
     return output_flush() ? site_view(&s->site, s->why) : STATUS_CANNOT;
 }
 
-/* What comes while others are written is of another time than what the ledger was asked about. */
+/* Whom it will show is not known beforehand. What comes while others are written is of another time
+ * than what the ledger was asked about. */
 static int show_each(struct showing *s)
 {
+    const struct noted noted = {.command = "effect", .scope = s->question.scope};
     int64_t now_ms = clock_now_ms() + 1;
-    int code = ledger_reach_read(s->site.ledger_view, &s->question.reach);
 
+    int code = noted_reading(&s->site, &noted, NULL, s->why);
+    if (code == 0)
+        code = ledger_reach_read(s->site.ledger_view, &s->question.reach);
     if (code)
         return code;
     if (s->question.until_ms > now_ms)
@@ -131,8 +136,11 @@ static int run(const struct call *call)
     int code = read_arguments(call, &s);
     if (code)
         return output_status(code, &why);
-    code = site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER, &s.site,
-                     &why);
+    bool people = call->values[EACH] || s.late;
+    code =
+        site_open(call->config_file,
+                  SITE_KEYS | SITE_WORDS | SITE_LIST | (people ? SITE_LEDGER_WRITE : SITE_LEDGER),
+                  &s.site, &why);
     if (code == 0)
         code = site_view(&s.site, &why);
     if (code == 0 && s.question.scope)
@@ -140,7 +148,7 @@ static int run(const struct call *call)
     if (code == 0) {
         s.question.limits = s.site.config->effect_limits;
         s.question.limit_count = s.site.config->effect_limit_count;
-        code = call->values[EACH] || s.late ? show_each(&s) : show_sums(&s);
+        code = people ? show_each(&s) : show_sums(&s);
     }
     if (code < 0 && *why.text == '\0')
         error_set(&why, code, "a store in %s cannot be read: %s", s.site.config->data_dir,

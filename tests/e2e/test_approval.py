@@ -1,39 +1,22 @@
 """Four eyes: what could bring people back takes effect once another person approves it."""
 
 import os
-import pwd
 import subprocess
 
 import pytest
 
+from lab.persons import as_person
 from lab.product import manual_members, program
 from lab.waiting import stopped_when, until
+from lab.web import templates
 from lab.world import MARKETING
 
 SCOPE = ("--scope", "acme/newsletter")
 NOTE = ("--note", "wrong address")
 ALL = ("--all-opted-out", "--max-new", "none")
-LOGIN = "/proc/self/loginuid"
-NOBODY = 2**32 - 1
 ONE, OTHER = "games", "news"  # persons: any two accounts that are there
+NAMELESS = 3123456789
 PROPOSED = 5
-
-
-def as_person(name):
-    """How a program is run by somebody who works as root. Where somebody logged in to run these
-    tests, the kernel knows, and has to be told of another one."""
-    with open(LOGIN, encoding="ascii") as file:
-        logged_in = int(file.read()) != NOBODY
-    login = pwd.getpwnam(name).pw_uid if name else NOBODY
-
-    def log_in():
-        with open(LOGIN, "w", encoding="ascii") as file:
-            file.write(str(login))
-
-    env = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
-    if name:
-        env.update(SUDO_USER=name, SUDO_UID=str(login))
-    return {"env": env, "preexec_fn": log_in if logged_in else None}
 
 
 @pytest.fixture
@@ -101,6 +84,8 @@ def test_a_removal_is_done_when_another_person_approves_it(site):
         by(site, name, "approve", number, code=code)
         assert sentence in site.last.stderr and kept_back(site, who)
     assert f"{who}: opt-out of acme/newsletter" in site.tool("pending", number)
+    shown = [row["command"] for row in site.json("log", who, "--readings") if row["type"] == "reading"]
+    assert shown.count("pending") == 1  # not the ones that show no people
     by(site, OTHER, "approve", number, "--note", "seen")
     assert not kept_back(site, who) and pending(site) == []
     assert "Nothing waits" in (site.tool("pending") + site.last.stderr)
@@ -120,6 +105,28 @@ def test_a_removal_is_done_when_another_person_approves_it(site):
     site.tool("verify")
 
 
+def test_the_person_s_record_tells_who_asked_and_who_decided_and_the_page_no_names(site):
+    site.configure(settings={"templates": str(templates(site.root))})
+    who = person(1)
+    site.opt_out(who)
+    by(site, ONE, "remove", who, *SCOPE, *NOTE, code=PROPOSED)
+    (waiting,) = pending(site)
+    by(site, OTHER, "approve", str(waiting["number"]), "--note", "seen")
+    told = {entry["type"]: entry for entry in site.json("person", who)}
+    assert list(told) == ["person", "choice", "proposal", "decision", "withdrawal"]
+    proposal, decision = told["proposal"], told["decision"]
+    assert (proposal["operation"], proposal["rows"], proposal["event"]) == ("remove", 1, waiting["event"])
+    assert (decision["decision"], decision["proposal"]) == ("approved", waiting["event"])
+    members = {*proposal, *decision}
+    assert members <= manual_members(), members - manual_members()
+    text = site.tool("person", who)
+    assert f"event {waiting['number']}: proposed: removal of 1 choice; by cli, staff: {ONE}" in text
+    assert f"proposal {waiting['number']}: approved; by cli, staff: {OTHER}" in text
+    page = site.tool("person", who, "--html", "-")
+    assert "Proposed: removal of 1 choice" in page and "Decision on a proposal: approved" in page
+    assert "wrong address" in page and f">{ONE}<" not in page and f">{OTHER}<" not in page
+
+
 def test_who_is_nobody_proposes_nothing(site):
     who = person(1)
     site.opt_out(who)
@@ -132,6 +139,16 @@ def test_who_is_nobody_proposes_nothing(site):
         by(site, name, "add", who, *SCOPE, "--opt-in", "--evidence", "mail", code=2)
         assert "nobody's own name" in site.last.stderr
     assert pending(site) == [] and events(site, "proposal") == []
+
+
+def test_who_has_no_name_could_have_two(site):
+    site.opt_out(person(1))
+    nameless = as_person(None, login=NAMELESS)
+    site.tool("remove", person(1), *SCOPE, *NOTE, code=2, **nameless)
+    assert f'"uid {NAMELESS}" is not the name of one person' in site.last.stderr
+    number = propose(site, ONE, "remove", person(1), *SCOPE, *NOTE)
+    site.tool("approve", number, code=2, **nameless)
+    assert "not the name of one person" in site.last.stderr and kept_back(site, person(1))
 
 
 def test_who_proposed_may_take_it_back_and_nobody_approves_it_then(site):
@@ -242,6 +259,18 @@ def test_a_flood_is_undone_by_two(site):
     site.tool("verify")
 
 
+def test_an_undo_by_source_is_no_removal_by_one(site):
+    site.opt_out(person(1), "--source", "general-page")
+    window = ("--source", "general-page", "--since", "2020-01-01", "--until", "2100-01-01")
+    assert json_by(site, ONE, "undo", *window, *NOTE, "--dry-run")[-1]["withdrawn"] == 1
+    number = propose(site, ONE, "undo", *window, *NOTE)
+    by(site, ONE, "approve", number, code=1)
+    assert kept_back(site, person(1))
+    by(site, OTHER, "approve", number)
+    assert not kept_back(site, person(1))
+    assert json_by(site, ONE, "undo", *window, *NOTE)[-1]["withdrawn"] == 0
+
+
 MANY = 200000  # that keep an import busy for a while
 
 
@@ -305,6 +334,9 @@ def test_an_erasure_takes_two_and_is_what_was_proposed(site):
     assert sorted(row["address"] for row in rows) == people(2)
     assert "optout compact" in site.last.stderr and pending(site) == []
     erasures = events(site, "erasure")
+    told = {entry["type"]: entry for entry in site.json("person", people(2)[0])}
+    assert "other" not in told and told["erasure"]["words_erased"] == 1  # who checked
+    assert "something that this version" not in site.tool("person", people(2)[0])
     assert len(erasures) == 4 and {row["words"]["approver"] for row in erasures} == {OTHER}
     assert {row["proposal"] for row in erasures} == {waiting["event"]}
     assert all(kept_back(site, who) for who in people(3))

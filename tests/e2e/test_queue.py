@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from lab.letter import Letter
+from lab.persons import as_person
 from lab.product import manual_members, program
 from lab.waiting import until
 from lab.world import World, person, people
@@ -121,6 +122,8 @@ def test_mail_to_who_opted_out_since_is_found_and_left_alone(waiting):
     assert f"{queue_id} deferred" in said and f"{one}: opted-out by event" in said
     assert waiting.place(queue_id) == "deferred"
     assert waiting.verdicts(one, queue_id) == [("pass", "milter")]
+    shown = [row for row in waiting.site.json("log", "--readings") if row.get("command") == "queue"]
+    assert [row["people"] for row in shown] == [1, 1]  # an empty list of people is none
 
 
 def test_it_is_held_and_the_ledger_says_so(waiting):
@@ -131,6 +134,9 @@ def test_it_is_held_and_the_ledger_says_so(waiting):
     assert row["result"] == "held" and row["ref"]
     assert waiting.place(queue_id) == "hold"
     assert waiting.verdicts(one, queue_id) == [("pass", "milter"), ("hold", "cli")]
+    (message, *_) = waiting.site.json("prove", one, "--scope", "acme", "--since", "2026-01-01", code=1)
+    assert (message["queue_id"], message["taken_out"]) == (queue_id, "hold")
+    assert "put on hold in the queue" in waiting.site.tool("person", one)
     # Once more: it lies there, and nothing is written again.
     assert waiting.look("--hold", code=0)[queue_id]["result"] == "held"
     assert len(waiting.verdicts(one, queue_id)) == 2
@@ -225,6 +231,10 @@ def test_made_anew_a_message_is_known_by_its_message_id_and_sender(waiting):
     rows = waiting.look(code=1)
     assert (rows[again]["known_by"], rows[again]["result"]) == ("message-id", "found")
     assert rows[answer]["result"] == "unknown"
+    assert waiting.look("--delete", code=1)[again]["result"] == "found"
+    assert waiting.place(again) == "deferred"
+    said = waiting.site.tool(*waiting.words("--hold"), code=0)
+    assert "known by its Message-ID alone" in said and waiting.place(again) == "hold"
 
 
 def test_who_was_made_of_who_opted_out_gets_it_neither(waiting):
@@ -247,9 +257,25 @@ def test_only_root_takes_anything_out(waiting):
     assert ran.returncode == 2 and "run it as root" in ran.stderr and not ran.stdout
 
 
+def test_who_came_by_sudo_does_not_choose_what_root_runs(waiting):
+    """Root's postqueue runs the showq of a Postfix that is not running."""
+    evil = waiting.site.root / "evil"
+    shutil.copytree(waiting.postfix.etc, evil)
+    showq = evil / "showq"
+    showq.write_text(f"#!/bin/sh\n: >{evil}/ran\n")
+    showq.chmod(0o755)
+    with open(evil / "main.cf", "a", encoding="utf-8") as main:
+        main.write(f"queue_directory = {evil}\ndaemon_directory = {evil}\n")
+    shutil.chown(evil / "main.cf", "games")
+    words = ("queue", "--config-dir", evil)
+    waiting.site.tool(*words, code=2, **as_person("games"))
+    assert "main.cf: others than root can write it" in waiting.site.last.stderr
+    assert not (evil / "ran").exists()
+
+
 def test_a_log_or_a_postfix_that_is_missing_is_named(waiting):
     waiting.site.tool("queue", "--log", "/nonexistent.log", code=2)
     assert "/nonexistent.log" in waiting.site.last.stderr
     waiting.site.tool("queue", "--config-dir", "/nonexistent", code=2)
-    assert "postqueue failed" in waiting.site.last.stderr
+    assert "/nonexistent" in waiting.site.last.stderr
     waiting.site.tool("queue", "--hold", "--delete", code=2)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "list_site.h"
+#include "store/cut.h"
 
 #define OFFERS "acme/offers"
 #define HOUR INT64_C(3600)
@@ -143,6 +144,26 @@ static void mail_to_somebody_without_a_name_may_have_been_theirs(void **state)
                              .nameless = true});
     assert_false(covers(NEWS, now_ms - 1000, now_ms + 60000));
     assert_true(covers(NEWS, now_ms - 5000, now_ms - 1000));
+}
+
+static void what_was_pruned_is_not_covered(void **state)
+{
+    int64_t now_ms = clock_now_ms();
+    struct event_cut_row row = {.first_ms = now_ms - 4000, .last_ms = now_ms - 2000};
+    const struct cut cut = {&row, 1};
+    struct signing_key *key;
+    struct signing_ring ring;
+    struct event_name event;
+    (void)state;
+    configured_as_usual(now_ms - 5000);
+    memcpy(row.last.node, ledger_node(ledger), EVENT_NODE_SIZE);
+    row.last.number = 1;
+    assert_ok(signing_read(site_keys, &key, &ring, &why));
+    assert_ok(cut_write(ledger_store(ledger), &cut, key, "prune", &event, &why));
+    signing_free(key);
+    assert_false(covers(NEWS, now_ms - 5000, now_ms - 4500));
+    assert_false(covers(NEWS, now_ms - 2500, now_ms));
+    assert_true(covers(NEWS, now_ms - 1999, now_ms));
 }
 
 static void a_verdict_under_an_unknown_configuration_leaves_its_moment_open(void **state)
@@ -344,6 +365,7 @@ int main(void)
         EFFECTS_TEST(every_stream_that_the_scope_covers_has_to_have_all),
         EFFECTS_TEST(while_no_milter_runs_nothing_is_missed),
         EFFECTS_TEST(mail_to_somebody_without_a_name_may_have_been_theirs),
+        EFFECTS_TEST(what_was_pruned_is_not_covered),
         EFFECTS_TEST(a_verdict_under_an_unknown_configuration_leaves_its_moment_open),
         EFFECTS_TEST(what_a_cut_told_once_more_was_in_force_before_all_others),
         EFFECTS_TEST(before_a_node_that_was_cut_as_a_whole_nothing_is_covered),

@@ -9,6 +9,9 @@
 #include "../store/site.h"
 #undef site_address
 
+#include "base/clock.h"
+#include "store/cut.h"
+
 #define NEWS "acme/news"
 #define SINCE 1000
 #define UNTIL 2000
@@ -60,6 +63,8 @@ static void write_configuration(char octet)
 }
 
 struct written {
+    const char *actor; /* NULL: the milter */
+    uint64_t about;
     enum action action;
     enum mode mode;
     const char *scope;
@@ -84,7 +89,8 @@ static void write_verdict(const struct written *w)
     uint64_t number;
 
     memset(verdict.config, w->configuration ? w->configuration : 'a', sizeof verdict.config);
-    assert_ok(ledger_write(ledger, &verdict, &word, 1, &number, &why));
+    assert_ok(ledger_write_by(ledger, w->actor ? w->actor : "milter", w->about, &verdict, &word, 1,
+                              &number, &why));
     assert_int_equal(ledger_close(ledger), 0);
 }
 
@@ -154,7 +160,10 @@ static void describe(const struct proof *proof, struct text *text)
     for (size_t i = 0; i < proof->message_count; i++) {
         const struct handed_on *m = &proof->messages[i];
         text_format(text, " %s@%d %s%s", recipient_state_name(m->state), (int)m->at_ms,
-                    m->message_id ? m->message_id : "?", m->has_configuration ? "" : "!");
+                    m->message_id ? m->message_id : "?", m->under.known ? "" : "!");
+        if (m->taken)
+            text_format(text, " %s %d@%d", action_name(m->taken), (int)m->taken_by.number,
+                        (int)m->taken_ms);
     }
     if (proof->others)
         text_format(text, " others %d", (int)proof->others);
@@ -236,6 +245,46 @@ static void a_message_of_several_events_has_the_words_of_the_first(void **state)
         assert_proof(i, "1 free@1100" MESSAGE);
 }
 
+/* What `optout queue` writes. */
+static void act_on_queue(unsigned person, enum action action, uint64_t about)
+{
+    struct event_verdict_row row = row_of(person, RECIPIENT_OPTED_OUT);
+    write_verdict(&(struct written){
+        .actor = "cli", .about = about, .action = action, .rows = &row, .row_count = 1});
+}
+
+static void what_was_taken_out_of_the_queue_later_is_told(void **state)
+{
+    static const int64_t times[] = {1, 500, 1100, 1200, 1300, 2100, 2200, 2300};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    hand_on(8);
+    act_on_queue(7, ACTION_HOLD, 0);
+    act_on_queue(8, ACTION_DELETE, 0);
+    set_times(times, 6);
+    assert_proof(7, "1 free@1100" MESSAGE " hold 5@1300");
+    assert_proof(8, "1 free@1200" MESSAGE " delete 6@2100");
+    act_on_queue(7, ACTION_DELETE, 0);
+    act_on_queue(8, ACTION_PASS, 6);
+    set_times(times, 8);
+    assert_proof(7, "1 free@1100" MESSAGE " delete 7@2200");
+    /* It had left the queue. */
+    assert_proof(8, "1 free@1200" MESSAGE);
+}
+
+static void of_an_id_that_was_given_again_the_last_message_was_meant(void **state)
+{
+    static const int64_t times[] = {1, 500, 1100, 1200, 1300};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    hand_on(7);
+    act_on_queue(7, ACTION_HOLD, 0);
+    set_times(times, 5);
+    assert_proof(7, "2 free@1100" MESSAGE " free@1200" MESSAGE " hold 5@1300");
+}
+
 static void events_that_are_missing_leave_it_open(void **state)
 {
     static const int64_t times[] = {1, 500, 1200, 1300, 1400};
@@ -275,6 +324,29 @@ static void what_is_missing_at_another_time_does_not(void **state)
     assert_proof(8, "0");
 }
 
+/* Nothing need be left of the node whose events went. */
+static void what_was_pruned_leaves_it_open(void **state)
+{
+    static const int64_t times[] = {1, 500, 1700, 1800};
+    struct event_cut_row row = {.first_ms = 1, .last_ms = 1500};
+    const struct cut cut = {&row, 1};
+    struct signing_key *key;
+    struct signing_ring ring;
+    struct event_name event;
+    (void)state;
+    write_configuration('a');
+    struct ledger *ledger = open_ledger();
+    memcpy(row.last.node, ledger_node(ledger), EVENT_NODE_SIZE);
+    row.last.number = 1;
+    assert_ok(signing_read(site_keys, &key, &ring, &why));
+    assert_ok(cut_write(ledger_store(ledger), &cut, key, "prune", &event, &why));
+    signing_free(key);
+    assert_int_equal(ledger_close(ledger), 0);
+    hand_on(7);
+    set_times(times, 4);
+    assert_proof(7, "1 free@1800" MESSAGE " | cut before 1500");
+}
+
 static void an_unknown_configuration_leaves_it_open(void **state)
 {
     static const int64_t times[] = {1, 500, 1200, 1300, 2500};
@@ -301,6 +373,25 @@ static void a_clock_that_was_put_back_over_an_end_leaves_it_open(void **state)
     assert_proof(8, "0");
     set_times(over, 5);
     assert_proof(8, "0 | clock 1900-2100");
+}
+
+static void a_clock_that_is_behind_the_ledger_leaves_its_end_open(void **state)
+{
+    const int64_t now = clock_now_ms();
+    const struct coverage_question upto_now = {NEWS, SINCE, now}, earlier = {NEWS, SINCE, now / 2};
+    const struct subject subject = subject_number(8);
+    struct proof proof;
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    set_times((int64_t[]){1, 500, now + 3600000}, 3);
+    open_site();
+    assert_ok(proving_gather(&site, &subject, &upto_now, &proof, &why));
+    assert_int_equal(proof.doubt_count, 1);
+    assert_int_equal(proof.doubts[0].kind, DOUBT_CLOCK);
+    assert_ok(proving_gather(&site, &subject, &earlier, &proof, &why));
+    assert_int_equal(proof.doubt_count, 0);
+    close_ledger();
 }
 
 static void who_has_no_name_may_be_anybody(void **state)
@@ -363,13 +454,17 @@ int main(void)
         TEST(what_was_handed_on_in_time_is_found),
         TEST(only_what_was_handed_on_counts),
         TEST(a_message_of_several_events_has_the_words_of_the_first),
+        TEST(what_was_taken_out_of_the_queue_later_is_told),
+        TEST(of_an_id_that_was_given_again_the_last_message_was_meant),
         TEST(events_that_are_missing_leave_it_open),
         TEST(a_ledger_without_its_beginning_leaves_it_open),
         TEST(what_is_missing_at_another_time_does_not),
+        TEST(what_was_pruned_leaves_it_open),
         TEST(an_unknown_configuration_leaves_it_open),
         TEST(a_clock_that_was_put_back_over_an_end_leaves_it_open),
         TEST(what_a_cut_told_once_more_was_in_force_all_the_time),
         TEST(a_node_that_was_cut_as_a_whole_leaves_it_open),
+        TEST(a_clock_that_is_behind_the_ledger_leaves_its_end_open),
         TEST(who_has_no_name_may_be_anybody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
