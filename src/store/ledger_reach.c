@@ -54,12 +54,22 @@ static void add_gap(struct ledger_reach *r, int64_t from_ms, int64_t until_ms, c
 static void look_for_cut(struct ledger_reach *r, const struct event *event)
 {
     bool follows = r->begun && memcmp(r->last.node, event->name.node, EVENT_NODE_SIZE) == 0;
+    bool whole_node = !r->begun && event->continues; /* went, and this one tells of it alone */
 
-    if (event->name.number != (follows ? r->last.number + 1 : 1))
+    if (event->name.number != (follows ? r->last.number + 1 : 1) || whole_node)
         add_gap(r, r->begun ? r->last_ms : INT64_MIN, event->at_ms, NULL);
     /* A clock that was put back went through some time twice. */
     if (r->begun && event->at_ms < r->latest_ms)
         add_gap(r, event->at_ms, r->latest_ms, NULL);
+}
+
+/* What was pruned, also where nothing is left of its node. */
+static void look_at_pruned(struct ledger_reach *r, const struct event_cut *cut)
+{
+    for (size_t i = 0; i < cut->row_count; i++) {
+        const struct event_cut_row *row = &cut->rows[i];
+        add_gap(r, INT64_MIN, row->last_ms > row->first_ms ? row->last_ms : row->first_ms, NULL);
+    }
 }
 
 static void look_at_genesis(struct ledger_reach *r, const struct event *event)
@@ -93,6 +103,8 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     look_for_cut(r, event);
     if (event->genesis)
         look_at_genesis(r, event);
+    if (event->cut)
+        look_at_pruned(r, event->cut);
     if (event->type == EVENT_LOSS)
         add_gap(r, r->restored_ms, event->at_ms, NULL);
     int code = ledger_marks_take(&r->marks, event, &r->pool);
@@ -113,7 +125,9 @@ int ledger_reach_read(struct ledger_view *view, struct ledger_reach **reach)
     if (!r)
         return -ENOMEM;
     r->latest_ms = INT64_MIN;
-    int code = ledger_walk(view, NULL, visit, r);
+    int code = ledger_marks_begin(&r->marks, view, &r->pool);
+    if (code == 0)
+        code = ledger_walk(view, NULL, visit, r);
     if (code)
         ledger_reach_free(r);
     else
