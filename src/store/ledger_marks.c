@@ -45,17 +45,12 @@ static int make_room(struct ledger_marks *m, struct pool *pool)
     return 0;
 }
 
-static bool is_milters(const struct event *event)
-{
-    return event->configuration && strcmp(event->actor, "milter") == 0;
-}
-
 static bool stops_there(enum configuration_occasion occasion)
 {
     return occasion == CONFIGURATION_STOP || occasion == CONFIGURATION_KEPT_STOP;
 }
 
-static int add_mark(struct ledger_marks *m, const struct event *event, struct pool *pool)
+static int add(struct ledger_marks *m, const struct event *event, struct pool *pool)
 {
     const struct event_configuration *c = event->configuration;
 
@@ -74,26 +69,20 @@ static int add_mark(struct ledger_marks *m, const struct event *event, struct po
     return add_streams(m, c, pool);
 }
 
-int ledger_marks_take(struct ledger_marks *m, const struct event *event, struct pool *pool)
+static bool is_milters(const struct event *event)
 {
-    bool counts = is_milters(event) && !configuration_is_kept(event->configuration->occasion);
-    return counts ? add_mark(m, event, pool) : 0;
+    return event->configuration && strcmp(event->actor, "milter") == 0;
 }
 
-/* --- what cuts told once more --- */
-
-struct keeping {
-    struct ledger_marks *marks;
-    struct pool *pool;
-};
-
-/* The last one of each place counts. */
-static int visit_kept(struct txn *txn, const struct event *event, void *argument)
+int ledger_marks_take(struct ledger_marks *m, const struct event *event, struct pool *pool)
 {
-    const struct keeping *k = argument;
-    struct ledger_marks *m = k->marks;
-    (void)txn;
+    if (!is_milters(event) || configuration_is_kept(event->configuration->occasion))
+        return 0;
+    return add(m, event, pool);
+}
 
+int ledger_marks_take_kept(struct ledger_marks *m, const struct event *event, struct pool *pool)
+{
     if (!is_milters(event) || !configuration_is_kept(event->configuration->occasion))
         return 0;
     for (size_t i = 0; i < m->count && !event->batch; i++)
@@ -102,16 +91,8 @@ static int visit_kept(struct txn *txn, const struct event *event, void *argument
             memmove(&m->marks[i], &m->marks[i + 1], behind * sizeof *m->marks);
             memmove(m->digests[i], m->digests[i + 1], behind * sizeof *m->digests);
         }
-    return add_mark(m, event, k->pool);
+    return add(m, event, pool);
 }
-
-int ledger_marks_begin(struct ledger_marks *m, struct ledger_view *view, struct pool *pool)
-{
-    struct keeping keeping = {m, pool};
-    return ledger_configurations(view, visit_kept, &keeping);
-}
-
-/* --- verdicts --- */
 
 bool ledger_marks_lack(const struct ledger_marks *m, const struct event *verdict)
 {

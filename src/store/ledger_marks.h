@@ -6,26 +6,27 @@
 #include "base/pool.h"
 #include "core/coverage.h"
 #include "store/event.h"
-#include "store/ledger.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Everything lies in the pool. */
+/* Begins as all zero. Everything lies in the pool. */
 struct ledger_marks {
     struct coverage_mark *marks;
     uint8_t (*digests)[EVENT_SHORT_HASH_SIZE]; /* for each mark, of its configuration */
     size_t count, room;
 };
 
-/* Begins with what cuts told once more: of each milter what counts before all others. `marks` is
- * all zero. -ENOMEM, or as ledger_configurations. */
-int ledger_marks_begin(struct ledger_marks *marks, struct ledger_view *view, struct pool *pool);
-
 /* Takes one more event, in the sequence of the ledger: a milter's configuration becomes a mark, and
  * what several events say of one is put together. Any other event changes nothing. -ENOMEM. */
 int ledger_marks_take(struct ledger_marks *marks, const struct event *event, struct pool *pool);
+
+/* The same of what cuts told once more, ahead of everything else: of each place the last one
+ * counts.
+ */
+int ledger_marks_take_kept(struct ledger_marks *marks, const struct event *event,
+                           struct pool *pool);
 
 /* Whether it is a milter's verdict under a configuration that was not told of before. Ahead of the
  * first one nothing is known in any case. */

@@ -79,6 +79,13 @@ static void look_at_genesis(struct ledger_reach *r, const struct event *event)
         add_gap(r, INT64_MIN, INT64_MAX, NULL);
 }
 
+static int visit_kept(struct txn *txn, const struct event *event, void *argument)
+{
+    struct ledger_reach *r = argument;
+    (void)txn;
+    return ledger_marks_take_kept(&r->marks, event, &r->pool);
+}
+
 /* Somebody whom nobody can name may be the person. */
 static int look_at_verdict(struct ledger_reach *r, const struct event *event)
 {
@@ -125,7 +132,7 @@ int ledger_reach_read(struct ledger_view *view, struct ledger_reach **reach)
     if (!r)
         return -ENOMEM;
     r->latest_ms = INT64_MIN;
-    int code = ledger_marks_begin(&r->marks, view, &r->pool);
+    int code = ledger_configurations(view, visit_kept, r);
     if (code == 0)
         code = ledger_walk(view, NULL, visit, r);
     if (code)

@@ -206,6 +206,13 @@ static int look_at_genesis(struct gathering *g, const struct event *event)
                  &event->name);
 }
 
+static int visit_kept(struct txn *txn, const struct event *event, void *argument)
+{
+    struct gathering *g = argument;
+    (void)txn;
+    return ledger_marks_take_kept(&g->marks, event, &g->site->pool);
+}
+
 static int look_at_verdict(struct gathering *g, const struct event *event)
 {
     const struct event_verdict *v = event->verdict;
@@ -290,7 +297,7 @@ int proving_gather(struct site *site, const struct subject *subject,
 
     int code = ledger_history(site->ledger_view, subject, visit_history, &g);
     if (code == 0)
-        code = ledger_marks_begin(&g.marks, site->ledger_view, &site->pool);
+        code = ledger_configurations(site->ledger_view, visit_kept, &g);
     if (code == 0)
         code = ledger_walk(site->ledger_view, NULL, visit, &g);
     look_at_clock(&g);

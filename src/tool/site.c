@@ -69,8 +69,8 @@ int site_advise(const struct site *site, int code, struct error *why)
     if (user && is_this_user(user))
         return error_set(why, code, "%.400s; see to its owner and mode: it belongs to %.64s",
                          said.text, user);
-    return error_set(why, code, "%.400s; run it as root%s%.64s", said.text, user ? " or as " : "",
-                     user ? user : "");
+    return error_set(why, code, "%.400s; run it as root%s%.64s", said.text,
+                     user ? ", or by sudo -u " : "", user ? user : "");
 }
 
 static int begin(const char *config_file, bool becomes, struct site *site, struct error *why)
