@@ -36,7 +36,7 @@ const struct option option_table[] = {
      "Whether what could bring people back is only proposed, and takes effect once another person "
      "approves it."},
     {"approval_rows", PLACE_GLOBAL, OPTION_NUMBER, "100", NULL, check_rate,
-     "How many choices one person alone may withdraw by an undo."},
+     "How many choices one person alone may withdraw by the undo of an import."},
     {"list_size", PLACE_GLOBAL, OPTION_SIZE, "16G", NULL, check_store_size,
      "Largest size of the list; reserved, not used up."},
     {"ledger_size", PLACE_GLOBAL, OPTION_SIZE, "16G", NULL, check_store_size,

@@ -136,6 +136,35 @@ static int add_streams(struct finding *f, const struct coverage_mark *mark, int6
     return code;
 }
 
+static bool runs_in(const struct interval *in, int64_t from_ms, int64_t until_ms)
+{
+    return !in->mark->stops && in->from_ms <= from_ms && in->until_ms >= until_ms;
+}
+
+static bool has_scope(const struct finding *f, const struct coverage_mark *mark)
+{
+    for (size_t i = 0; i < mark->stream_count; i++)
+        if (coverage_is_asked(f->question, mark->streams[i].scope))
+            return true;
+    return false;
+}
+
+/* Whether a milter that knows the scope by now may still hand on what began when it did not. */
+static bool overlaps_ignorance(const struct finding *f, int64_t from_ms, int64_t until_ms)
+{
+    for (size_t i = 0; i < f->interval_count; i++) {
+        const struct interval *in = &f->intervals[i];
+        if (!runs_in(in, from_ms, until_ms) || has_scope(f, in->mark))
+            continue;
+        for (size_t j = 0; j < f->interval_count; j++)
+            if (runs_in(&f->intervals[j], from_ms, until_ms) &&
+                strcmp(f->intervals[j].mark->place, in->mark->place) == 0 &&
+                has_scope(f, f->intervals[j].mark))
+                return true;
+    }
+    return false;
+}
+
 /* In this time nothing begins or ends. */
 static int look_at(struct finding *f, int64_t from_ms, int64_t until_ms)
 {
@@ -144,12 +173,12 @@ static int look_at(struct finding *f, int64_t from_ms, int64_t until_ms)
 
     for (size_t i = 0; i < f->interval_count && code == 0; i++) {
         const struct interval *in = &f->intervals[i];
-        if (in->mark->stops || in->from_ms > from_ms || in->until_ms < until_ms)
+        if (!runs_in(in, from_ms, until_ms))
             continue;
         runs = true;
         code = add_streams(f, in->mark, from_ms, until_ms, &sends);
     }
-    if (code || sends)
+    if (code || (sends && !overlaps_ignorance(f, from_ms, until_ms)))
         return code;
     return add_span(f,
                     until_ms <= f->known_ms ? COVERAGE_UNKNOWN

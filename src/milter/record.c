@@ -5,8 +5,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #define RULE_SIZE 128
+/* A ledger that another one takes the place of is opened again as soon as its last user has given
+ * it back: no reason to put mail off. */
+#define TRIES 200
+#define PAUSE_NS 10000000
 #define BASIS_MAX 16 /* events named for one recipient; more add nothing to the proof */
 #define EVENTS_LOGGED 20
 
@@ -128,8 +133,8 @@ static void append_unreadable(const struct record *record, struct text *text)
         }
 }
 
-static int write_verdict(struct record *record, const struct event_verdict *verdict,
-                         const struct word *words, size_t word_count, struct error *why)
+static int try_to_write(struct record *record, const struct event_verdict *verdict,
+                        const struct word *words, size_t word_count, struct error *why)
 {
     struct session *session = record->session;
     struct ledger *ledger;
@@ -141,6 +146,20 @@ static int write_verdict(struct record *record, const struct event_verdict *verd
     if (code == 0)
         code = ledger_write(ledger, verdict, words, word_count, &record->reference, why);
     stores_give_ledger(session->service->stores);
+    return code;
+}
+
+/* Where it was replaced nothing of the verdict was written. */
+static int write_verdict(struct record *record, const struct event_verdict *verdict,
+                         const struct word *words, size_t word_count, struct error *why)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    int code = try_to_write(record, verdict, words, word_count, why);
+
+    for (int i = 1; i < TRIES && code == ERR_RETIRED; i++) {
+        nanosleep(&pause, NULL);
+        code = try_to_write(record, verdict, words, word_count, why);
+    }
     return code;
 }
 

@@ -130,6 +130,7 @@ static int append_signed(const struct event_cut_row *rows, size_t count, struct 
 struct cutting {
     struct store *store;
     struct event_cut cut;
+    struct cut what; /* the same */
     const char *actor;
     struct event_name event;
 };
@@ -140,7 +141,9 @@ static int cut_job(struct txn *txn, void *argument)
     struct event event = {
         .at_ms = clock_now_ms(), .type = EVENT_CUT, .actor = c->actor, .cut = &c->cut};
 
-    int code = journal_append(c->store, txn, &event, NULL, 0);
+    int code = ledger_keep_configurations((struct ledger *)c->store, txn, &c->what);
+    if (code == 0)
+        code = journal_append(c->store, txn, &event, NULL, 0);
     c->event = event.name;
     return code ? code : c->store->kind->fold(c->store, txn, &event);
 }
@@ -148,8 +151,10 @@ static int cut_job(struct txn *txn, void *argument)
 int cut_write(struct store *store, const struct cut *cut, const struct signing_key *key,
               const char *actor, struct event_name *event, struct error *why)
 {
-    struct cutting c = {
-        .store = store, .cut = {.rows = cut->rows, .row_count = cut->count}, .actor = actor};
+    struct cutting c = {.store = store,
+                        .cut = {.rows = cut->rows, .row_count = cut->count},
+                        .what = *cut,
+                        .actor = actor};
     struct text bytes = TEXT_EMPTY;
 
     int code = append_signed(cut->rows, cut->count, &bytes);

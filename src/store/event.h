@@ -179,7 +179,13 @@ enum configuration_occasion {
     CONFIGURATION_RELOAD = 2,
     CONFIGURATION_ALONE = 3, /* what began under the ones before has come to its end */
     CONFIGURATION_STOP = 4,  /* the daemon has ended in good order */
+    /* Told once more where the journal was cut: it was in force there. These stand before all other
+     * ones of the same actor and place, and the last one of them counts. */
+    CONFIGURATION_KEPT = 5,
+    CONFIGURATION_KEPT_STOP = 6, /* the daemon had ended, after what an earlier cut had told */
 };
+
+bool configuration_is_kept(enum configuration_occasion occasion);
 
 /* A stream as far as it matters to who asks what the ledger has. */
 struct event_stream {

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+bool configuration_is_kept(enum configuration_occasion occasion)
+{
+    return occasion == CONFIGURATION_KEPT || occasion == CONFIGURATION_KEPT_STOP;
+}
+
 int event_decode_previous(struct slice bytes, uint8_t previous[EVENT_HASH_SIZE])
 {
     struct unpacker in = unpack_begin(bytes);

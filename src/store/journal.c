@@ -379,7 +379,11 @@ static int check_teller(struct chain *chain, const struct event *event)
 {
     if (!event->cut)
         return 0;
+    /* A list forgets nothing, or people would be mailed again. */
+    if (!chain->store->kind->is_cut)
+        return fault(chain, "it tells of a cut, and such a journal is never cut");
     chain->teller = event->name.number;
+    chain->remarks.cuts++;
     if (!chain->store->ring)
         return 0;
     int code = cut_check_signature(event->cut, chain->store->ring);

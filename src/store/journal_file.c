@@ -58,6 +58,7 @@ struct reading {
     size_t node_count;
     struct digester *digester;
     struct pool pool, cut_pool;
+    const struct signing_ring *ring;   /* NULL: none */
     struct cut cut;                    /* what the events of the file say was cut off its journal */
     struct journal_witness *witnesses; /* sorted */
     size_t witness_count, next;        /* the next one of this node */
@@ -243,6 +244,18 @@ static int check_continued(struct reading *r, const struct event_continued *cont
     return code;
 }
 
+/* Whoever can write an event could say that all before it was cut. */
+static int check_teller(struct reading *r, const struct event *event)
+{
+    if (!event->cut)
+        return 0;
+    r->found.cuts++;
+    int code = r->ring ? cut_check_signature(event->cut, r->ring) : 0;
+    return code == ERR_KEY         ? fault(r, "its signature is wrong")
+           : code == ERR_NOT_FOUND ? fault(r, "the key that signed it is not known here")
+                                   : code;
+}
+
 static int check_event(struct reading *r, const struct event *event, struct slice bytes)
 {
     struct node_chain *chain = r->node_count ? &r->nodes[r->node_count - 1] : NULL;
@@ -260,6 +273,8 @@ static int check_event(struct reading *r, const struct event *event, struct slic
         return fault(r, "it does not carry the hash of the one before");
     if (event->continues)
         code = check_continued(r, event->continues);
+    if (code == 0)
+        code = check_teller(r, event);
     if (code == 0)
         code = digester_digest(r->digester, bytes, chain->hash);
     if (code)
@@ -340,11 +355,12 @@ static int explain_fault(const struct reading *r, int code, struct error *why)
     return code ? error_set(why, code, "the journal could not be read: %s", error_name(code)) : 0;
 }
 
-int journal_file_verify(struct slice bytes, struct journal_witness *witnesses, size_t count,
-                        store_watcher watch, void *watcher, struct journal_file *file,
-                        struct error *why)
+int journal_file_verify(struct slice bytes, const struct signing_ring *ring,
+                        struct journal_witness *witnesses, size_t count, store_watcher watch,
+                        void *watcher, struct journal_file *file, struct error *why)
 {
-    struct reading r = {.bytes = bytes, .witnesses = witnesses, .witness_count = count};
+    struct reading r = {
+        .bytes = bytes, .ring = ring, .witnesses = witnesses, .witness_count = count};
 
     int code = collect_cuts(&r);
     for (size_t i = 0; i < count; i++)

@@ -27,15 +27,17 @@ struct journal_file {
     uint64_t events, nodes;
     uint64_t earlier; /* events with an earlier time than the one before them */
     uint64_t words;   /* events with private words, which are not in the file */
+    uint64_t cuts;    /* events that tell what was cut off the journal */
     struct event_name last;
     int64_t first_ms, last_ms;
 };
 
 /* Checks the chain of an exported journal that lies in memory, and looks for the witnesses, which
  * it sorts. ERR_CORRUPT: `why` names the first event that does not fit; -ENOMEM, ERR_CRYPTO.
- * `watch` may be NULL; it is told octets. */
-int journal_file_verify(struct slice bytes, struct journal_witness *witnesses, size_t count,
-                        store_watcher watch, void *watcher, struct journal_file *file,
-                        struct error *why);
+ * `ring`: the keys that may have signed cuts; NULL: signatures are not looked at. `watch` may be
+ * NULL; it is told octets. */
+int journal_file_verify(struct slice bytes, const struct signing_ring *ring,
+                        struct journal_witness *witnesses, size_t count, store_watcher watch,
+                        void *watcher, struct journal_file *file, struct error *why);
 
 #endif

@@ -25,6 +25,7 @@ static int verify(struct store *store, struct txn *txn, uint64_t *events, struct
 
 static const struct store_kind kind = {
     .name = "ledger",
+    .is_cut = true,
     .tables = tables,
     .table_count = sizeof tables / sizeof *tables,
     .mode = 0660, /* the milter's and the list owner's users both write it */

@@ -95,7 +95,7 @@ struct ledger_configuration {
 
 /* Writes, in their sequence, those that the ledger does not have yet: told a second time they are
  * known by their actor, place, occasion, time and digest. The text is left out where it is that of
- * the actor's event before. On disk when it returns. */
+ * the actor's event before, and still here. On disk when it returns. */
 int ledger_configure(struct ledger *ledger, const struct ledger_configuration *configurations,
                      size_t count, struct error *why);
 

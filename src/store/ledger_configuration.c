@@ -19,20 +19,33 @@ int ledger_configurations(struct ledger_view *view, journal_visitor visit, void 
 /* What the ledger has of a daemon already. */
 struct known {
     const struct ledger_configuration *like; /* actor and place */
-    bool any, here;                          /* of the actor; and at this place */
-    uint8_t digest[EVENT_HASH_SIZE];         /* of the actor's last one */
-    struct event_configuration last;         /* at this place; its texts and streams are gone */
+    struct ledger *ledger;
+    bool any, here;                  /* of the actor; and at this place */
+    uint8_t digest[EVENT_HASH_SIZE]; /* of the actor's last one */
+    bool has_text;                   /* the text of that one is here */
+    struct event_configuration last; /* at this place; its texts and streams are gone */
 };
 
 static int visit_known(struct txn *txn, const struct event *event, void *argument)
 {
     struct known *known = argument;
-    (void)txn;
 
     if (event->batch || !event->configuration || strcmp(event->actor, known->like->actor) != 0)
         return 0;
+    const uint8_t *digest = event->configuration->digest;
+    bool kept = configuration_is_kept(event->configuration->occasion);
+    bool same = known->any && memcmp(known->digest, digest, EVENT_HASH_SIZE) == 0;
+    /* What a cut tells once more is older than all that the daemons told. */
+    if (kept && known->any && !same)
+        return 0;
+    int there = journal_has_words(&known->ledger->store, txn, &event->name);
+    if (there < 0)
+        return there;
+    known->has_text = there || (same && known->has_text);
     known->any = true;
-    memcpy(known->digest, event->configuration->digest, EVENT_HASH_SIZE);
+    memcpy(known->digest, digest, EVENT_HASH_SIZE);
+    if (kept)
+        return 0;
     if (strcmp(event->configuration->place, known->like->configuration.place) == 0) {
         known->here = true;
         known->last = *event->configuration;
@@ -62,8 +75,8 @@ static size_t count_fitting(const struct event_configuration *configuration)
     return n;
 }
 
-static int write_one(struct ledger *ledger, struct txn *txn, const struct ledger_configuration *c,
-                     bool with_text)
+int ledger_append_configuration(struct ledger *ledger, struct txn *txn,
+                                const struct ledger_configuration *c, bool with_text)
 {
     const struct word word = {LEDGER_CONFIGURATION_WORD, c->text};
     struct event_configuration part = c->configuration;
@@ -98,7 +111,7 @@ static int configure_job(struct txn *txn, void *argument)
 {
     const struct configuring *c = argument;
     struct ledger_view view = {c->ledger, txn};
-    struct known known = {.like = &c->configurations[0]};
+    struct known known = {.like = &c->configurations[0], .ledger = c->ledger};
     size_t next = 0;
 
     int code = ledger_configurations(&view, visit_known, &known);
@@ -110,9 +123,9 @@ static int configure_job(struct txn *txn, void *argument)
         const uint8_t *digest = one->configuration.digest;
         bool changed = !known.any || memcmp(known.digest, digest, EVENT_HASH_SIZE) != 0;
         if (changed || !one->if_changed)
-            code = write_one(c->ledger, txn, one, changed);
+            code = ledger_append_configuration(c->ledger, txn, one, changed || !known.has_text);
         memcpy(known.digest, digest, EVENT_HASH_SIZE);
-        known.any = true;
+        known.any = known.has_text = true;
     }
     return code;
 }
@@ -157,6 +170,9 @@ static int visit_search(struct txn *txn, const struct event *event, void *argume
         memcmp(event->configuration->digest, s->verdict->verdict->config, EVENT_SHORT_HASH_SIZE))
         return 0;
     int code = is_before(s->view, &event->name, &s->verdict->name, &before);
+    /* What a cut tells once more was in force before all that is left. */
+    if (!s->found && configuration_is_kept(event->configuration->occasion))
+        before = true;
     if (code == 0 && before) {
         s->name = event->name;
         s->found = true;

@@ -93,6 +93,11 @@ static int make_room(struct ledger_reach *r)
     return 0;
 }
 
+static bool stops_there(enum configuration_occasion occasion)
+{
+    return occasion == CONFIGURATION_STOP || occasion == CONFIGURATION_KEPT_STOP;
+}
+
 /* What several events say of one configuration is put together. */
 static int add_mark(struct ledger_reach *r, const struct event *event)
 {
@@ -110,7 +115,7 @@ static int add_mark(struct ledger_reach *r, const struct event *event)
         return -ENOMEM;
     memcpy(r->digests[r->mark_count], c->digest, EVENT_SHORT_HASH_SIZE);
     r->marks[r->mark_count++] = (struct coverage_mark){.place = place,
-                                                       .stops = c->occasion == CONFIGURATION_STOP,
+                                                       .stops = stops_there(c->occasion),
                                                        .overlaps = c->overlaps,
                                                        .since_ms = c->since_ms,
                                                        .told_ms = event->at_ms};
@@ -122,12 +127,22 @@ static int add_mark(struct ledger_reach *r, const struct event *event)
 static void look_for_cut(struct ledger_reach *r, const struct event *event)
 {
     bool follows = r->begun && memcmp(r->last.node, event->name.node, EVENT_NODE_SIZE) == 0;
+    bool whole_node = !r->begun && event->continues; /* went, and this one tells of it alone */
 
-    if (event->name.number != (follows ? r->last.number + 1 : 1))
+    if (event->name.number != (follows ? r->last.number + 1 : 1) || whole_node)
         add_gap(r, r->begun ? r->last_ms : INT64_MIN, event->at_ms, NULL);
     /* A clock that was put back went through some time twice. */
     if (r->begun && event->at_ms < r->latest_ms)
         add_gap(r, event->at_ms, r->latest_ms, NULL);
+}
+
+/* What was pruned, also where nothing is left of its node. */
+static void look_at_pruned(struct ledger_reach *r, const struct event_cut *cut)
+{
+    for (size_t i = 0; i < cut->row_count; i++) {
+        const struct event_cut_row *row = &cut->rows[i];
+        add_gap(r, INT64_MIN, row->last_ms > row->first_ms ? row->last_ms : row->first_ms, NULL);
+    }
 }
 
 static void look_at_genesis(struct ledger_reach *r, const struct event *event)
@@ -135,6 +150,24 @@ static void look_at_genesis(struct ledger_reach *r, const struct event *event)
     r->restored_ms = r->begun ? r->last_ms : INT64_MIN;
     if (event->genesis->address_rules != ADDRESS_RULES)
         add_gap(r, INT64_MIN, INT64_MAX, NULL);
+}
+
+/* Of what cuts told once more the last one of each place counts, before all others. */
+static int visit_kept(struct txn *txn, const struct event *event, void *argument)
+{
+    struct ledger_reach *r = argument;
+    const struct event_configuration *c = event->configuration;
+    (void)txn;
+
+    if (!c || !configuration_is_kept(c->occasion) || strcmp(event->actor, "milter") != 0)
+        return 0;
+    for (size_t i = 0; i < r->mark_count && !event->batch; i++)
+        if (strcmp(r->marks[i].place, c->place) == 0) {
+            size_t behind = --r->mark_count - i;
+            memmove(&r->marks[i], &r->marks[i + 1], behind * sizeof *r->marks);
+            memmove(r->digests[i], r->digests[i + 1], behind * sizeof *r->digests);
+        }
+    return add_mark(r, event);
 }
 
 static bool is_known(const struct ledger_reach *r, const uint8_t digest[EVENT_SHORT_HASH_SIZE])
@@ -173,9 +206,11 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     look_for_cut(r, event);
     if (event->genesis)
         look_at_genesis(r, event);
+    if (event->cut)
+        look_at_pruned(r, event->cut);
     if (event->type == EVENT_LOSS)
         add_gap(r, r->restored_ms, event->at_ms, NULL);
-    if (event->configuration)
+    if (event->configuration && !configuration_is_kept(event->configuration->occasion))
         code = add_mark(r, event);
     if (code == 0 && event->verdict)
         code = look_at_verdict(r, event);
@@ -194,7 +229,9 @@ int ledger_reach_read(struct ledger_view *view, struct ledger_reach **reach)
     if (!r)
         return -ENOMEM;
     r->latest_ms = INT64_MIN;
-    int code = ledger_walk(view, NULL, visit, r);
+    int code = ledger_configurations(view, visit_kept, r);
+    if (code == 0)
+        code = ledger_walk(view, NULL, visit, r);
     if (code)
         ledger_reach_free(r);
     else

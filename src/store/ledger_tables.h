@@ -11,6 +11,7 @@
 #ifndef STORE_LEDGER_TABLES_H
 #define STORE_LEDGER_TABLES_H
 
+#include "store/cut.h"
 #include "store/ledger.h"
 
 enum ledger_table {
@@ -38,6 +39,14 @@ extern const struct subject ledger_nobody;
 /* Appends an event with what follows from it, in a write transaction. As journal_append. */
 int ledger_append(struct ledger *ledger, struct txn *txn, struct event *event,
                   const struct word *words, size_t word_count);
+
+/* Appends the event, or the events, of one configuration. As journal_append. */
+int ledger_append_configuration(struct ledger *ledger, struct txn *txn,
+                                const struct ledger_configuration *configuration, bool with_text);
+
+/* Tells once more what was in force where the journal is to be cut, in the transaction that cuts
+ * it. As journal_append. */
+int ledger_keep_configurations(struct ledger *ledger, struct txn *txn, const struct cut *cut);
 
 /* Rows of `count` have the right form and mark; those of `unclaimed` open, with the key.
  * ERR_CORRUPT.

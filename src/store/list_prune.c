@@ -14,7 +14,36 @@ struct due {
     int64_t now, limit_ms;
     struct subject subjects[PRUNE_AT_ONCE];
     size_t count;
+    struct text proposed; /* subjects of opt-ins that wait for a decision, one behind the other */
 };
+
+/* --- opt-ins that are proposed --- */
+
+static int note_proposed(const struct list_proposal *proposal, void *argument)
+{
+    const struct event_proposal *p = proposal->event.proposal;
+    struct text *proposed = argument;
+
+    for (size_t i = 0; i < p->choice_count; i++)
+        text_append_bytes(proposed, (const char *)p->choices[i].subject.bytes, SUBJECT_SIZE);
+    return proposed->failed ? -ENOMEM : 0;
+}
+
+static int find_proposed(struct due *due, struct list_view *view)
+{
+    due->proposed.length = 0;
+    return list_each_proposal(view, false, note_proposed, &due->proposed);
+}
+
+static bool is_proposed(const struct due *due, const struct subject *subject)
+{
+    for (size_t at = 0; at < due->proposed.length; at += SUBJECT_SIZE)
+        if (memcmp(due->proposed.data + at, subject->bytes, SUBJECT_SIZE) == 0)
+            return true;
+    return false;
+}
+
+/* --- */
 
 /* The last moment at which one of these rows stood; *stands: one does. */
 static void last_stood(const struct choice *rows, size_t count, int64_t now, bool *stands,
@@ -67,7 +96,7 @@ static int is_due(const struct due *due, struct list_view *view, struct list_rea
     if (code == 0 && !stands)
         code = last_withdrawn(view, subject, &pool, &last_ms);
     pool_release(&pool);
-    *is = code == 0 && !stands && last_ms < due->limit_ms;
+    *is = code == 0 && !stands && last_ms < due->limit_ms && !is_proposed(due, subject);
     return code;
 }
 
@@ -94,7 +123,9 @@ static int gather(struct due *due, struct list_view *view, struct prune_walk *wa
     struct cursor *cursor = NULL;
     struct slice key, value;
 
-    int code = list_reader_begin(view, &reader);
+    int code = find_proposed(due, view);
+    if (code == 0)
+        code = list_reader_begin(view, &reader);
     if (code == 0)
         code = cursor_open(view->txn, TABLE_ADDRESS, &cursor);
     if (code == 0)
@@ -120,9 +151,9 @@ static int gather(struct due *due, struct list_view *view, struct prune_walk *wa
 /* Somebody may have opted out meanwhile. */
 static int prune_job(struct txn *txn, void *argument)
 {
-    const struct due *due = argument;
+    struct due *due = argument;
     struct list_view view = {.list = due->list, .txn = txn};
-    int code = 0;
+    int code = find_proposed(due, &view);
 
     for (size_t i = 0; i < due->count && code == 0; i++) {
         bool is;
@@ -152,7 +183,10 @@ int prune_addresses(struct list *list, const struct prune_limits *limits, int64_
         list_view_end(view);
     }
     if (code)
-        return list_explain(list, code, why);
-    walk->addresses += due.count;
-    return due.count && !dry_run ? store_write(&list->store, prune_job, &due, why) : 0;
+        list_explain(list, code, why);
+    else if (due.count && !dry_run)
+        code = store_write(&list->store, prune_job, &due, why);
+    walk->addresses += code ? 0 : due.count;
+    text_release(&due.proposed);
+    return code;
 }

@@ -13,6 +13,12 @@
 #define STOP 1                        /* what a visitor returns to end a walk */
 #define LATER 2
 
+/* Such an event tells nothing of when those behind it are from. */
+static bool is_of_the_future(const struct prune_limits *limits, int64_t at_ms)
+{
+    return limits->now_ms > 0 && at_ms > limits->now_ms + CLOCK_SLACK_MS;
+}
+
 static void go_on_at(struct prune_walk *walk, const void *key, size_t size)
 {
     walk->at_size = size;
@@ -54,7 +60,8 @@ static int64_t newest_limit(const struct prune_limits *limits)
 static bool is_behind_all(const struct gathering *g, int64_t at_ms)
 {
     int64_t newest = newest_limit(g->limits);
-    return newest < INT64_MAX - CLOCK_SLACK_MS && at_ms >= newest + CLOCK_SLACK_MS;
+    return !is_of_the_future(g->limits, at_ms) && newest < INT64_MAX - CLOCK_SLACK_MS &&
+           at_ms >= newest + CLOCK_SLACK_MS;
 }
 
 /* STOP: the rest of its node's rows need not be looked at. */
@@ -151,6 +158,7 @@ struct finding {
     struct event_cut_row *row; /* of the node at work */
     struct event_name last;    /* looked at; number 0: none */
     uint64_t events;
+    uint64_t undated; /* of the future, behind the last of those */
     unsigned in_view;
     bool is_worth_it; /* there is more among them than what tells of cuts and beginnings */
 };
@@ -180,6 +188,10 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     struct finding *f = argument;
     (void)txn;
 
+    if (is_of_the_future(f->limits, event->at_ms)) {
+        f->undated++;
+        return 0;
+    }
     if (!is_due(f->limits, event))
         return STOP;
     if (f->in_view++ == LOOKED_AT_ONCE)
@@ -189,7 +201,8 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
         return -ENOMEM;
     f->last = row->last = event->name;
     row->last_ms = event->at_ms;
-    f->events++;
+    f->events += 1 + f->undated;
+    f->undated = 0;
     f->is_worth_it = f->is_worth_it || event->verdict || event->type == EVENT_READING;
     return 0;
 }
@@ -202,6 +215,7 @@ static int find_in_view(struct finding *f, struct txn *txn)
             return code;
     }
     f->in_view = 0;
+    f->undated = 0;
     return journal_walk(f->store, txn, f->last.number ? &f->last : NULL, visit, f);
 }
 

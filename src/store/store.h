@@ -53,6 +53,7 @@ struct store_remarks {
     uint64_t earlier; /* events with an earlier time than the one before them */
     uint64_t words;   /* events whose private words are there */
     uint64_t erased;  /* events whose private words are not */
+    uint64_t cuts;    /* events that tell what was cut off the journal */
     uint64_t lost;    /* pages of the file that are neither used nor free: room, and no more */
 };
 
@@ -73,6 +74,7 @@ struct store {
 
 struct store_kind {
     const char *name; /* "list", "ledger" */
+    bool is_cut;      /* its journal is, by age */
     const char *const *tables;
     size_t table_count;
     mode_t mode; /* of its data file */

@@ -5,6 +5,7 @@
 #include "tool/output.h"
 #include "tool/proposal_show.h"
 #include "tool/show.h"
+#include "tool/staff.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -26,6 +27,13 @@ int approval_check_person(const struct site *site, struct error *why)
 {
     const char *owner = site->config->user;
 
+    /* Who has a name at other times, or another one, would be two. */
+    if (!staff_is_person(site->staff))
+        return error_set(
+            why, -EPERM,
+            "\"%s\" is not the name of one person, and approval = on needs to know who "
+            "this is: log in as yourself and use sudo",
+            site->staff);
     if (!is_root(site->staff) && !(owner && strcmp(owner, site->staff) == 0))
         return 0;
     return error_set(why, -EPERM,

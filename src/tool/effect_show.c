@@ -93,7 +93,7 @@ static void put_spread(json_t *object, const char *name, const struct effect_spr
     output_put(object, name, member);
 }
 
-static void show_json(const struct effects_source *s, const struct effects_question *question)
+json_t *effect_show_source(const struct effects_source *s, const struct effects_question *question)
 {
     json_t *object = json_object(), *limits = json_array();
     char text[EFFECT_LIMIT_SIZE];
@@ -116,7 +116,7 @@ static void show_json(const struct effects_source *s, const struct effects_quest
         output_append(limits, limit);
     }
     output_put(object, "limits", limits);
-    output_json(object);
+    return object;
 }
 
 void effect_show_sums(const struct effects *effects, const struct effects_question *question,
@@ -131,7 +131,7 @@ void effect_show_sums(const struct effects *effects, const struct effects_questi
                     "median", "90 %", "99 %", "longest", "mailed before", "after");
     for (size_t i = 0; i < effects->source_count; i++)
         if (json)
-            show_json(&effects->sources[i], question);
+            output_json(effect_show_source(&effects->sources[i], question));
         else
             show_line(&effects->sources[i]);
     for (size_t i = 0; i < question->limit_count && !json; i++)

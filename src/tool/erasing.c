@@ -37,11 +37,9 @@ struct holding {
     struct error *why;
 };
 
-static int add_name(struct holding *h, struct names *names, const struct event_name *name)
+/* One that is not there yet. */
+static int append_name(struct holding *h, struct names *names, const struct event_name *name)
 {
-    for (size_t i = 0; i < names->count; i++)
-        if (event_name_equal(&names->at[i], name))
-            return 0;
     if (names->count == names->room) {
         size_t room = 2 * names->room + 16;
         struct event_name *more = pool_take(&h->pool, room * sizeof *more);
@@ -54,6 +52,14 @@ static int add_name(struct holding *h, struct names *names, const struct event_n
     }
     names->at[names->count++] = *name;
     return 0;
+}
+
+static int add_name(struct holding *h, struct names *names, const struct event_name *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (event_name_equal(&names->at[i], name))
+            return 0;
+    return append_name(h, names, name);
 }
 
 /* Whether a subject is the person, or somebody who was erased. */
@@ -212,7 +218,8 @@ static int check_verdict_alone(struct holding *h, const struct event *event, boo
     return code;
 }
 
-/* What was said of an erasure stays: it tells why nothing else is there. */
+/* What was said of an erasure stays: it tells why nothing else is there. There may be very many
+ * verdicts, each once. */
 static int visit_history(struct txn *txn, const struct event *event, void *argument)
 {
     struct holding *h = argument;
@@ -228,7 +235,7 @@ static int visit_history(struct txn *txn, const struct event *event, void *argum
     if (there <= 0)
         return there;
     int code = check_verdict_alone(h, event, &alone);
-    return code ? code : add_name(h, alone ? &h->verdicts : &h->shared_verdicts, &event->name);
+    return code ? code : append_name(h, alone ? &h->verdicts : &h->shared_verdicts, &event->name);
 }
 
 static int find(struct holding *h)
@@ -377,7 +384,8 @@ int erasing_subject(struct erasing *e, const struct subject *subject, const char
         e->unknown += !h.known;
         e->already += h.known && nothing;
         e->erased += h.known && !nothing;
-        tell(&h, shown);
+        if (shown)
+            tell(&h, shown);
     }
     pool_release(&h.pool);
     return code;

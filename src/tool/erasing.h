@@ -25,7 +25,7 @@ struct erasing {
  * were erased too, and tells of it. Whoever neither store knows is left alone. What was begun and
  * broken off is done by the same again. As erase_write. */
 int erasing_person(struct erasing *erasing, const struct address *address, struct error *why);
-/* The same of who has this subject, shown as `shown`. */
+/* The same of who has this subject, shown as `shown`; NULL: nothing is told. */
 int erasing_subject(struct erasing *erasing, const struct subject *subject, const char *shown,
                     struct error *why);
 

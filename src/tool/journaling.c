@@ -113,8 +113,8 @@ static void tell(const char *path, int code, const struct journal_file *file,
 
 /* Which journal it is, is known when it was read: so both parts of the checkpoints are asked, and
  * one of them counts. */
-static int verify_bytes(struct slice bytes, struct witnesses *witnesses, struct journal_file *file,
-                        struct error *why)
+static int verify_bytes(struct slice bytes, const struct signing_ring *ring,
+                        struct witnesses *witnesses, struct journal_file *file, struct error *why)
 {
     struct progress progress = {.quiet = false};
     struct journal_witness *named;
@@ -126,7 +126,8 @@ static int verify_bytes(struct slice bytes, struct witnesses *witnesses, struct 
         code = witnesses_name(witnesses, ledger, &named, &count);
         if (code)
             return error_set(why, code, "no memory for checkpoints");
-        code = journal_file_verify(bytes, named, count, tell_octets, &progress, file, why);
+        code = journal_file_verify(bytes, ring->count ? ring : NULL, named, count, tell_octets,
+                                   &progress, file, why);
         bool asked = code == 0 && file->is_ledger == (bool)ledger;
         if (asked)
             witnesses_hear(witnesses, ledger, named, count);
@@ -138,7 +139,8 @@ static int verify_bytes(struct slice bytes, struct witnesses *witnesses, struct 
     return code;
 }
 
-int journaling_verify(const char *path, struct witnesses *witnesses, bool json, struct error *why)
+int journaling_verify(const char *path, const struct signing_ring *ring,
+                      struct witnesses *witnesses, bool json, struct error *why)
 {
     struct journal_file file;
     void *map = NULL;
@@ -147,7 +149,7 @@ int journaling_verify(const char *path, struct witnesses *witnesses, bool json, 
     int code = map_file(path, &map, &size, why);
     if (code)
         return code;
-    code = verify_bytes(SLICE(map, size), witnesses, &file, why);
+    code = verify_bytes(SLICE(map, size), ring, witnesses, &file, why);
     munmap(map, size);
     if (code && code != ERR_CORRUPT)
         return code;
@@ -156,6 +158,8 @@ int journaling_verify(const char *path, struct witnesses *witnesses, bool json, 
         complain("%s: %s", path, why->text);
         return STATUS_NO;
     }
+    if (file.cuts && ring->count == 0)
+        remark("Signatures of cuts were not checked: that needs --public-key.");
     witnesses_tell(witnesses, json);
     return witnesses_misfitting(witnesses) ? STATUS_NO : STATUS_OK;
 }

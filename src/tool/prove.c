@@ -273,15 +273,22 @@ static int read_arguments(const struct call *call, struct proving *p,
     return 0;
 }
 
-static int prove(struct proving *p, struct coverage_question *question, struct error *why)
+/* "Now" is before the view: of what comes behind it nothing is known. */
+static int begin(struct proving *p, struct coverage_question *question, struct error *why)
 {
-    struct subject subject;
-    int64_t now_ms = clock_now_ms() + 1; /* behind the last event of the view */
+    int64_t now_ms = clock_now_ms();
 
     if (question->until_ms > now_ms)
         question->until_ms = now_ms;
     if (question->since_ms >= question->until_ms)
         return error_set(why, ERR_SYNTAX, "there is no time between --since and --until, or now");
+    return site_view(&p->site, why);
+}
+
+static int prove(struct proving *p, struct coverage_question *question, struct error *why)
+{
+    struct subject subject;
+
     int code = site_check_scope(&p->site, question->scope, why);
     if (code == 0)
         code = site_subject(&p->site, &p->address, &subject, why);
@@ -301,7 +308,7 @@ static int run(const struct call *call)
         return output_status(code, &why);
     code = site_open(call->config_file, SITE_KEYS | SITE_LIST | SITE_LEDGER_WRITE, &p.site, &why);
     if (code == 0)
-        code = site_view(&p.site, &why);
+        code = begin(&p, &question, &why);
     if (code == 0)
         code = prove(&p, &question, &why);
     if (code == 0)

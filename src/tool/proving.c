@@ -1,7 +1,11 @@
 #include "tool/proving.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <string.h>
+
+#define MOMENT_MS 1000 /* between the end of a question up to now and the look at the clock */
 
 struct gathering {
     struct site *site;
@@ -152,14 +156,29 @@ static int visit_history(struct txn *txn, const struct event *event, void *argum
 
 /* --- what the ledger can have ---------------------------------------------------------------- */
 
-/* Events that were taken out, at the beginning or in between. */
+/* Events that were taken out, at the beginning or in between. Of a node that went as a whole only
+ * the one that continues it tells. */
 static int look_for_cut(struct gathering *g, const struct event *event)
 {
     bool follows = g->begun && memcmp(g->last.node, event->name.node, EVENT_NODE_SIZE) == 0;
+    bool whole_node = !g->begun && event->continues;
 
-    if (event->name.number == (follows ? g->last.number + 1 : 1))
+    if (event->name.number == (follows ? g->last.number + 1 : 1) && !whole_node)
         return 0;
     return doubt(g, DOUBT_CUT, g->begun ? g->last_ms : INT64_MIN, event->at_ms, &event->name);
+}
+
+/* What was pruned, also where nothing is left of its node. */
+static int look_at_pruned(struct gathering *g, const struct event *event)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < event->cut->row_count && code == 0; i++) {
+        const struct event_cut_row *row = &event->cut->rows[i];
+        int64_t last_ms = row->last_ms > row->first_ms ? row->last_ms : row->first_ms;
+        code = doubt(g, DOUBT_CUT, INT64_MIN, last_ms, &event->name);
+    }
+    return code;
 }
 
 static int look_at_genesis(struct gathering *g, const struct event *event)
@@ -196,6 +215,11 @@ static int add_streams(struct gathering *g, const struct event_configuration *co
     return 0;
 }
 
+static bool stops_there(enum configuration_occasion occasion)
+{
+    return occasion == CONFIGURATION_STOP || occasion == CONFIGURATION_KEPT_STOP;
+}
+
 /* What several events say of one configuration is put together. */
 static int add_mark(struct gathering *g, const struct event *event)
 {
@@ -215,13 +239,31 @@ static int add_mark(struct gathering *g, const struct event *event)
     g->marks = marks;
     memcpy(digests[g->mark_count], c->digest, EVENT_SHORT_HASH_SIZE);
     marks[g->mark_count] = (struct coverage_mark){.place = pool_copy(&g->site->pool, c->place),
-                                                  .stops = c->occasion == CONFIGURATION_STOP,
+                                                  .stops = stops_there(c->occasion),
                                                   .overlaps = c->overlaps,
                                                   .since_ms = c->since_ms,
                                                   .told_ms = event->at_ms};
     if (!marks[g->mark_count++].place)
         return -ENOMEM;
     return add_streams(g, c);
+}
+
+/* Of what cuts told once more the last one of each place counts, before all others. */
+static int visit_kept(struct txn *txn, const struct event *event, void *argument)
+{
+    struct gathering *g = argument;
+    const struct event_configuration *c = event->configuration;
+    (void)txn;
+
+    if (!c || !configuration_is_kept(c->occasion) || strcmp(event->actor, "milter") != 0)
+        return 0;
+    for (size_t i = 0; i < g->mark_count && !event->batch; i++)
+        if (strcmp(g->marks[i].place, c->place) == 0) {
+            size_t behind = --g->mark_count - i;
+            memmove(&g->marks[i], &g->marks[i + 1], behind * sizeof *g->marks);
+            memmove(g->digests[i], g->digests[i + 1], behind * sizeof *g->digests);
+        }
+    return add_mark(g, event);
 }
 
 static bool is_known(const struct gathering *g, const uint8_t digest[EVENT_SHORT_HASH_SIZE])
@@ -266,9 +308,11 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     coverage_follow(&g->clock, &g->proof->question, event->at_ms);
     if (code == 0 && event->genesis)
         code = look_at_genesis(g, event);
+    if (code == 0 && event->cut)
+        code = look_at_pruned(g, event);
     if (code == 0 && event->type == EVENT_LOSS)
         code = doubt(g, DOUBT_LOST, g->restored_ms, event->at_ms, &event->name);
-    if (code == 0 && event->configuration)
+    if (code == 0 && event->configuration && !configuration_is_kept(event->configuration->occasion))
         code = add_mark(g, event);
     if (code == 0 && event->verdict)
         code = look_at_verdict(g, event);
@@ -276,6 +320,16 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
     g->last = event->name;
     g->last_ms = event->at_ms;
     return code;
+}
+
+/* Where the clock is behind what the ledger has, it goes through the end of the question again:
+ * what came of it already lies behind. */
+static void look_at_clock(struct gathering *g)
+{
+    int64_t now_ms = clock_now_ms();
+
+    if (g->begun && g->clock.latest_ms > now_ms)
+        coverage_follow(&g->clock, &g->proof->question, now_ms - MOMENT_MS);
 }
 
 static int add_coverage(struct gathering *g, const struct coverage *coverage)
@@ -315,7 +369,10 @@ int proving_gather(struct site *site, const struct subject *subject,
 
     int code = ledger_history(site->ledger_view, subject, visit_history, &g);
     if (code == 0)
+        code = ledger_configurations(site->ledger_view, visit_kept, &g);
+    if (code == 0)
         code = ledger_walk(site->ledger_view, NULL, visit, &g);
+    look_at_clock(&g);
     if (code == 0)
         code = coverage_find(g.marks, g.mark_count, question, &site->pool, &coverage);
     if (code == 0)

@@ -55,7 +55,8 @@ static void set_limits(struct pruning *p)
                                       .network = limit_ms(&retain->network, p->now),
                                       .text = limit_ms(&retain->text, p->now),
                                       .reads = limit_ms(&retain->reads, p->now),
-                                      .addresses = limit_ms(&retain->addresses, p->now)};
+                                      .addresses = limit_ms(&retain->addresses, p->now),
+                                      .now_ms = p->now * 1000};
 }
 
 /* Between two short pieces of work, where nothing is held that others wait for. */

@@ -19,8 +19,12 @@ struct acting {
     struct error *why;
 };
 
+/* Message-ID and sender are what strangers write into their mail: by them somebody could have
+ * another one's mail taken for his. That comes back from hold, and not from deletion. */
 static bool is_wanted(const struct acting *a, const struct queue_message *message)
 {
+    if (a->action == ACTION_DELETE && message->link == QUEUE_BY_MESSAGE_ID)
+        return false;
     return message->result == QUEUE_FOUND ||
            (message->result == QUEUE_HELD && a->action == ACTION_DELETE);
 }

@@ -1,5 +1,6 @@
 #include "tool/queue_mta.h"
 
+#include "base/file.h"
 #include "tool/spool.h"
 
 #include <errno.h>
@@ -7,7 +8,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +27,76 @@ static int find(const char *program, char path[PATH_SIZE], struct error *why)
             return 0;
     }
     return error_set(why, -ENOENT, "%s is not installed: optout queue needs Postfix", program);
+}
+
+/* --- whose configuration it is --------------------------------------------------------------- */
+
+/* In a folder like /tmp nobody can move what is root's. */
+static bool is_of_root(const struct stat *found)
+{
+    bool sticky = S_ISDIR(found->st_mode) && (found->st_mode & S_ISVTX);
+    return found->st_uid == 0 && (sticky || (found->st_mode & (S_IWGRP | S_IWOTH)) == 0);
+}
+
+/* A path without links, and all folders above it. */
+static int check_path(char *path, struct error *why)
+{
+    struct stat found;
+
+    for (;;) {
+        const char *name = *path ? path : "/";
+        if (lstat(name, &found) < 0)
+            return error_set(why, -errno, "%s: %s", name, strerror(errno));
+        if (!is_of_root(&found))
+            return error_set(why, -EPERM,
+                             "%s: others than root can write it, and root is not to run Postfix's "
+                             "commands with it",
+                             name);
+        if (!*path)
+            return 0;
+        *strrchr(path, '/') = '\0';
+    }
+}
+
+/* -ENOENT without a word. */
+static int check_real_path(const char *path, char **real, struct error *why)
+{
+    *real = realpath(path, NULL);
+    if (!*real)
+        return errno == ENOENT ? -ENOENT : error_set(why, -errno, "%s: %s", path, strerror(errno));
+    char *copy = strdup(*real);
+    int code = copy ? check_path(copy, why) : -ENOMEM;
+    free(copy);
+    return code;
+}
+
+/* One that is not there Postfix tells of, and nobody else can make it meanwhile. */
+static int check_file(const char *folder, const char *name, struct error *why)
+{
+    char *path = file_join(folder, name), *real = NULL;
+    int code = path ? check_real_path(path, &real, why) : -ENOMEM;
+
+    free(real);
+    free(path);
+    return code == -ENOENT ? 0 : code;
+}
+
+int mta_find_folder(const char *config_dir, char **real, struct error *why)
+{
+    char *found;
+    int code = check_real_path(config_dir, &found, why);
+
+    if (code == -ENOENT)
+        return error_set(why, code, "%s: there is no such folder", config_dir);
+    if (code == 0)
+        code = check_file(found, "main.cf", why);
+    if (code == 0)
+        code = check_file(found, "master.cf", why);
+    if (code == 0)
+        *real = found;
+    else
+        free(found);
+    return code;
 }
 
 /* --- starting -------------------------------------------------------------------------------- */

@@ -22,6 +22,11 @@ struct mta {
 
 #define MTA_NOT_STARTED ((struct mta){.errors = -1})
 
+/* Finds a folder whose configuration nobody but root can have written: it names programs, and
+ * root's postqueue(1) runs one where Postfix does not. `*real` is what to use in its place, without
+ * links; to be freed. -EPERM, -errno. */
+int mta_find_folder(const char *config_dir, char **real, struct error *why);
+
 /* `postqueue [-c DIR] -j`, to be read from `out`. -ENOENT: it is not installed. -errno. */
 int mta_list(const char *config_dir, struct mta *mta, struct error *why);
 

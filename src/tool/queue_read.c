@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ARRIVED_MAX INT64_C(253402300799) /* the end of 9999 */
+
 /* A member's text in the pool; NULL where there is none, or no memory. */
 static const char *text_of(struct queue *queue, const json_t *object, const char *name)
 {
@@ -40,6 +42,7 @@ static int read_message(struct queue *queue, const json_t *object, struct queue_
                                  .first = pool_take(&queue->pool, sizeof *made.first)};
 
     if (!made.id || !made.queue || !made.sender || !json_is_integer(arrived) ||
+        json_integer_value(arrived) < 0 || json_integer_value(arrived) > ARRIVED_MAX ||
         !maillog_is_id(made.id, strlen(made.id)))
         return ERR_SYNTAX;
     if (strcmp(made.sender, "MAILER-DAEMON") == 0)

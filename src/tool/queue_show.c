@@ -97,6 +97,8 @@ static void show_lines(const struct site *site, const struct queue_message *mess
     for (const struct queue_step *s = message->first; s->next; s = s->next)
         text_format(&line, "%s%s", s == message->first ? ", before: " : " ", s->id);
     text_format(&line, ": %s", sentence(message->result));
+    if (message->link == QUEUE_BY_MESSAGE_ID && message->result != QUEUE_FREE)
+        text_append(&line, ", known by its Message-ID alone: can be held, is never deleted");
     if (message->reference)
         text_format(&line, ", ref %" PRIu64, message->reference);
     output_text(&line);

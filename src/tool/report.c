@@ -2,11 +2,11 @@
 #include "base/file.h"
 #include "tool/argument.h"
 #include "tool/command.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/report/facts.h"
 #include "tool/report/page.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define DAY_SECONDS INT64_C(86400)
@@ -20,10 +20,10 @@ static const struct flag flags[] = {
      .text = "from then on; 30 days before the end unless given"},
     {.name = "until", .argument = "TIME", .text = "up to then; now unless given"},
     {.name = "scope", .argument = "PATH", .text = "only it and what is below"},
-    {.name = "names", .text = "with names and logins of who did it"},
+    {.name = "names", .text = "with names and logins of who did it, and notes"},
     {.name = "html",
      .argument = "FILE",
-     .text = "write a page, which loads nothing and can be printed; -: to standard output",
+     .text = "write a page, which loads nothing and can be printed; - is standard output",
      .is_file = true,
      .excludes_next = true},
     {.name = "json", .text = "one JSON object"},
@@ -38,7 +38,9 @@ static int read_question(const struct call *call, struct report_question *q, str
     *q = (struct report_question){
         .scope = call->values[SCOPE], .names = call->values[NAMES], .now = until - 1};
     if (!call->values[HTML] == !call->values[JSON])
-        return error_set(why, ERR_SYNTAX, "one of --html FILE and --json is needed");
+        return error_set(why, ERR_SYNTAX,
+                         "say what it is to be: --html FILE (- is standard output) writes a page, "
+                         "--json prints its figures");
     if (q->scope)
         code = argument_scope(q->scope, why);
     if (code == 0 && call->values[UNTIL])
@@ -67,8 +69,16 @@ static int write_page(const char *own, const char *path, json_t *facts, struct e
     return code;
 }
 
+/* Notes can have people in them. The note that this was looked at is not in the report itself. */
+static int note(struct site *site, const struct report_question *question, struct error *why)
+{
+    const struct noted noted = {.command = "report", .scope = question->scope};
+    return question->names ? noted_reading(site, &noted, NULL, why) : 0;
+}
+
 static int run(const struct call *call)
 {
+    unsigned needs = SITE_KEYS | SITE_WORDS | SITE_LIST;
     struct report_question question;
     struct progress progress = {0};
     struct site site;
@@ -78,10 +88,12 @@ static int run(const struct call *call)
     int code = read_question(call, &question, &why);
     if (code)
         return output_status(code, &why);
-    code =
-        site_open(call->config_file, SITE_KEYS | SITE_WORDS | SITE_LIST | SITE_LEDGER, &site, &why);
+    needs |= question.names ? SITE_LEDGER_WRITE : SITE_LEDGER;
+    code = site_open(call->config_file, needs, &site, &why);
     if (code == 0)
         code = report_facts(&site, &question, &progress, &facts, &why);
+    if (code == 0)
+        code = note(&site, &question, &why);
     if (code == 0 && call->values[HTML])
         code = write_page(site.config->templates, call->values[HTML], facts, &why);
     else if (code == 0)

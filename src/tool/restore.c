@@ -4,6 +4,7 @@
 #include "store/renew.h"
 #include "tool/argument.h"
 #include "tool/command.h"
+#include "tool/erasing_again.h"
 #include "tool/manifest.h"
 #include "tool/output.h"
 #include "tool/rescue.h"
@@ -284,6 +285,19 @@ static int put(struct restore *r, struct restoring *s, struct renewal *renewal, 
     return 0;
 }
 
+/* Of a store that was lost the erasures since the backup are, too; the other one tells of them. */
+static int erase_again(struct restore *r, struct error *why)
+{
+    uint64_t count = 0;
+    int code = erasing_again(&r->upkeep, &count, why);
+
+    if (code == 0 && count > 0)
+        remark("%" PRIu64 " %s erased again, who had been before: `optout compact` takes away "
+               "what still lies sealed in free pages.",
+               count, count == 1 ? "person was" : "people were");
+    return code;
+}
+
 static int restore_both(struct restore *r, struct error *why)
 {
     struct restoring list = {.restore = r}, ledger = {.restore = r};
@@ -299,6 +313,8 @@ static int restore_both(struct restore *r, struct error *why)
         code = put(r, &list, &lists, why);
     if (code == 0)
         code = put(r, &ledger, &ledgers, why);
+    if (code == 0 && (list.loss || ledger.loss))
+        code = erase_again(r, why);
     renewal_end(&lists);
     renewal_end(&ledgers);
     free(list.kept);

@@ -107,8 +107,8 @@ static int check_files(const struct command *command, const struct call *call,
         staff->name);
 }
 
-int role_allows(const struct command *command, const struct call *call, const char *installed,
-                const struct staff *staff, struct error *why)
+static int allows_one(const struct command *command, const struct call *call, const char *installed,
+                      const struct staff *staff, struct error *why)
 {
     struct config *config = NULL;
     int code = 0;
@@ -128,6 +128,18 @@ int role_allows(const struct command *command, const struct call *call, const ch
     }
     config_release(config);
     return code;
+}
+
+int role_allows(const struct command *command, const struct call *call, const char *installed,
+                const struct staff *staff, struct error *why)
+{
+    struct staff caller;
+
+    int code = allows_one(command, call, installed, staff, why);
+    if (code || !staff->disputed)
+        return code;
+    staff_caller(staff, &caller);
+    return allows_one(command, call, installed, &caller, why);
 }
 
 int role_check(const struct command *command, const struct call *call, const char *installed)

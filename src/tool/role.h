@@ -16,8 +16,8 @@
  * one. */
 int role_check(const struct command *command, const struct call *call, const char *installed);
 
-/* The same for one person, without telling. 0, -EPERM, ERR_CONFIG, or the errors of
- * staff_is_member. */
+/* The same for one person, or for both where that is disputed, without telling. 0, -EPERM,
+ * ERR_CONFIG, or the errors of staff_is_member. */
 int role_allows(const struct command *command, const struct call *call, const char *installed,
                 const struct staff *staff, struct error *why);
 

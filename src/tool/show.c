@@ -194,6 +194,10 @@ const char *show_occasion(enum configuration_occasion occasion)
         return "alone";
     case CONFIGURATION_STOP:
         return "stop";
+    case CONFIGURATION_KEPT:
+        return "kept";
+    case CONFIGURATION_KEPT_STOP:
+        return "kept-stop";
     }
     return "unknown";
 }

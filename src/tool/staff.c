@@ -16,6 +16,8 @@
 #define LOGIN_UID_FILE "/proc/self/loginuid"
 #define NO_LOGIN_UID UINT32_MAX /* nobody logged in: a daemon or a cron job */
 #define NAMES_SIZE 16384
+#define NAMELESS "uid "
+#define DISPUTED "%.24s: sudo by %.24s" /* no name has a colon */
 
 static bool login_uid(const char *path, uid_t *uid)
 {
@@ -44,7 +46,12 @@ static void name_of(uid_t uid, char *name, size_t size)
     if (getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) == 0 && found)
         snprintf(name, size, "%s", entry.pw_name);
     else
-        snprintf(name, size, "uid %lu", (unsigned long)uid);
+        snprintf(name, size, NAMELESS "%lu", (unsigned long)uid);
+}
+
+bool staff_is_person(const char *name)
+{
+    return strncmp(name, NAMELESS, strlen(NAMELESS)) != 0 && !strchr(name, ':');
 }
 
 /* The variables are only words; a name counts where it is a user's. */
@@ -65,12 +72,35 @@ static bool sudo_caller(const struct staff_clues *clues, uid_t *uid)
     return true;
 }
 
+static void add_caller(struct staff *staff)
+{
+    char login[STAFF_NAME_SIZE], caller[STAFF_NAME_SIZE];
+
+    snprintf(login, sizeof login, "%s", staff->name);
+    name_of(staff->caller, caller, sizeof caller);
+    snprintf(staff->name, sizeof staff->name, DISPUTED, login, caller);
+}
+
 void staff_find(const struct staff_clues *clues, struct staff *staff)
 {
-    if (!login_uid(clues->login_uid_file, &staff->uid) && !sudo_caller(clues, &staff->uid))
-        staff->uid = clues->real;
+    uid_t login, caller;
+    bool logged_in = login_uid(clues->login_uid_file, &login);
+    bool called = sudo_caller(clues, &caller);
+
+    staff->uid = logged_in ? login : called ? caller : clues->real;
     name_of(staff->uid, staff->name, sizeof staff->name);
     staff->for_another = staff->uid != clues->real;
+    staff->caller = called ? caller : staff->uid;
+    staff->disputed = logged_in && staff->caller != staff->uid && staff->caller != 0;
+    if (staff->disputed)
+        add_caller(staff);
+}
+
+void staff_caller(const struct staff *disputed, struct staff *caller)
+{
+    *caller = (struct staff){.uid = disputed->caller, .for_another = true};
+    caller->caller = caller->uid;
+    name_of(caller->uid, caller->name, sizeof caller->name);
 }
 
 void staff_self(struct staff *staff)

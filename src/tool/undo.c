@@ -138,6 +138,8 @@ static int propose_source(const struct call *call, const struct sweeping *s, uin
     return approval_propose(s->site, &proposal, NULL, 0, s->act, call->values[JSON], why);
 }
 
+/* However few: of so short a time that it holds one opt-out alone, it would be a removal that takes
+ * nobody else. */
 static int run_source(const struct call *call, struct sweeping *s, struct error *why)
 {
     struct sweeping count = *s;
@@ -148,9 +150,7 @@ static int run_source(const struct call *call, struct sweeping *s, struct error 
     int code = sweeping_run(&count, why);
     if (code)
         return code;
-    return count.withdrawn > s->site->config->approval_rows
-               ? propose_source(call, s, count.withdrawn, why)
-               : sweeping_run(s, why);
+    return count.withdrawn ? propose_source(call, s, count.withdrawn, why) : sweeping_run(s, why);
 }
 
 static int undo_source(const struct call *call)

@@ -45,7 +45,7 @@ static int verify_journal(const struct call *call, struct verifying *v, struct e
 {
     int code = witnesses_read(&v->witnesses, &v->ring);
     return code ? error_set(why, code, "the checkpoints cannot be read: %s", error_name(code))
-                : journaling_verify(call->values[JOURNAL], &v->witnesses, v->json, why);
+                : journaling_verify(call->values[JOURNAL], &v->ring, &v->witnesses, v->json, why);
 }
 
 static int run(const struct call *call)

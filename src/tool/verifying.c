@@ -262,6 +262,10 @@ static void advise(const struct work *w)
 
 static void tell_limits(const struct work *w)
 {
+    uint64_t cuts = w->site.ledger ? ledger_store(w->site.ledger)->remarks.cuts : 0;
+
+    if (cuts && w->wanted->keyless && w->wanted->ring.count == 0)
+        remark("Signatures of cuts were not checked: that needs --public-key.");
     if (!w->wanted->json && w->wanted->keyless)
         remark("Without the secret keys it was not looked at whether private words and addresses "
                "are those that were written.");

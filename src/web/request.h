@@ -66,10 +66,12 @@ struct request {
     int64_t begun;   /* microseconds of a clock that only goes on */
 
     /* A handler that cannot answer at once says so first, and has `resume` called when it can;
-     * `finish` then makes the answer on a thread of the server. */
+     * `finish` then makes the answer on a thread of the server. Where the client has gone away
+     * meanwhile, `abandon` is called in its place. */
     void (*suspend)(struct request *request);
     void (*resume)(struct request *request);
     void (*finish)(struct request *request);
+    void (*abandon)(struct request *request);
     void *work; /* of the handler, between the two */
 };
 

@@ -370,6 +370,8 @@ static void on_completed(void *argument, struct MHD_Connection *connection, void
 
     if (!e)
         return;
+    if (e->suspended) /* it was resumed, and found its client gone */
+        e->request.abandon(&e->request);
     if (e->form)
         MHD_destroy_post_processor(e->form);
     if (e->counted)

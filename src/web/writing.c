@@ -48,20 +48,34 @@ static void notify(struct writing *w)
     notifier_add(w->web->notifier, w->setup, &notice);
 }
 
+static void notify_once(struct writing *w)
+{
+    if (w->opts_out && w->code == 0 && !w->entry.known && !w->again)
+        notify(w);
+    w->opts_out = false;
+}
+
 /* On a thread of the server. */
 static void finish(struct request *request)
 {
     struct writing *w = request->work;
 
-    if (w->opts_out && w->code == 0 && !w->entry.known && !w->again)
-        notify(w);
-    w->opts_out = false;
+    notify_once(w);
     if (w->code && !(w->may_miss && w->code == ERR_NOT_FOUND)) {
         metrics_failed(w->web->metrics);
         answer_failed(request, w->setup, w->why.text);
     } else if (w->finished(w)) {
         return;
     }
+    release(w);
+}
+
+/* The same, where nobody is left to answer. What is written stays, and nothing else is begun. */
+static void abandon(struct request *request)
+{
+    struct writing *w = request->work;
+
+    notify_once(w);
     release(w);
 }
 
@@ -83,6 +97,7 @@ static void begin(struct writing *w)
     w->submitted = web_clock();
     w->request->work = w;
     w->request->finish = finish;
+    w->request->abandon = abandon;
     w->request->suspend(w->request);
 }
 

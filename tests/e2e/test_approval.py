@@ -1,11 +1,11 @@
 """Four eyes: what could bring people back takes effect once another person approves it."""
 
 import os
-import pwd
 import subprocess
 
 import pytest
 
+from lab.persons import as_person
 from lab.product import manual_members, program
 from lab.waiting import stopped_when, until
 from lab.web import templates
@@ -14,27 +14,9 @@ from lab.world import MARKETING
 SCOPE = ("--scope", "acme/newsletter")
 NOTE = ("--note", "wrong address")
 ALL = ("--all-opted-out", "--max-new", "none")
-LOGIN = "/proc/self/loginuid"
-NOBODY = 2**32 - 1
 ONE, OTHER = "games", "news"  # persons: any two accounts that are there
+NAMELESS = 3123456789
 PROPOSED = 5
-
-
-def as_person(name):
-    """How a program is run by somebody who works as root. Where somebody logged in to run these
-    tests, the kernel knows, and has to be told of another one."""
-    with open(LOGIN, encoding="ascii") as file:
-        logged_in = int(file.read()) != NOBODY
-    login = pwd.getpwnam(name).pw_uid if name else NOBODY
-
-    def log_in():
-        with open(LOGIN, "w", encoding="ascii") as file:
-            file.write(str(login))
-
-    env = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
-    if name:
-        env.update(SUDO_USER=name, SUDO_UID=str(login))
-    return {"env": env, "preexec_fn": log_in if logged_in else None}
 
 
 @pytest.fixture
@@ -157,6 +139,16 @@ def test_who_is_nobody_proposes_nothing(site):
     assert pending(site) == [] and events(site, "proposal") == []
 
 
+def test_who_has_no_name_could_have_two(site):
+    site.opt_out(person(1))
+    nameless = as_person(None, login=NAMELESS)
+    site.tool("remove", person(1), *SCOPE, *NOTE, code=2, **nameless)
+    assert f'"uid {NAMELESS}" is not the name of one person' in site.last.stderr
+    number = propose(site, ONE, "remove", person(1), *SCOPE, *NOTE)
+    site.tool("approve", number, code=2, **nameless)
+    assert "not the name of one person" in site.last.stderr and kept_back(site, person(1))
+
+
 def test_who_proposed_may_take_it_back_and_nobody_approves_it_then(site):
     site.opt_out(person(1), person(2))
     first = propose(site, ONE, "remove", person(1), *SCOPE, *NOTE)
@@ -263,6 +255,18 @@ def test_a_flood_is_undone_by_two(site):
     assert summary["withdrawn"] == 4 and pending(site) == []
     assert [kept_back(site, who) for who in people(5)] == [False] * 4 + [True]
     site.tool("verify")
+
+
+def test_an_undo_by_source_is_no_removal_by_one(site):
+    site.opt_out(person(1), "--source", "general-page")
+    window = ("--source", "general-page", "--since", "2020-01-01", "--until", "2100-01-01")
+    assert json_by(site, ONE, "undo", *window, *NOTE, "--dry-run")[-1]["withdrawn"] == 1
+    number = propose(site, ONE, "undo", *window, *NOTE)
+    by(site, ONE, "approve", number, code=1)
+    assert kept_back(site, person(1))
+    by(site, OTHER, "approve", number)
+    assert not kept_back(site, person(1))
+    assert json_by(site, ONE, "undo", *window, *NOTE)[-1]["withdrawn"] == 0
 
 
 MANY = 200000  # that keep an import busy for a while

@@ -175,3 +175,23 @@ def test_killed_at_any_moment_it_is_whole_and_a_second_run_ends_it(own_lab, site
     assert files_with(site, *before) == []
     assert "by hand" not in site.tool("log")
     site.tool("verify")
+
+
+@pytest.mark.parametrize("lost", ["list", "ledger"])
+def test_a_store_that_was_lost_and_restored_is_told_by_the_other_one(site, lost):
+    anna, ben = people(2)
+    site.start()
+    site.opt_out(anna, ben, "--note", "rang up")
+    assert refused(site, anna)
+    site.stop()
+    site.tool("backup", site.root / "before")
+    before = rows(site, "list", "address"), len(rows(site, "ledger", "private"))
+    site.tool("erase", anna, "--note", "asked for", "--no-compact")
+    path = site.data / lost / "data.mdb"
+    path.write_bytes(path.read_bytes()[:4096])
+    site.tool("restore", site.root / "before", code=1 if lost == "list" else 0)
+    assert "1 person was erased again" in site.last.stderr
+    after = rows(site, "list", "address")
+    assert len(after) == len(before[0]) and sorted(map(len, after.values()))[0] == 1
+    assert not any("message-id" in row.get("words", {}) for row in site.json("log", anna))
+    site.tool("verify")

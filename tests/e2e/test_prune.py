@@ -1,5 +1,6 @@
 """Pruning: what has been kept long enough goes, and what is left verifies at each moment."""
 
+import contextlib
 import random
 import signal
 import subprocess
@@ -59,6 +60,20 @@ def test_words_go_each_in_its_time(own_lab, site):
     assert "loud" not in log and "reason for event" in log and anna in log
 
 
+def check_signatures(site):
+    """Whoever has a copy or an exported journal alone needs the public key to know who cut it."""
+    public, journal = site.root / "public", site.root / "journal"
+    public.write_text(site.tool("keys", "signing"))
+    with journal.open("wb") as file:
+        command = [program("optout"), "-c", site.conf, "log", "--journal", "ledger"]
+        subprocess.run(command, check=True, stdout=file)
+    for words in (("--data", site.data), ("--journal", journal)):
+        site.tool("verify", *words)
+        assert "Signatures of cuts were not checked" in site.last.stderr
+        site.tool("verify", *words, "--public-key", public)
+        assert "not checked: that needs" not in site.last.stderr
+
+
 def test_the_ledger_is_cut_and_verifies_and_its_counts_stay(site):
     site.start()
     anna, ben = people(2)
@@ -78,6 +93,7 @@ def test_the_ledger_is_cut_and_verifies_and_its_counts_stay(site):
     (counted,) = [row for row in site.json("stats") if "stream" in row]
     assert counted["messages"] == counted["kept_back"] == 10
     site.tool("verify")
+    check_signatures(site)
     (site.keys / "signing").rename(site.keys / "gone")
     site.tool("verify")
     assert "signatures of cuts are not checked" in site.last.stderr
@@ -108,11 +124,10 @@ def test_forever_keeps_it(site):
     assert verdicts(site)[0]["words"]["client"] == "192.0.2.7"
 
 
-def test_mail_does_not_wait_while_the_journal_is_cut(site):
-    site.start()
-    gone = person()
-    site.opt_out(gone)
-    refuse(site, *300 * [gone])
+@contextlib.contextmanager
+def refusing(site, gone, senders=1):
+    """Mail that comes in all the time, each message with a verdict to be recorded. Who has to wait
+    says 451."""
     stop, codes = threading.Event(), []
 
     def send():
@@ -122,15 +137,37 @@ def test_mail_does_not_wait_while_the_journal_is_cut(site):
                 *_, end = client.message("news@acme.example", [f"<{gone}>"])
                 codes.append(end.code)
 
-    sender = threading.Thread(target=send)
-    sender.start()
+    threads = [threading.Thread(target=send) for _ in range(senders)]
+    for thread in threads:
+        thread.start()
     try:
         until(lambda: codes, "a verdict")
-        assert prune(site, days=5 * 366)[1]["events"] >= 300
+        yield
     finally:
         stop.set()
-        sender.join()
-    assert set(codes) == {550}  # who has to wait says 451
+        for thread in threads:
+            thread.join()
+    assert set(codes) == {550}, site.log_lines("put off")
+
+
+def test_mail_does_not_wait_while_the_journal_is_cut(site):
+    site.start()
+    gone = person()
+    site.opt_out(gone)
+    refuse(site, *300 * [gone])
+    with refusing(site, gone):
+        assert prune(site, days=5 * 366)[1]["events"] >= 300
+    site.tool("verify")
+
+
+def test_mail_is_not_put_off_as_another_ledger_takes_the_place(site):
+    site.start()
+    gone = person()
+    site.opt_out(gone)
+    with refusing(site, gone, senders=4):
+        for _ in range(3):
+            site.tool("compact")
+    assert site.log_lines("ledger", "it is opened again")
     site.tool("verify")
 
 

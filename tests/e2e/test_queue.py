@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from lab.letter import Letter
+from lab.persons import as_person
 from lab.product import manual_members, program
 from lab.waiting import until
 from lab.world import World, person, people
@@ -225,6 +226,10 @@ def test_made_anew_a_message_is_known_by_its_message_id_and_sender(waiting):
     rows = waiting.look(code=1)
     assert (rows[again]["known_by"], rows[again]["result"]) == ("message-id", "found")
     assert rows[answer]["result"] == "unknown"
+    assert waiting.look("--delete", code=1)[again]["result"] == "found"
+    assert waiting.place(again) == "deferred"
+    said = waiting.site.tool(*waiting.words("--hold"), code=0)
+    assert "known by its Message-ID alone" in said and waiting.place(again) == "hold"
 
 
 def test_who_was_made_of_who_opted_out_gets_it_neither(waiting):
@@ -247,9 +252,25 @@ def test_only_root_takes_anything_out(waiting):
     assert ran.returncode == 2 and "run it as root" in ran.stderr and not ran.stdout
 
 
+def test_who_came_by_sudo_does_not_choose_what_root_runs(waiting):
+    """Root's postqueue runs the showq of a Postfix that is not running."""
+    evil = waiting.site.root / "evil"
+    shutil.copytree(waiting.postfix.etc, evil)
+    showq = evil / "showq"
+    showq.write_text(f"#!/bin/sh\n: >{evil}/ran\n")
+    showq.chmod(0o755)
+    with open(evil / "main.cf", "a", encoding="utf-8") as main:
+        main.write(f"queue_directory = {evil}\ndaemon_directory = {evil}\n")
+    shutil.chown(evil / "main.cf", "games")
+    words = ("queue", "--config-dir", evil)
+    waiting.site.tool(*words, code=2, **as_person("games"))
+    assert "main.cf: others than root can write it" in waiting.site.last.stderr
+    assert not (evil / "ran").exists()
+
+
 def test_a_log_or_a_postfix_that_is_missing_is_named(waiting):
     waiting.site.tool("queue", "--log", "/nonexistent.log", code=2)
     assert "/nonexistent.log" in waiting.site.last.stderr
     waiting.site.tool("queue", "--config-dir", "/nonexistent", code=2)
-    assert "postqueue failed" in waiting.site.last.stderr
+    assert "/nonexistent" in waiting.site.last.stderr
     waiting.site.tool("queue", "--hold", "--delete", code=2)

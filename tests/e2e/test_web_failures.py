@@ -5,6 +5,7 @@ import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 
@@ -12,7 +13,7 @@ import pytest
 
 from lab.product import program
 from lab.waiting import until
-from lab.web import ONE_CLICK, held_lock
+from lab.web import ONE_CLICK, URLENCODED, held_lock
 from lab.world import MARKETING, people, person
 
 
@@ -273,6 +274,28 @@ def test_n_checks_the_configuration(own_lab, site):
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 78 and "web_listen" in ran.stderr
     assert not web.running
+
+
+def test_who_goes_away_while_it_is_stored_keeps_no_list_open(own_lab, site):
+    """A list that was replaced is opened anew once nobody uses the old one."""
+    web = own_lab.web(site)
+    tokens = [web.token(one) for one in people(10)]
+    with contextlib.ExitStack() as stack:
+        gone = []
+        with held_lock(site):
+            for token in tokens:
+                sock = stack.enter_context(socket.create_connection(("127.0.0.1", web.port), 30))
+                sock.sendall(f"POST /{token} HTTP/1.1\r\nHost: x\r\nContent-Type: {URLENCODED}\r\n"
+                             f"Content-Length: {len(ONE_CLICK)}\r\n\r\n{ONE_CLICK}".encode())  # fmt: skip
+                sock.shutdown(socket.SHUT_WR)
+                gone.append(sock)
+        for sock in gone:  # until the server is done with it
+            while sock.recv(65536):
+                continue
+    site.tool("compact")
+    until(lambda: web.click(person()).status == 200, "the new list is open")
+    check_works(web)
+    web.stop()
 
 
 def test_n_tells_of_a_language_that_is_there_in_part(own_lab, site):

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct journal_file file;
 
     read_lines(data, size);
-    if (journal_file_verify(SLICE(data, size), witnesses, 2, NULL, NULL, &file, NULL) == 0)
+    if (journal_file_verify(SLICE(data, size), NULL, witnesses, 2, NULL, NULL, &file, NULL) == 0)
         PROMISE(file.events > 0 && file.nodes > 0 && file.nodes <= file.events);
     return 0;
 }

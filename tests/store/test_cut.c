@@ -79,13 +79,16 @@ static void fill(int count)
 
 /* --- cutting --- */
 
+static int64_t now_ms; /* 0: not known */
+
 /* The genesis of the tests is of today, so it is taken to be due by its number. */
 static uint64_t tell_cut(int days, struct event_name *event)
 {
     const struct prune_limits limits = {.verdicts = NOW_MS - days * DAY_MS,
                                         .network = INT64_MIN,
                                         .text = INT64_MIN,
-                                        .reads = INT64_MIN};
+                                        .reads = INT64_MIN,
+                                        .now_ms = now_ms};
     struct pool pool = {0};
     struct cut cut;
     uint64_t events = 0;
@@ -293,6 +296,20 @@ static void a_changed_event_of_what_goes_is_found(void **state)
     }
 }
 
+static struct text export_ledger(void)
+{
+    struct text all = TEXT_EMPTY;
+    struct event_name last = {.number = 0};
+    struct txn *txn;
+    int code = 0;
+    assert_int_equal(txn_begin_read(ledger_store(ledger)->env, &txn), 0);
+    while (code == 0)
+        code = journal_file_read(ledger_store(ledger), txn, 1 << 20, &last, &all);
+    txn_abort(txn);
+    assert_int_equal(code, ERR_NOT_FOUND);
+    return all;
+}
+
 /* Whoever may write the ledger has the key of its words, and not that of signatures. */
 static void a_forged_cut_is_found(void **state)
 {
@@ -314,8 +331,40 @@ static void a_forged_cut_is_found(void **state)
         continue;
     signing_free(forger);
     assert_refused(verify_now(&why), ERR_CORRUPT, "the key that signed it is not known here");
-    memcpy(others.keys[0].id, ring.keys[0].id, sizeof ring.keys[0].id);
     assert_ok(verify_of(ledger, NULL, &why)); /* nobody looks at it */
+    struct text exported = export_ledger();
+    struct slice bytes = SLICE(exported.data, exported.length);
+    struct journal_file file;
+    assert_refused(journal_file_verify(bytes, &ring, NULL, 0, NULL, NULL, &file, &why), ERR_CORRUPT,
+                   "the key that signed it is not known here");
+    assert_ok(journal_file_verify(bytes, NULL, NULL, 0, NULL, NULL, &file, &why));
+    assert_int_equal(file.cuts, 1);
+    text_release(&exported);
+    memcpy(others.keys[0].key, ring.keys[0].key, sizeof ring.keys[0].key);
+    assert_refused(verify_of(ledger, &others, &why), ERR_CORRUPT, "its signature is wrong");
+}
+
+static int cut_list_job(struct txn *txn, void *argument)
+{
+    struct event_cut_row row = {.last = {.number = 1}};
+    const struct event_cut cut = {.rows = &row, .row_count = 1};
+    struct event event = {.type = EVENT_CUT, .actor = "prune", .cut = &cut};
+    struct store *store = argument;
+    memcpy(row.last.node, store->node, EVENT_NODE_SIZE);
+    return journal_append(store, txn, &event, NULL, 0);
+}
+
+static void a_list_that_says_it_was_cut_is_found(void **state)
+{
+    struct list *list = open_list();
+    struct list_view *view = NULL;
+    uint64_t events;
+    (void)state;
+    assert_ok(store_write(list_store(list), cut_list_job, list_store(list), &why));
+    assert_int_equal(list_view_begin(list, &view), 0);
+    assert_refused(list_verify(view, &events, &why), ERR_CORRUPT, "such a journal is never cut");
+    list_view_end(view);
+    assert_int_equal(list_close(list), 0);
 }
 
 static void a_signature_of_something_else_is_found(void **state)
@@ -453,20 +502,6 @@ static void many_events_go_in_short_transactions(void **state)
 
 /* --- elsewhere --- */
 
-static struct text export_ledger(void)
-{
-    struct text all = TEXT_EMPTY;
-    struct event_name last = {.number = 0};
-    struct txn *txn;
-    int code = 0;
-    assert_int_equal(txn_begin_read(ledger_store(ledger)->env, &txn), 0);
-    while (code == 0)
-        code = journal_file_read(ledger_store(ledger), txn, 1 << 20, &last, &all);
-    txn_abort(txn);
-    assert_int_equal(code, ERR_NOT_FOUND);
-    return all;
-}
-
 /* What checkpoints of before said of three events, and what becomes of that. */
 static void an_exported_journal_and_checkpoints_begin_behind_the_cut(void **state)
 {
@@ -492,8 +527,8 @@ static void an_exported_journal_and_checkpoints_begin_behind_the_cut(void **stat
     while (remove_some(ledger))
         continue;
     struct text exported = export_ledger();
-    assert_ok(journal_file_verify(SLICE(exported.data, exported.length), witnesses, 3, NULL, NULL,
-                                  &file, &why));
+    assert_ok(journal_file_verify(SLICE(exported.data, exported.length), &ring, witnesses, 3, NULL,
+                                  NULL, &file, &why));
     assert_true(file.is_ledger);
     assert_int_equal(file.events, events_in(ledger));
     for (size_t i = 0; i < 3; i++) {
@@ -508,10 +543,164 @@ static void an_exported_journal_and_checkpoints_begin_behind_the_cut(void **stat
     assert_int_equal(witnesses[2].fit, CHECKPOINT_FITS);
     wrong.head.hash[0] ^= 1;
     exported.data[exported.length / 2] ^= 1;
-    assert_int_equal(journal_file_verify(SLICE(exported.data, exported.length), &wrong, 1, NULL,
-                                         NULL, &file, NULL),
+    assert_int_equal(journal_file_verify(SLICE(exported.data, exported.length), &ring, &wrong, 1,
+                                         NULL, NULL, &file, NULL),
                      ERR_CORRUPT);
     text_release(&exported);
+}
+
+/* --- what goes on running --- */
+
+static void configure(const char *actor, const char *place, enum configuration_occasion occasion,
+                      char octet)
+{
+    const struct event_stream stream = {"news", NEWS, LEDGER_ALL, MODE_ENFORCE};
+    const char text[2] = {octet, '\0'};
+    struct ledger_configuration c = {.actor = actor,
+                                     .configuration = {.place = place,
+                                                       .occasion = occasion,
+                                                       .since_ms = octet,
+                                                       .streams = &stream,
+                                                       .stream_count = 1},
+                                     .text = text};
+    memset(c.configuration.digest, octet, EVENT_HASH_SIZE);
+    assert_ok(ledger_configure(ledger, &c, 1, &why));
+}
+
+static struct ledger_view *shown;
+
+static int show_configuration(struct txn *txn, const struct event *event, void *argument)
+{
+    const struct event_configuration *c = event->configuration;
+    struct text *text = argument;
+    struct pool pool = {0};
+    struct word *words;
+    size_t count;
+    (void)txn;
+
+    assert_int_equal(c->stream_count, 1);
+    assert_string_equal(c->streams[0].scope, NEWS);
+    assert_int_equal(c->since_ms, c->digest[0]);
+    assert_int_equal(ledger_words(shown, event, &pool, &words, &count), 0);
+    text_format(text, "%s at %s %d %c%s, ", event->actor, c->place, c->occasion, c->digest[0],
+                count ? words[0].text : "");
+    pool_release(&pool);
+    return 0;
+}
+
+/* Actor, place, occasion, and the octet of the digest, twice where the text is there. */
+static void assert_configurations(const char *expected)
+{
+    struct text text = TEXT_EMPTY;
+
+    assert_int_equal(ledger_view_begin(ledger, &shown), 0);
+    assert_int_equal(ledger_configurations(shown, show_configuration, &text), 0);
+    ledger_view_end(shown);
+    assert_string_equal(text.data ? text.data : "", expected);
+    text_release(&text);
+    assert_ok(verify_now(&why));
+}
+
+static void cut_all(int days)
+{
+    struct event_name event;
+    assert_true(tell_cut(days, &event) > 0);
+    while (remove_some(ledger))
+        continue;
+}
+
+static uint64_t count_network(int days)
+{
+    const struct prune_limits limits = {.verdicts = INT64_MIN,
+                                        .network = NOW_MS - days * DAY_MS,
+                                        .text = INT64_MIN,
+                                        .reads = INT64_MIN,
+                                        .now_ms = now_ms};
+    struct prune_walk walk = {.done = false};
+    while (!walk.done)
+        assert_ok(prune_words(ledger_store(ledger), &limits, true, &walk, &why));
+    return walk.network;
+}
+
+/* It was set to 2090 for a moment. */
+static void what_a_wrong_clock_dated_later_than_now_keeps_nothing_behind_it(void **state)
+{
+    struct event_name event;
+    (void)state;
+    verdict_of(5);
+    verdict_of(4);
+    verdict_of(-60 * 365);
+    verdict_of(-60 * 365);
+    verdict_of(1);
+    assert_int_equal(count_network(0), 2);
+    now_ms = NOW_MS;
+    assert_int_equal(count_network(0), 3);
+    assert_int_equal(tell_cut(2, &event), 3); /* with the genesis */
+    while (remove_some(ledger))
+        continue;
+    now_ms = 0;
+    assert_int_equal(tell_cut(0, &event), 0);
+    now_ms = NOW_MS;
+    assert_int_equal(tell_cut(0, &event), 4); /* with what tells of the first cut */
+    while (remove_some(ledger))
+        continue;
+    assert_int_equal(events_in(ledger), 1);
+    assert_ok(verify_now(&why));
+    now_ms = 0;
+}
+
+static void what_was_in_force_at_the_cut_is_told_once_more(void **state)
+{
+    (void)state;
+    configure("milter", "A", CONFIGURATION_START, 'a');
+    configure("milter", "B", CONFIGURATION_START, 'a');
+    configure("milter", "A", CONFIGURATION_RELOAD, 'b');
+    configure("web", "A", CONFIGURATION_START, 'w');
+    configure("milter", "C", CONFIGURATION_START, 's');
+    configure("milter", "C", CONFIGURATION_STOP, 's');
+    fill(20);
+    configure("milter", "A", CONFIGURATION_RELOAD, 'c');
+    verdict_of(1);
+    cut_all(10);
+    assert_configurations("milter at A 2 cc, milter at A 5 bb, milter at B 5 aa, web at A 5 ww, ");
+    cut_all(5); /* nothing changes there, so nothing is told again */
+    assert_configurations("milter at A 2 cc, milter at A 5 bb, milter at B 5 aa, web at A 5 ww, ");
+    configure("milter", "B", CONFIGURATION_STOP, 'a');
+    configure("web", "A", CONFIGURATION_START, 'w');
+    verdict_of(1);
+    cut_all(0);
+    assert_configurations("milter at A 5 cc, web at A 5 ww, ");
+}
+
+static void whoever_stopped_behind_a_cut_is_told_to_have_stopped(void **state)
+{
+    (void)state;
+    configure("milter", "A", CONFIGURATION_START, 'a');
+    verdict_of(20);
+    verdict_of(10);
+    configure("milter", "A", CONFIGURATION_STOP, 'a');
+    verdict_of(5);
+    cut_all(15);
+    assert_configurations("milter at A 4 a, milter at A 5 aa, ");
+    cut_all(7);
+    assert_configurations("milter at A 5 aa, milter at A 6 a, ");
+    verdict_of(1);
+    cut_all(0);
+    assert_configurations("");
+}
+
+static void a_text_that_went_with_the_cut_is_written_again(void **state)
+{
+    (void)state;
+    configure("milter", "A", CONFIGURATION_START, 'a');
+    configure("milter", "A", CONFIGURATION_STOP, 'a');
+    verdict_of(20);
+    verdict_of(5);
+    configure("milter", "B", CONFIGURATION_START, 'a');
+    cut_all(10);
+    assert_configurations("milter at B 1 a, ");
+    configure("milter", "A", CONFIGURATION_START, 'a');
+    assert_configurations("milter at B 1 a, milter at A 1 aa, ");
 }
 
 /* LMDB never writes a page that was added to the end of the file and emptied in one transaction; a
@@ -549,6 +738,7 @@ int main(void)
         TEST(a_hole_in_what_goes_is_found),
         TEST(a_changed_event_of_what_goes_is_found),
         TEST(a_forged_cut_is_found),
+        TEST(a_list_that_says_it_was_cut_is_found),
         TEST(a_signature_of_something_else_is_found),
         TEST(a_cut_that_nothing_tells_of_is_found),
         cmocka_unit_test_prestate_setup_teardown(an_older_copy_is_cut_as_well, set_up, tear_down,
@@ -558,6 +748,10 @@ int main(void)
         TEST(one_made_anew_begins_behind_the_cut),
         TEST(the_journal_of_a_node_before_may_go_as_a_whole),
         TEST(many_events_go_in_short_transactions),
+        TEST(what_a_wrong_clock_dated_later_than_now_keeps_nothing_behind_it),
+        TEST(what_was_in_force_at_the_cut_is_told_once_more),
+        TEST(whoever_stopped_behind_a_cut_is_told_to_have_stopped),
+        TEST(a_text_that_went_with_the_cut_is_written_again),
         TEST(a_file_that_ends_with_free_pages_is_whole),
         TEST(an_exported_journal_and_checkpoints_begin_behind_the_cut),
     };

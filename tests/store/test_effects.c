@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "list_site.h"
+#include "store/cut.h"
 
 #define OFFERS "acme/offers"
 #define HOUR INT64_C(3600)
@@ -145,6 +146,26 @@ static void mail_to_somebody_without_a_name_may_have_been_theirs(void **state)
     assert_true(covers(NEWS, now_ms - 5000, now_ms - 1000));
 }
 
+static void what_was_pruned_is_not_covered(void **state)
+{
+    int64_t now_ms = clock_now_ms();
+    struct event_cut_row row = {.first_ms = now_ms - 4000, .last_ms = now_ms - 2000};
+    const struct cut cut = {&row, 1};
+    struct signing_key *key;
+    struct signing_ring ring;
+    struct event_name event;
+    (void)state;
+    configured_as_usual(now_ms - 5000);
+    memcpy(row.last.node, ledger_node(ledger), EVENT_NODE_SIZE);
+    row.last.number = 1;
+    assert_ok(signing_read(site_keys, &key, &ring, &why));
+    assert_ok(cut_write(ledger_store(ledger), &cut, key, "prune", &event, &why));
+    signing_free(key);
+    assert_false(covers(NEWS, now_ms - 5000, now_ms - 4500));
+    assert_false(covers(NEWS, now_ms - 2500, now_ms));
+    assert_true(covers(NEWS, now_ms - 1999, now_ms));
+}
+
 static void a_verdict_under_an_unknown_configuration_leaves_its_moment_open(void **state)
 {
     int64_t now_ms = clock_now_ms();
@@ -154,6 +175,43 @@ static void a_verdict_under_an_unknown_configuration_leaves_its_moment_open(void
                    .action = ACTION_PASS, .state = RECIPIENT_FREE, .other_configuration = true});
     assert_false(covers(NEWS, now_ms - 1000, now_ms + 60000));
     assert_true(covers(NEWS, now_ms - 5000, now_ms - 1000));
+}
+
+static void what_a_cut_told_once_more_was_in_force_before_all_others(void **state)
+{
+    static const struct event_stream all = {.name = "n", .scope = NEWS, .ledger = LEDGER_ALL},
+                                     part = {
+                                         .name = "n", .scope = NEWS, .ledger = LEDGER_SUPPRESSED};
+    int64_t now_ms = clock_now_ms();
+    (void)state;
+    configured_as_usual(now_ms - 5000);
+    assert_false(covers(NEWS, now_ms - 8000, now_ms));
+    configured(&all, 1, now_ms - 9000, CONFIGURATION_KEPT);
+    assert_true(covers(NEWS, now_ms - 8000, now_ms));
+    configured(&part, 1, now_ms - 9000, CONFIGURATION_KEPT);
+    assert_false(covers(NEWS, now_ms - 8000, now_ms - 6000));
+}
+
+static void before_a_node_that_was_cut_as_a_whole_nothing_is_covered(void **state)
+{
+    int64_t now_ms = clock_now_ms();
+    struct raw raw;
+    MDB_val key, value;
+    (void)state;
+    configured_as_usual(now_ms - 5000);
+    assert_ok(store_restart(ledger_store(ledger), "restore", NULL, 0, &why));
+    configured_as_usual(now_ms - 4000);
+    assert_int_equal(ledger_close(ledger), 0);
+    raw_begin(site_ledger, &raw);
+    for (int i = 0; i < 2; i++) {
+        raw_nth(&raw, "journal", 0, &key, &value);
+        raw_delete(&raw, "journal", key);
+        raw_free(&key, &value);
+    }
+    raw_end(&raw);
+    ledger = open_ledger();
+    assert_false(covers(NEWS, now_ms - 3000, now_ms - 2000));
+    assert_true(covers(NEWS, now_ms + 60000, now_ms + 70000));
 }
 
 /* --- effects --- */
@@ -307,7 +365,10 @@ int main(void)
         EFFECTS_TEST(every_stream_that_the_scope_covers_has_to_have_all),
         EFFECTS_TEST(while_no_milter_runs_nothing_is_missed),
         EFFECTS_TEST(mail_to_somebody_without_a_name_may_have_been_theirs),
+        EFFECTS_TEST(what_was_pruned_is_not_covered),
         EFFECTS_TEST(a_verdict_under_an_unknown_configuration_leaves_its_moment_open),
+        EFFECTS_TEST(what_a_cut_told_once_more_was_in_force_before_all_others),
+        EFFECTS_TEST(before_a_node_that_was_cut_as_a_whole_nothing_is_covered),
         EFFECTS_TEST(sources_are_told_apart),
         EFFECTS_TEST(only_what_was_asked_for_is_counted),
         EFFECTS_TEST(mail_before_and_after_is_counted),

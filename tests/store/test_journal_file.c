@@ -26,8 +26,8 @@ static struct text export_now(size_t enough)
 static int verify(struct journal_witness *witnesses, size_t count, struct journal_file *file,
                   struct error *why)
 {
-    return journal_file_verify(SLICE(exported.data, exported.length), witnesses, count, NULL, NULL,
-                               file, why);
+    return journal_file_verify(SLICE(exported.data, exported.length), NULL, witnesses, count, NULL,
+                               NULL, file, why);
 }
 
 /* Three nodes, an event of many rows. */

@@ -1,6 +1,8 @@
 /* Proposals: what one person proposes and another decides on. */
 #include "list_site.h"
 
+#include "store/prune.h"
+
 #include <errno.h>
 
 static const struct word words_of_one[] = {{"staff", "one"}, {"note", "why"}};
@@ -497,6 +499,7 @@ static void a_table_that_was_changed_is_found_out(void **state)
     struct event_name open = propose_removal(&entry), rejected = propose_removal(&entry);
     assert_ok(decide(rejected, PROPOSAL_REJECTED, &why));
     /* [state, node, number, node, number], each in one octet */
+    assert_told(0, 1, PROPOSAL_OPEN ^ PROPOSAL_BEGUN, "does not follow from");
     assert_told(0, 2, 1, "does not follow from");
     assert_told(0, 4, 1, "does not follow from");
     assert_told(0, 3, (uint8_t)open.number, "what is kept of proposals does not follow");
@@ -521,6 +524,27 @@ static void a_table_that_was_changed_is_found_out(void **state)
     assert_refused(verify_list(list, &why), ERR_CORRUPT, "does not follow from events");
 }
 
+static uint64_t prune_at(int64_t now)
+{
+    const struct prune_limits limits = {.addresses = (now - 86400) * 1000};
+    struct prune_walk walk = {.done = false};
+    while (!walk.done)
+        assert_ok(prune_addresses(list, &limits, now, false, &walk, &why));
+    return walk.addresses;
+}
+
+static void the_address_stays_while_its_opt_in_is_proposed(void **state)
+{
+    struct list_entry opt_in = confirmed_opt_in(NEWS, 2);
+    (void)state;
+    opt_in.address = "jane@example.com";
+    struct event_name name = propose_opt_in(&opt_in);
+    assert_int_equal(prune_at(2000000000), 0);
+    assert_ok(decide(name, PROPOSAL_REJECTED, &why));
+    assert_int_equal(prune_at(2000000000), 1);
+    verified();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +560,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_opt_in_lifts_what_stood_when_it_was_proposed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_address_of_a_proposed_opt_in_is_known, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_address_stays_while_its_opt_in_is_proposed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_thousand_rows_go_into_one_proposal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_undo_goes_on_under_the_decision_that_began_it, set_up,

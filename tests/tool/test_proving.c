@@ -2,10 +2,15 @@
  * milter writes are made by hand. */
 #include "tool/proving.h"
 
+#include "store/renew.h"
+
 /* The tool has a function of this name. */
 #define site_address site_address_key
 #include "../store/site.h"
 #undef site_address
+
+#include "base/clock.h"
+#include "store/cut.h"
 
 #define NEWS "acme/news"
 #define SINCE 1000
@@ -36,19 +41,25 @@ static void open_site(void)
 
 static const struct event_stream streams[] = {{"news", NEWS, LEDGER_ALL, MODE_ENFORCE}};
 
-static void write_configuration(char octet)
+static void write_configuration_at(const char *place, enum configuration_occasion occasion,
+                                   int64_t since_ms, const struct event_stream *of, char octet)
 {
     struct ledger *ledger = open_ledger();
     struct ledger_configuration c = {.actor = "milter",
-                                     .configuration = {.place = "a",
-                                                       .occasion = CONFIGURATION_START,
-                                                       .since_ms = 500,
-                                                       .streams = streams,
+                                     .configuration = {.place = place,
+                                                       .occasion = occasion,
+                                                       .since_ms = since_ms,
+                                                       .streams = of,
                                                        .stream_count = 1},
                                      .text = "text"};
     memset(c.configuration.digest, octet, EVENT_HASH_SIZE);
     assert_ok(ledger_configure(ledger, &c, 1, &why));
     assert_int_equal(ledger_close(ledger), 0);
+}
+
+static void write_configuration(char octet)
+{
+    write_configuration_at("a", CONFIGURATION_START, 500, streams, octet);
 }
 
 struct written {
@@ -267,6 +278,29 @@ static void what_is_missing_at_another_time_does_not(void **state)
     assert_proof(8, "0");
 }
 
+/* Nothing need be left of the node whose events went. */
+static void what_was_pruned_leaves_it_open(void **state)
+{
+    static const int64_t times[] = {1, 500, 1700, 1800};
+    struct event_cut_row row = {.first_ms = 1, .last_ms = 1500};
+    const struct cut cut = {&row, 1};
+    struct signing_key *key;
+    struct signing_ring ring;
+    struct event_name event;
+    (void)state;
+    write_configuration('a');
+    struct ledger *ledger = open_ledger();
+    memcpy(row.last.node, ledger_node(ledger), EVENT_NODE_SIZE);
+    row.last.number = 1;
+    assert_ok(signing_read(site_keys, &key, &ring, &why));
+    assert_ok(cut_write(ledger_store(ledger), &cut, key, "prune", &event, &why));
+    signing_free(key);
+    assert_int_equal(ledger_close(ledger), 0);
+    hand_on(7);
+    set_times(times, 4);
+    assert_proof(7, "1 free@1800" MESSAGE " | cut before 1500");
+}
+
 static void an_unknown_configuration_leaves_it_open(void **state)
 {
     static const int64_t times[] = {1, 500, 1200, 1300, 2500};
@@ -295,6 +329,25 @@ static void a_clock_that_was_put_back_over_an_end_leaves_it_open(void **state)
     assert_proof(8, "0 | clock 1900-2100");
 }
 
+static void a_clock_that_is_behind_the_ledger_leaves_its_end_open(void **state)
+{
+    const int64_t now = clock_now_ms();
+    const struct coverage_question upto_now = {NEWS, SINCE, now}, earlier = {NEWS, SINCE, now / 2};
+    const struct subject subject = subject_number(8);
+    struct proof proof;
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    set_times((int64_t[]){1, 500, now + 3600000}, 3);
+    open_site();
+    assert_ok(proving_gather(&site, &subject, &upto_now, &proof, &why));
+    assert_int_equal(proof.doubt_count, 1);
+    assert_int_equal(proof.doubts[0].kind, DOUBT_CLOCK);
+    assert_ok(proving_gather(&site, &subject, &earlier, &proof, &why));
+    assert_int_equal(proof.doubt_count, 0);
+    close_ledger();
+}
+
 static void who_has_no_name_may_be_anybody(void **state)
 {
     static const int64_t times[] = {1, 500, 1200, 1300, 1400};
@@ -311,6 +364,43 @@ static void who_has_no_name_may_be_anybody(void **state)
     assert_proof(8, "0 | nobody 1300-1300");
 }
 
+/* Another milter ran since before the cut, and records less. */
+static void what_a_cut_told_once_more_was_in_force_all_the_time(void **state)
+{
+    static const int64_t times[] = {900, 1100, 1200, 2100, 2100, 2100};
+    const struct event_stream part = {"part", NEWS, LEDGER_SUPPRESSED, MODE_ENFORCE};
+    struct event_verdict_row row = row_of(7, RECIPIENT_FREE);
+    struct written w = {.action = ACTION_PASS, .configuration = 'k', .rows = &row, .row_count = 1};
+    (void)state;
+    write_configuration_at("a", CONFIGURATION_RELOAD, 1100, streams, 'a');
+    write_verdict(&w);
+    write_configuration_at("b", CONFIGURATION_KEPT, 300, &part, 'p');
+    write_configuration_at("a", CONFIGURATION_KEPT, 200, &part, 'q');
+    write_configuration_at("a", CONFIGURATION_KEPT, 400, streams, 'k');
+    set_times(times, 6);
+    assert_proof(7, "1 free@1200" MESSAGE " | part 1000-2000");
+    write_configuration_at("b", CONFIGURATION_KEPT_STOP, 350, &part, 'p');
+    assert_proof(7, "1 free@1200" MESSAGE);
+    assert_proof(8, "0");
+}
+
+static void a_node_that_was_cut_as_a_whole_leaves_it_open(void **state)
+{
+    static const int64_t times[] = {1400, 1500, 1600};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    struct ledger *ledger = open_ledger();
+    assert_ok(store_restart(ledger_store(ledger), "restore", NULL, 0, &why));
+    assert_int_equal(ledger_close(ledger), 0);
+    write_configuration_at("a", CONFIGURATION_KEPT, 500, streams, 'a');
+    hand_on(7);
+    for (int i = 0; i < 3; i++)
+        cut_event(0);
+    set_times(times, 3);
+    assert_proof(7, "1 free@1600" MESSAGE " | cut before 1400");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, remove_site)
@@ -321,8 +411,12 @@ int main(void)
         TEST(events_that_are_missing_leave_it_open),
         TEST(a_ledger_without_its_beginning_leaves_it_open),
         TEST(what_is_missing_at_another_time_does_not),
+        TEST(what_was_pruned_leaves_it_open),
         TEST(an_unknown_configuration_leaves_it_open),
         TEST(a_clock_that_was_put_back_over_an_end_leaves_it_open),
+        TEST(what_a_cut_told_once_more_was_in_force_all_the_time),
+        TEST(a_node_that_was_cut_as_a_whole_leaves_it_open),
+        TEST(a_clock_that_is_behind_the_ledger_leaves_its_end_open),
         TEST(who_has_no_name_may_be_anybody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

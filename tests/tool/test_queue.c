@@ -3,6 +3,7 @@
 #include "tool/queue.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/network.h"
 
 /* The tool has a function of that name. */
@@ -11,6 +12,7 @@
 #undef site_address
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static struct network loopback;
@@ -66,6 +68,8 @@ static void what_is_no_message_is_counted(void **state)
         LINE("-d", "1795652344", ""),
         LINE("A1\\n B2", "1795652344", ""),
         LINE("A1", "\"x\"", ""),
+        LINE("A1", "-1", ""),
+        LINE("A1", "9223372036854775807", ""),
         LINE("A1", "1795652344", "{}"),
     };
     struct queue queue = {.unread = 0};
@@ -385,6 +389,89 @@ static void where_postsuper_fails_all_is_taken_back(void **state)
     queue_release(&queue);
 }
 
+/* Strangers write Message-IDs and senders. */
+static void what_a_message_id_alone_tells_of_is_held_and_never_deleted(void **state)
+{
+    struct queue queue = {.unread = 0};
+    struct error why = {""};
+    (void)state;
+    passed("a@x.example", "A1");
+    opted_out("a@x.example");
+    arrived_so_long_ago(&queue, "A1", 0);
+    judged(&queue);
+    queue.messages[0].link = QUEUE_BY_MESSAGE_ID;
+    struct mta mta = program_that_said("postsuper: A1: removed\n", 0);
+    assert_int_equal(queue_act(&queue, &site, ACTION_DELETE, &mta, &why), 0);
+    assert_int_equal(queue.messages[0].result, QUEUE_FOUND);
+    assert_int_equal(verdicts().actions, 0);
+    mta_drop(&mta);
+    mta = program_that_said("postsuper: A1: placed on hold\n", 0);
+    assert_int_equal(queue_act(&queue, &site, ACTION_HOLD, &mta, &why), 0);
+    assert_int_equal(queue.messages[0].result, QUEUE_HELD);
+    mta_drop(&mta);
+    queue_release(&queue);
+}
+
+/* --- whose Postfix it is --- */
+
+static void write_main_cf(const char *folder)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/main.cf", folder);
+    assert_int_equal(file_replace(path, "", 0, 0644, NULL), 0);
+}
+
+static int finding(const char *folder, const char *expected)
+{
+    struct error why = {""};
+    char *real = NULL;
+    int code = mta_find_folder(folder, &real, &why);
+    if (code)
+        assert_string_not_equal(why.text, "");
+    else
+        assert_string_equal(real, expected);
+    free(real);
+    return code;
+}
+
+/* It names programs that root's postqueue runs. Where these tests are not run by root, all that
+ * they make is somebody else's. */
+static void a_folder_that_others_can_write_is_not_root_s(void **state)
+{
+    char base[] = "/tmp/optout-test-queue-XXXXXX", folder[64], path[80], link[64];
+    int own = geteuid() == 0 ? 0 : -EPERM;
+    (void)state;
+    assert_non_null(mkdtemp(base));
+    snprintf(folder, sizeof folder, "%s/etc", base);
+    snprintf(path, sizeof path, "%s/main.cf", folder);
+    snprintf(link, sizeof link, "%s/link", base);
+    assert_int_equal(finding(folder, ""), -ENOENT);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    assert_int_equal(symlink("etc", link), 0);
+    assert_int_equal(finding("/", "/"), 0);
+    assert_int_equal(finding(folder, folder), own);
+    write_main_cf(folder);
+    assert_int_equal(finding(link, folder), own);
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_int_equal(finding(folder, ""), -EPERM);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(chmod(folder, 0775), 0);
+    assert_int_equal(finding(folder, ""), -EPERM);
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chmod(base, 0777), 0);
+    assert_int_equal(finding(folder, ""), -EPERM);
+    if (own == 0) {
+        assert_int_equal(chmod(base, 0755), 0);
+        assert_int_equal(finding(folder, folder), 0);
+        assert_int_equal(chown(path, 1, 1), 0);
+        assert_int_equal(finding(folder, ""), -EPERM);
+    }
+    unlink(path);
+    unlink(link);
+    rmdir(folder);
+    rmdir(base);
+}
+
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -400,6 +487,8 @@ int main(void)
         STORE_TEST(a_verdict_of_another_time_is_of_another_message),
         STORE_TEST(what_has_left_the_queue_meanwhile_is_told_and_taken_back),
         STORE_TEST(where_postsuper_fails_all_is_taken_back),
+        STORE_TEST(what_a_message_id_alone_tells_of_is_held_and_never_deleted),
+        cmocka_unit_test(a_folder_that_others_can_write_is_not_root_s),
     };
     network_parse("127.0.0.0/8", &loopback);
     return cmocka_run_group_tests(tests, NULL, NULL);

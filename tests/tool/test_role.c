@@ -19,9 +19,11 @@
 #define GROUPS "user = sys\nops_group = daemon\ncompliance_group = bin\n"
 
 /* uids that every Debian gives these names, with a group of the same name */
-static const struct staff root = {"root", 0, false}, ops = {"daemon", 1, true},
-                          compliance = {"bin", 2, true}, owner = {"sys", 3, false},
-                          other = {"games", 5, true};
+static const struct staff root = {.name = "root", .uid = 0},
+                          ops = {.name = "daemon", .uid = 1, .for_another = true},
+                          compliance = {.name = "bin", .uid = 2, .for_another = true},
+                          owner = {.name = "sys", .uid = 3},
+                          other = {.name = "games", .uid = 5, .for_another = true};
 
 static const struct flag no_flags[] = {{0}};
 static const struct flag with_file[] = {
@@ -114,6 +116,20 @@ static void root_and_the_owner_are_not_asked(void **state)
     assert_int_equal(allows(&read_one, &root, named, NOT_THERE), 0);
     assert_int_equal(allows(&change, &owner, named, NOT_THERE), 0);
     assert_int_equal(allows(&read_one, &owner, named, NOT_THERE), 0);
+}
+
+/* Who called sudo, and says to be another one. */
+static void whoever_of_two_it_is_both_are_asked(void **state)
+{
+    struct staff claims = {.name = "root: sudo by games", .uid = 0, .disputed = true, .caller = 5};
+    (void)state;
+    put(named, GROUPS);
+    assert_int_equal(allows(&change, &claims, named, NOT_THERE), -EPERM);
+    assert_string_equal(why.text, "add is for members of daemon, and games is none");
+    claims.caller = 1;
+    assert_int_equal(allows(&change, &claims, named, NOT_THERE), 0);
+    claims.uid = 5;
+    assert_int_equal(allows(&change, &claims, named, NOT_THERE), -EPERM);
 }
 
 static void one_group_alone_restricts_one_role(void **state)
@@ -215,6 +231,7 @@ int main(void)
         cmocka_unit_test(without_groups_everybody_may_do_everything),
         cmocka_unit_test(each_group_has_its_own),
         cmocka_unit_test(root_and_the_owner_are_not_asked),
+        cmocka_unit_test(whoever_of_two_it_is_both_are_asked),
         cmocka_unit_test(one_group_alone_restricts_one_role),
         cmocka_unit_test(a_group_that_there_is_not_has_no_members),
         cmocka_unit_test(another_configuration_is_no_way_around),

@@ -57,13 +57,31 @@ static void is(const struct staff staff, const char *name, uid_t uid, bool for_a
     assert_int_equal(staff.for_another, for_another);
 }
 
-static void who_logged_in_counts_before_who_called_sudo(void **state)
+static void who_logged_in_counts(void **state)
 {
     (void)state;
-    is(found("1", "bin", "2", 0), "daemon", DAEMON, true);
-    is(found("1\n", "bin", "2", 0), "daemon", DAEMON, true);
+    is(found("1", "daemon", "1", 0), "daemon", DAEMON, true);
+    is(found("1", "root", "0", BIN), "daemon", DAEMON, true); /* sudo -i, and sudo once more */
+    is(found("1\n", NULL, NULL, 0), "daemon", DAEMON, true);
     is(found("1", NULL, NULL, DAEMON), "daemon", DAEMON, false);
-    is(found("0", "bin", "2", BIN), "root", 0, true);
+    is(found("0", NULL, NULL, BIN), "root", 0, true);
+}
+
+/* Where nobody logged in, anybody can say who did. */
+static void another_login_than_who_called_sudo_is_told_with_both(void **state)
+{
+    const struct staff agreed = found("1", "daemon", "1", 0), claimed = found("0", "bin", "2", 0);
+    struct staff caller;
+    (void)state;
+    assert_false(agreed.disputed);
+    assert_true(staff_is_person(agreed.name));
+    is(claimed, "root: sudo by bin", 0, false);
+    assert_true(claimed.disputed);
+    assert_false(staff_is_person(claimed.name));
+    staff_caller(&claimed, &caller);
+    is(caller, "bin", BIN, true);
+    assert_false(caller.disputed);
+    is(found("1", "#3123456789", "3123456789", 0), "daemon: sudo by uid 3123456789", DAEMON, true);
 }
 
 static void who_called_sudo_counts_where_nobody_logged_in(void **state)
@@ -80,6 +98,8 @@ static void a_number_is_enough(void **state)
     (void)state;
     is(found(UNSET, "#3123456789", "3123456789", 0), "uid 3123456789", 3123456789, true);
     is(found("3123456789", NULL, NULL, 0), "uid 3123456789", 3123456789, true);
+    assert_false(staff_is_person("uid 3123456789"));
+    assert_true(staff_is_person("uid"));
 }
 
 static void words_that_name_nobody_do_not_count(void **state)
@@ -120,7 +140,8 @@ static void members_are_those_of_the_databases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_logged_in_counts_before_who_called_sudo),
+        cmocka_unit_test(who_logged_in_counts),
+        cmocka_unit_test(another_login_than_who_called_sudo_is_told_with_both),
         cmocka_unit_test(who_called_sudo_counts_where_nobody_logged_in),
         cmocka_unit_test(a_number_is_enough),
         cmocka_unit_test(words_that_name_nobody_do_not_count),

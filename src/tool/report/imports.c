@@ -10,6 +10,7 @@ struct imports {
     struct site *site;
     const struct report_question *question;
     json_t *array;
+    uint64_t lists;
 };
 
 static int put_staff(struct imports *i, const struct list_batch *batch, json_t *object)
@@ -36,6 +37,7 @@ static int visit(const struct list_batch *batch, void *argument)
 
     if (period_find(&i->question->period, batch->begun_ms / 1000) == i->question->period.count)
         return 0;
+    i->lists += batch->begin.kind == BATCH_IMPORT;
     json_t *object = json_object();
     output_put_text(object, "time", clock_format_ms(batch->begun_ms, time));
     show_put_event(object, "event", &batch->name);
@@ -53,9 +55,10 @@ static int visit(const struct list_batch *batch, void *argument)
 int report_imports(struct site *site, const struct report_question *question, json_t *facts,
                    struct error *why)
 {
-    struct imports imports = {site, question, json_array()};
+    struct imports imports = {.site = site, .question = question, .array = json_array()};
 
     int code = list_each_batch(site->list_view, visit, &imports);
     output_put(facts, "imports", imports.array);
+    output_put_number(facts, "lists_imported", imports.lists);
     return code < 0 ? site_explain(site, code, why) : code;
 }

@@ -1,63 +1,21 @@
 /* What happened in the period, by the journals of list and ledger. */
+#include "tool/report/journals.h"
 #include "base/clock.h"
 #include "core/scope.h"
 #include "tool/output.h"
-#include "tool/report/facts.h"
-#include "tool/report/series.h"
-#include "tool/show.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define PAUSE 1001       /* ends a walk that goes on in another view */
 #define VIEW_EVENTS 2000 /* in one view: an old one lets a store grow */
-#define TYPES_MAX 64     /* of events that are counted; more are not known */
 
-struct journals {
-    struct site *site;
-    const struct report_question *question;
-    struct progress *progress;
-    struct event_name last; /* looked at; number 0: none */
-    uint64_t seen, of;
-    struct series_set optouts, refusals, monitored, handed_on;
-    uint64_t blocks, opt_ins, confirmed;
-    uint64_t types[TYPES_MAX];
-    json_t *removals;
-};
-
-static bool is_asked_for(const struct journals *j, const char *scope)
+bool journals_is_asked(const struct journals *j, const char *scope)
 {
     return !j->question->scope || scope_covers(j->question->scope, scope);
 }
 
-/* --- the list --- */
-
-static const char *source_of(const struct event *event, const struct choice *choice)
-{
-    return choice->source && *choice->source ? choice->source
-           : event->source                   ? event->source
-                                             : event->actor;
-}
-
-static int count_choices(struct journals *j, const struct event *event)
-{
-    int code = 0;
-
-    for (size_t i = 0; i < event->choice_count && code == 0; i++) {
-        const struct choice *choice = &event->choices[i].choice;
-        if (!is_asked_for(j, choice->scope))
-            continue;
-        if (choice->kind == CHOICE_OPT_OUT)
-            code = series_add(&j->optouts, source_of(event, choice), event->at_ms / 1000, 1);
-        j->blocks += choice->kind == CHOICE_BLOCK;
-        j->opt_ins += choice->kind == CHOICE_OPT_IN;
-        j->confirmed += choice->kind == CHOICE_OPT_IN && choice->confirmed;
-    }
-    return code;
-}
-
-/* What a name of staff or a note is kept under among the words. */
-static const char *word_of(const struct word *words, size_t count, const char *name)
+const char *journals_word(const struct word *words, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(words[i].name, name) == 0)
@@ -65,76 +23,72 @@ static const char *word_of(const struct word *words, size_t count, const char *n
     return NULL;
 }
 
-/* Whether one of the choices that were withdrawn is of the scope: 1 or 0. */
-static int concerns(const struct journals *j, const struct event *event)
-{
-    int found = j->question->scope == NULL;
+/* --- whenever it was --- */
 
-    for (size_t i = 0; i < event->withdrawal_count && found == 0; i++) {
-        struct pool pool = {0};
-        struct event about;
-        int code = list_event(j->site->list_view, &event->withdrawals[i].target, &pool, &about);
-        for (size_t n = 0; n < about.choice_count && code == 0 && !found; n++)
-            found = memcmp(&about.choices[n].subject, &event->withdrawals[i].subject,
-                           sizeof about.choices[n].subject) == 0 &&
-                    is_asked_for(j, about.choices[n].choice.scope);
-        pool_release(&pool);
-        if (code && code != ERR_NOT_FOUND)
-            return code;
-    }
-    return found;
+static void replace(json_t **old, json_t *new)
+{
+    json_decref(*old);
+    *old = new;
 }
 
-/* The withdrawals of an undo are counted by its batch. */
-static int note_removal(struct journals *j, const struct event *event)
+static json_t *verified_json(const struct event *event)
+{
+    const struct event_verified *verified = event->verified;
+    char time[CLOCK_TEXT_SIZE];
+    json_t *object = json_object();
+
+    output_put_text(object, "time", clock_format_ms(event->at_ms, time));
+    output_put_bool(object, "list_whole", verified->list.whole);
+    output_put_bool(object, "ledger_whole", verified->ledger.whole);
+    output_put_number(object, "checkpoints_fitting", verified->fitting);
+    output_put_number(object, "checkpoints_misfitting", verified->misfitting);
+    output_put_time(object, "last_checkpoint", (int64_t)verified->checkpoint_at);
+    return object;
+}
+
+/* The newest one tells all that the others did. */
+static json_t *cut_json(const struct event *event)
 {
     char time[CLOCK_TEXT_SIZE];
-    struct pool pool = {0};
-    struct word *words = NULL;
-    size_t count = 0;
+    json_t *object = json_object();
+    uint64_t events = 0;
+    int64_t last_ms = 0;
 
-    if (event->batch)
-        return 0;
-    int code = concerns(j, event);
-    if (code <= 0)
-        return code;
-    code = list_words(j->site->list_view, event, &pool, &words, &count);
-    if (code == 0 || code == ERR_KEY) {
-        json_t *object = json_object();
-        output_put_text(object, "time", clock_format_ms(event->at_ms, time));
-        show_put_event(object, "event", &event->name);
-        output_put_text(object, "actor", event->actor);
-        output_put_text(object, "source", event->source);
-        output_put_number(object, "choices", event->withdrawal_count);
-        output_put_text(object, "note", word_of(words, count, "note"));
-        if (j->question->names)
-            output_put_text(object, "staff", word_of(words, count, "staff"));
-        output_append(j->removals, object);
-        code = 0;
+    for (size_t i = 0; i < event->cut->row_count; i++) {
+        events += event->cut->rows[i].last.number;
+        if (event->cut->rows[i].last_ms > last_ms)
+            last_ms = event->cut->rows[i].last_ms;
     }
-    pool_release(&pool);
-    return code;
+    output_put_text(object, "time", clock_format_ms(event->at_ms, time));
+    output_put_number(object, "events", events);
+    output_put_time(object, "until", last_ms / 1000);
+    return object;
 }
 
-/* --- the ledger --- */
-
-static int count_verdict(struct journals *j, const struct event *event)
+static void note_moment(const struct journals *j, const struct event *event, json_t *array)
 {
-    const struct event_verdict *verdict = event->verdict;
-    uint64_t kept_back = 0, free = 0;
+    char time[CLOCK_TEXT_SIZE];
+    json_t *object = json_object();
 
-    if (!is_asked_for(j, verdict->scope))
-        return 0;
-    for (size_t i = 0; i < verdict->row_count; i++)
-        if (recipient_is_kept_back(verdict->rows[i].state))
-            kept_back++;
-        else
-            free++;
-    struct series_set *set = verdict->mode == MODE_MONITOR ? &j->monitored : &j->refusals;
-    int code = kept_back ? series_add(set, verdict->stream, event->at_ms / 1000, kept_back) : 0;
-    if (code == 0 && free > 0)
-        code = series_add(&j->handed_on, verdict->stream, event->at_ms / 1000, free);
-    return code;
+    output_put_text(object, "time", clock_format_ms(event->at_ms, time));
+    output_put_text(object, "store", j->in_ledger ? "ledger" : "list");
+    output_append(array, object);
+}
+
+static void take_always(struct journals *j, const struct event *event)
+{
+    int64_t *begins_ms = j->in_ledger ? &j->ledger_begins_ms : &j->list_begins_ms;
+
+    if (*begins_ms == 0)
+        *begins_ms = event->at_ms;
+    if (event->verified)
+        replace(&j->verified, verified_json(event));
+    if (event->cut)
+        replace(&j->cut, cut_json(event));
+    if (event->type == EVENT_LOSS)
+        note_moment(j, event, j->losses);
+    if (event->continues)
+        note_moment(j, event, j->restores);
 }
 
 /* --- the walk --- */
@@ -147,14 +101,10 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
 
     j->last = event->name;
     j->seen++;
+    take_always(j, event);
     if (period_find(&j->question->period, event->at_ms / 1000) < j->question->period.count) {
-        j->types[event->type < TYPES_MAX ? event->type : 0]++;
-        if (event->type == EVENT_CHOICES)
-            code = count_choices(j, event);
-        else if (event->type == EVENT_WITHDRAWAL)
-            code = note_removal(j, event);
-        else if (event->type == EVENT_VERDICT)
-            code = count_verdict(j, event);
+        j->types[event->type < JOURNALS_TYPES_MAX ? event->type : 0]++;
+        code = j->in_ledger ? journals_take_ledger(j, event) : journals_take_list(j, event);
     }
     return code ? code : j->seen % VIEW_EVENTS == 0 ? PAUSE : 0;
 }
@@ -203,14 +153,31 @@ static int measure(struct journals *j, struct error *why)
     return code;
 }
 
+/* --- */
+
 static json_t *types_json(const struct journals *j)
 {
     json_t *types = json_object();
 
-    for (unsigned i = 1; i < TYPES_MAX; i++)
+    for (unsigned i = 1; i < JOURNALS_TYPES_MAX; i++)
         if (j->types[i])
             output_put_number(types, event_type_name((enum event_type)i), j->types[i]);
     return types;
+}
+
+static json_t *queue_json(const struct journals *j)
+{
+    const struct queue_count *counts[] = {&j->held, &j->deleted};
+    static const char *const names[] = {"held", "deleted"};
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        json_t *member = json_object();
+        output_put_number(member, "messages", counts[i]->messages);
+        output_put_number(member, "recipients", counts[i]->recipients);
+        output_put(object, names[i], member);
+    }
+    return object;
 }
 
 static void put(struct journals *j, json_t *facts)
@@ -220,10 +187,29 @@ static void put(struct journals *j, json_t *facts)
     output_put_number(facts, "optins", j->opt_ins);
     output_put_number(facts, "optins_confirmed", j->confirmed);
     output_put(facts, "removals", json_incref(j->removals));
+    output_put_number(facts, "erased", j->erased);
     output_put(facts, "refusals", series_json(&j->refusals));
     output_put(facts, "monitored", series_json(&j->monitored));
     output_put(facts, "handed_on", series_json(&j->handed_on));
+    output_put(facts, "queue", queue_json(j));
+    output_put(facts, "readings", journals_readings(j));
     output_put(facts, "events", types_json(j));
+    output_put_time(facts, "list_begins", j->list_begins_ms / 1000);
+    output_put_time(facts, "ledger_begins", j->ledger_begins_ms / 1000);
+    output_put(facts, "verified", j->verified ? json_incref(j->verified) : json_null());
+    output_put(facts, "cut", j->cut ? json_incref(j->cut) : json_null());
+    output_put(facts, "losses", json_incref(j->losses));
+    output_put(facts, "restores", json_incref(j->restores));
+}
+
+static void release(struct journals *j)
+{
+    json_decref(j->removals);
+    json_decref(j->losses);
+    json_decref(j->restores);
+    json_decref(j->verified);
+    json_decref(j->cut);
+    pool_release(j->pool);
 }
 
 int report_journals(struct site *site, const struct report_question *question,
@@ -234,22 +220,25 @@ int report_journals(struct site *site, const struct report_question *question,
     struct journals j = {.site = site,
                          .question = question,
                          .progress = progress,
+                         .pool = &pool,
                          .optouts = none,
                          .refusals = none,
                          .monitored = none,
                          .handed_on = none,
-                         .removals = json_array()};
+                         .removals = json_array(),
+                         .losses = json_array(),
+                         .restores = json_array()};
 
     progress_begin(progress, "reading", "events");
     int code = measure(&j, why);
     if (code == 0)
         code = walk(&j, walk_list, why);
+    j.in_ledger = true;
     if (code == 0)
         code = walk(&j, walk_ledger, why);
     progress_clear(progress);
     if (code == 0)
         put(&j, facts);
-    json_decref(j.removals);
-    pool_release(&pool);
+    release(&j);
     return code;
 }

@@ -4,6 +4,7 @@
 #include "tool/output.h"
 #include "tool/report/facts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct streams {
@@ -14,14 +15,17 @@ struct streams {
     json_t *unclaimed;
 };
 
+/* While a stream only monitors, what is counted is what would have been done. */
 static int add_up(const struct stream_count *count, void *argument)
 {
     struct streams *s = argument;
 
+    bool monitored = count->mode == MODE_MONITOR;
+
     if (strcmp(count->stream, s->name) == 0) {
         s->messages += count->messages;
-        s->delivered += count->delivered;
-        s->kept_back += count->kept_back;
+        s->delivered += monitored ? count->given : count->delivered;
+        s->kept_back += monitored ? 0 : count->kept_back;
     }
     return 0;
 }
@@ -88,6 +92,30 @@ static int put_unclaimed(const struct unclaimed_count *count, void *argument)
     return 0;
 }
 
+static int compare(const void *a, const void *b)
+{
+    json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "messages"));
+    json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "messages"));
+    return x > y ? -1 : x < y;
+}
+
+/* The same, those with most messages first. NULL without memory. */
+static json_t *sorted(json_t *array)
+{
+    size_t count = json_array_size(array);
+    json_t **items = calloc(count + 1, sizeof *items), *made = items ? json_array() : NULL;
+
+    for (size_t i = 0; items && i < count; i++)
+        items[i] = json_array_get(array, i);
+    if (items)
+        qsort(items, count, sizeof *items, compare);
+    for (size_t i = 0; made && i < count; i++)
+        output_append(made, json_incref(items[i]));
+    free(items);
+    json_decref(array);
+    return made;
+}
+
 int report_streams(struct site *site, const struct report_question *question, json_t *facts,
                    struct error *why)
 {
@@ -102,6 +130,6 @@ int report_streams(struct site *site, const struct report_question *question, js
     if (code == 0)
         code = ledger_each_unclaimed(site->ledger_view, put_unclaimed, &s);
     output_put(facts, "streams", array);
-    output_put(facts, "unclaimed", s.unclaimed);
+    output_put(facts, "unclaimed", sorted(s.unclaimed));
     return code ? error_set(why, code, "the ledger cannot be read: %s", error_name(code)) : 0;
 }

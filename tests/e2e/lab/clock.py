@@ -25,5 +25,8 @@ class Clock:
         }
 
     def set(self, days_ago, seconds=0):
-        """So many days and seconds behind the real time."""
-        self._file.write_text(f"-{int(days_ago * 86400) + seconds}\n")
+        """So many days and seconds behind the real time. At once: who looks meanwhile must not find
+        half a file."""
+        new = self._file.with_suffix(".new")
+        new.write_text(f"-{int(days_ago * 86400) + seconds}\n")
+        new.replace(self._file)

@@ -72,7 +72,7 @@ def templates(directory):
     folder = directory / "templates"
     if not folder.exists():
         folder.mkdir()
-        for name in ("page.xsl", "page.css", "paper.css", "person.xsl"):
+        for name in ("page.xsl", "page.css", "paper.css", "person.xsl", "report.xsl"):
             shutil.copy(CHECKOUT / "share/templates" / name, folder)
         shutil.copy(program("share/templates/texts.xml"), folder)
     return folder
