@@ -116,7 +116,15 @@
   <p>It tells what the list and the ledger hold. These places were not searched:</p>
   <ul><xsl:for-each select="not-searched"><li><xsl:value-of select="."/></li></xsl:for-each></ul>
   <p class="note">Before this is handed over it has to be known that who asks is the person whose address this is. An address alone proves nothing.</p>
-  <p>The address was looked for under version <xsl:value-of select="@address-rules"/> of the address rules, which is every version that this list was written under. Mail that was handed on is kept by person only for streams whose ledger is told to hold all; of others it is counted. The names of staff are left out.</p>
+  <p>The address was looked for under version <xsl:value-of select="@address-rules"/> of the address rules, which is every version that this list was written under. The names of staff are left out.</p>
+  <xsl:if test="prospect/@recorded">
+    <p>Mail that went out as it came, as the streams are set now:</p>
+    <ul>
+      <xsl:for-each select="prospect[@recorded]">
+        <li>stream <xsl:value-of select="@stream"/>: <xsl:value-of select="@recorded"/></li>
+      </xsl:for-each>
+    </ul>
+  </xsl:if>
   <p>What these data are for, how long they are kept, and whom to complain to is told by who runs the list.</p>
 </xsl:template>
 

@@ -35,7 +35,8 @@ int cut_hash(const struct store *store, struct txn *txn, const struct event_name
 /* Number of the last event of a node that tells of a cut; 0: none does. */
 int cut_teller(struct txn *txn, uint64_t local, uint64_t *number);
 
-/* Appends the event that tells of it, and before it what configurations were in force there. As signing_sign, journal_append. */
+/* Appends the event that tells of it, and before it what configurations were in force there. As
+ * signing_sign, journal_append. */
 int cut_write(struct store *store, const struct cut *cut, const struct signing_key *key,
               const char *actor, struct event_name *event, struct error *why);
 

@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "store/cut.h"
+#include "store/event_keys.h"
 #include "store/number.h"
 #include "store/pack.h"
 #include "store/store.h"
@@ -175,13 +176,18 @@ struct walk {
     void *state;
     journal_visitor visit; /* NULL: none */
     void *argument;
+    enum event_type only; /* events of another type are passed over; 0: none are */
     struct pool pool;
 };
 
 static int walk_one(struct walk *w, struct txn *txn, struct slice key, struct slice bytes)
 {
     struct event event;
-    int code = event_decode(bytes, &w->pool, &event);
+    uint64_t type = w->only;
+    int code = w->only ? event_decode_number(bytes, KEY_TYPE, &type) : 0;
+    if (code || type != w->only)
+        return code ? ERR_CORRUPT : 0;
+    code = event_decode(bytes, &w->pool, &event);
     if (code == 0 && w->check)
         code = w->check(key, bytes, &event, w->state);
     if (code == 0 && w->visit)
@@ -223,6 +229,12 @@ int journal_walk(const struct store *store, struct txn *txn, const struct event_
     next.number++;
     int code = store_pack_name(store, &next, first);
     return code ? code : walk(&w, txn, SLICE(first, sizeof first));
+}
+
+int journal_walk_type(struct txn *txn, enum event_type type, journal_visitor visit, void *argument)
+{
+    struct walk w = {.visit = visit, .argument = argument, .only = type};
+    return walk(&w, txn, SLICE(NULL, 0));
 }
 
 /* --- verifying --- */

@@ -3,6 +3,7 @@
 #include "core/address.h"
 #include "core/coverage.h"
 #include "core/scope.h"
+#include "store/ledger_marks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,9 +28,7 @@ struct ledger_reach {
     struct pool pool;
     struct gap gaps[GAPS_MAX];
     size_t gap_count;
-    struct coverage_mark *marks;
-    uint8_t (*digests)[EVENT_SHORT_HASH_SIZE]; /* for each mark */
-    size_t mark_count, mark_room;
+    struct ledger_marks marks;
     struct open_time *open;
     /* Of the walk. */
     bool begun;
@@ -48,78 +47,6 @@ static void add_gap(struct ledger_reach *r, int64_t from_ms, int64_t until_ms, c
     last->scope = NULL;
     last->from_ms = from_ms < last->from_ms ? from_ms : last->from_ms;
     last->until_ms = until_ms > last->until_ms ? until_ms : last->until_ms;
-}
-
-/* --- configurations -------------------------------------------------------------------------- */
-
-static int add_streams(struct ledger_reach *r, const struct event_configuration *configuration)
-{
-    struct coverage_mark *mark = &r->marks[r->mark_count - 1];
-    size_t count = mark->stream_count + configuration->stream_count;
-    struct coverage_stream *streams = pool_take(&r->pool, (count + 1) * sizeof *streams);
-
-    if (!streams)
-        return -ENOMEM;
-    for (size_t i = 0; i < mark->stream_count; i++)
-        streams[i] = mark->streams[i];
-    for (size_t i = 0; i < configuration->stream_count; i++) {
-        const struct event_stream *from = &configuration->streams[i];
-        struct coverage_stream *to = &streams[mark->stream_count + i];
-        *to = (struct coverage_stream){.name = pool_copy(&r->pool, from->name),
-                                       .scope = pool_copy(&r->pool, from->scope),
-                                       .ledger = from->ledger};
-        if (!to->name || !to->scope)
-            return -ENOMEM;
-    }
-    mark->streams = streams;
-    mark->stream_count = count;
-    return 0;
-}
-
-static int make_room(struct ledger_reach *r)
-{
-    if (r->mark_count < r->mark_room)
-        return 0;
-    size_t room = r->mark_room * 2 + 16;
-    struct coverage_mark *marks = reallocarray(r->marks, room, sizeof *marks);
-    if (marks)
-        r->marks = marks;
-    uint8_t(*digests)[EVENT_SHORT_HASH_SIZE] = reallocarray(r->digests, room, sizeof *digests);
-    if (digests)
-        r->digests = digests;
-    if (!marks || !digests)
-        return -ENOMEM;
-    r->mark_room = room;
-    return 0;
-}
-
-static bool stops_there(enum configuration_occasion occasion)
-{
-    return occasion == CONFIGURATION_STOP || occasion == CONFIGURATION_KEPT_STOP;
-}
-
-/* What several events say of one configuration is put together. */
-static int add_mark(struct ledger_reach *r, const struct event *event)
-{
-    const struct event_configuration *c = event->configuration;
-
-    if (strcmp(event->actor, "milter") != 0)
-        return 0;
-    if (event->batch && r->mark_count)
-        return add_streams(r, c);
-    int code = make_room(r);
-    if (code)
-        return code;
-    const char *place = pool_copy(&r->pool, c->place);
-    if (!place)
-        return -ENOMEM;
-    memcpy(r->digests[r->mark_count], c->digest, EVENT_SHORT_HASH_SIZE);
-    r->marks[r->mark_count++] = (struct coverage_mark){.place = place,
-                                                       .stops = stops_there(c->occasion),
-                                                       .overlaps = c->overlaps,
-                                                       .since_ms = c->since_ms,
-                                                       .told_ms = event->at_ms};
-    return add_streams(r, c);
 }
 
 /* --- the walk -------------------------------------------------------------------------------- */
@@ -152,43 +79,21 @@ static void look_at_genesis(struct ledger_reach *r, const struct event *event)
         add_gap(r, INT64_MIN, INT64_MAX, NULL);
 }
 
-/* Of what cuts told once more the last one of each place counts, before all others. */
 static int visit_kept(struct txn *txn, const struct event *event, void *argument)
 {
     struct ledger_reach *r = argument;
-    const struct event_configuration *c = event->configuration;
     (void)txn;
-
-    if (!c || !configuration_is_kept(c->occasion) || strcmp(event->actor, "milter") != 0)
-        return 0;
-    for (size_t i = 0; i < r->mark_count && !event->batch; i++)
-        if (strcmp(r->marks[i].place, c->place) == 0) {
-            size_t behind = --r->mark_count - i;
-            memmove(&r->marks[i], &r->marks[i + 1], behind * sizeof *r->marks);
-            memmove(r->digests[i], r->digests[i + 1], behind * sizeof *r->digests);
-        }
-    return add_mark(r, event);
-}
-
-static bool is_known(const struct ledger_reach *r, const uint8_t digest[EVENT_SHORT_HASH_SIZE])
-{
-    for (size_t i = r->mark_count; i-- > 0;)
-        if (memcmp(r->digests[i], digest, EVENT_SHORT_HASH_SIZE) == 0)
-            return true;
-    return false;
+    return ledger_marks_take_kept(&r->marks, event, &r->pool);
 }
 
 /* Somebody whom nobody can name may be the person. */
 static int look_at_verdict(struct ledger_reach *r, const struct event *event)
 {
     const struct event_verdict *v = event->verdict;
-    bool nameless = false;
+    bool nameless = ledger_marks_nameless(v);
 
-    if (strcmp(event->actor, "milter") == 0 && r->mark_count && !is_known(r, v->config))
+    if (ledger_marks_lack(&r->marks, event))
         add_gap(r, event->at_ms, event->at_ms, NULL);
-    for (size_t i = 0; i < v->row_count; i++)
-        nameless = nameless || (!v->rows[i].known &&
-                                recipient_was_handed_on(v->action, v->mode, v->rows[i].state));
     const char *scope = nameless ? pool_copy(&r->pool, v->scope) : NULL;
     if (nameless && !scope)
         return -ENOMEM;
@@ -200,7 +105,6 @@ static int look_at_verdict(struct ledger_reach *r, const struct event *event)
 static int visit(struct txn *txn, const struct event *event, void *argument)
 {
     struct ledger_reach *r = argument;
-    int code = 0;
     (void)txn;
 
     look_for_cut(r, event);
@@ -210,8 +114,7 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
         look_at_pruned(r, event->cut);
     if (event->type == EVENT_LOSS)
         add_gap(r, r->restored_ms, event->at_ms, NULL);
-    if (event->configuration && !configuration_is_kept(event->configuration->occasion))
-        code = add_mark(r, event);
+    int code = ledger_marks_take(&r->marks, event, &r->pool);
     if (code == 0 && event->verdict)
         code = look_at_verdict(r, event);
     r->begun = true;
@@ -243,8 +146,6 @@ void ledger_reach_free(struct ledger_reach *reach)
 {
     if (!reach)
         return;
-    free(reach->marks);
-    free(reach->digests);
     pool_release(&reach->pool);
     free(reach);
 }
@@ -266,7 +167,7 @@ static int find_open(struct ledger_reach *r, const char *scope, struct open_time
     if (!made || !name)
         return -ENOMEM;
     *made = (struct open_time){.scope = name, .next = r->open};
-    int code = coverage_find(r->marks, r->mark_count, &always, &r->pool, &made->coverage);
+    int code = coverage_find(r->marks.marks, r->marks.count, &always, &r->pool, &made->coverage);
     if (code == 0)
         *found = r->open = made;
     return code;

@@ -354,6 +354,12 @@ int list_walk(struct list_view *view, const struct event_name *after, journal_vi
     return journal_walk(&view->list->store, view->txn, after, visit, argument);
 }
 
+int list_walk_type(struct list_view *view, enum event_type type, journal_visitor visit,
+                   void *argument)
+{
+    return journal_walk_type(view->txn, type, visit, argument);
+}
+
 int list_head(struct list_view *view, struct event_name *head)
 {
     const struct store *store = &view->list->store;

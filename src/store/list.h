@@ -130,6 +130,9 @@ int list_count(struct list_view *view, struct list_counts *counts);
 /* As journal_walk: over the events behind `after`, or all. */
 int list_walk(struct list_view *view, const struct event_name *after, journal_visitor visit,
               void *argument);
+/* Over all events of one type: of the others no more than the beginning is read. */
+int list_walk_type(struct list_view *view, enum event_type type, journal_visitor visit,
+                   void *argument);
 /* The last event of the node that writes now. */
 int list_head(struct list_view *view, struct event_name *head);
 /* One event, decoded into the pool. ERR_NOT_FOUND. */

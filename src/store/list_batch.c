@@ -42,28 +42,22 @@ static int unpack_row(const struct list *list, struct slice bytes, struct batch_
 int list_batch_row(const struct list *list, struct txn *txn, const struct event_name *name,
                    struct batch_row *row)
 {
-    uint8_t key[JOURNAL_KEY_SIZE];
     struct slice value;
-
-    int code = store_pack_name(&list->store, name, key);
-    if (code == 0)
-        code = txn_get(txn, TABLE_BATCH, SLICE(key, sizeof key), &value);
+    int code = store_get_named(&list->store, txn, TABLE_BATCH, name, &value);
     return code ? code : unpack_row(list, value, row);
 }
 
 static int put_row(const struct list *list, struct txn *txn, const struct event_name *name,
                    const struct batch_row *row)
 {
-    uint8_t key[JOURNAL_KEY_SIZE];
     struct text bytes = TEXT_EMPTY;
 
-    int code = store_pack_name(&list->store, name, key);
-    if (code == 0)
-        code = pack_row(list, row, &bytes);
+    int code = pack_row(list, row, &bytes);
     if (code == 0 && bytes.failed)
         code = -ENOMEM;
     if (code == 0)
-        code = txn_put(txn, TABLE_BATCH, SLICE(key, sizeof key), SLICE(bytes.data, bytes.length));
+        code =
+            store_put_named(&list->store, txn, TABLE_BATCH, name, SLICE(bytes.data, bytes.length));
     text_release(&bytes);
     return code;
 }

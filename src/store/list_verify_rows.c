@@ -15,28 +15,6 @@ static int explain(const struct list *list, int code, const char *what, struct e
     return code ? env_explain(list->store.env, code, why) : 0;
 }
 
-/* Something that is done with each row of a table; anything but 0 ends it and is returned. */
-typedef int (*row_visitor)(struct slice key, struct slice value, void *argument);
-
-static int each_row(struct txn *txn, unsigned table, row_visitor visit, void *argument)
-{
-    struct cursor *cursor;
-    struct slice key, value;
-    int visited = 0;
-
-    int code = cursor_open(txn, table, &cursor);
-    if (code)
-        return code;
-    code = cursor_seek(cursor, SLICE(NULL, 0), &key, &value);
-    while (code == 0 && visited == 0) {
-        visited = visit(key, value, argument);
-        if (visited == 0)
-            code = cursor_next(cursor, &key, &value);
-    }
-    cursor_close(cursor);
-    return visited ? visited : code == ERR_NOT_FOUND ? 0 : code;
-}
-
 /* --- names --- */
 
 struct name_check {
@@ -83,7 +61,7 @@ int list_verify_names(const struct list *list, struct txn *txn, unsigned table, 
     if (code == 0 && rows != 2 * count)
         code = ERR_CORRUPT;
     if (code == 0)
-        code = each_row(txn, table, check_name, &check);
+        code = txn_each(txn, table, SLICE(NULL, 0), check_name, &check);
     pool_release(&check.pool);
     return explain(list, code,
                    table == TABLE_SCOPE ? "a scope is registered that no event tells of"
@@ -196,7 +174,7 @@ int list_verify_addresses(struct list_view *view, struct slice others, struct er
     if (code == 0 && list->has_subject_key)
         code = subject_hasher_new(list->subject_key, &check.hasher);
     if (code == 0)
-        code = each_row(view->txn, TABLE_ADDRESS, check_address, &check);
+        code = txn_each(view->txn, TABLE_ADDRESS, SLICE(NULL, 0), check_address, &check);
     subject_hasher_free(check.hasher);
     cursor_close(check.choices);
     pool_release(&check.pool);
@@ -226,6 +204,6 @@ static int check_notice(struct slice key, struct slice value, void *argument)
 
 int list_verify_notices(const struct list *list, struct txn *txn, struct error *why)
 {
-    return explain(list, each_row(txn, TABLE_NOTICE, check_notice, NULL),
+    return explain(list, txn_each(txn, TABLE_NOTICE, SLICE(NULL, 0), check_notice, NULL),
                    "what it says of a notice was changed", why);
 }

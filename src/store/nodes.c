@@ -115,3 +115,19 @@ int store_unpack_name(const struct store *store, const uint8_t key[JOURNAL_KEY_S
     name->number = number_get(key + LOCAL_SIZE, JOURNAL_KEY_SIZE - LOCAL_SIZE);
     return 0;
 }
+
+int store_get_named(const struct store *store, struct txn *txn, unsigned table,
+                    const struct event_name *name, struct slice *value)
+{
+    uint8_t key[JOURNAL_KEY_SIZE];
+    int code = store_pack_name(store, name, key);
+    return code ? code : txn_get(txn, table, SLICE(key, sizeof key), value);
+}
+
+int store_put_named(const struct store *store, struct txn *txn, unsigned table,
+                    const struct event_name *name, struct slice value)
+{
+    uint8_t key[JOURNAL_KEY_SIZE];
+    int code = store_pack_name(store, name, key);
+    return code ? code : txn_put(txn, table, SLICE(key, sizeof key), value);
+}

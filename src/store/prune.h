@@ -12,7 +12,8 @@
 /* Moments, in milliseconds; what is from before has been kept long enough. INT64_MIN: nothing. */
 struct prune_limits {
     int64_t verdicts, network, text, reads, addresses;
-    int64_t now_ms; /* what is of later was written by a clock that was wrong; 0: that is not known */
+    int64_t
+        now_ms; /* what is of later was written by a clock that was wrong; 0: that is not known */
 };
 
 /* How far it has come; {0} at first. */

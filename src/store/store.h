@@ -152,6 +152,12 @@ int store_pack_name(const struct store *store, const struct event_name *name,
 /* ERR_CORRUPT. */
 int store_unpack_name(const struct store *store, const uint8_t key[JOURNAL_KEY_SIZE],
                       struct event_name *name);
+/* A row of a table that has names of events as its keys. As store_pack_name, txn_get and txn_put.
+ */
+int store_get_named(const struct store *store, struct txn *txn, unsigned table,
+                    const struct event_name *name, struct slice *value);
+int store_put_named(const struct store *store, struct txn *txn, unsigned table,
+                    const struct event_name *name, struct slice value);
 
 /* --- the journal --- */
 
@@ -214,6 +220,8 @@ typedef int (*journal_visitor)(struct txn *txn, const struct event *event, void 
  * `after` is not known here. */
 int journal_walk(const struct store *store, struct txn *txn, const struct event_name *after,
                  journal_visitor visit, void *argument);
+/* Over all events of one type: of the others no more than the beginning is read. */
+int journal_walk_type(struct txn *txn, enum event_type type, journal_visitor visit, void *argument);
 
 /* Walks the chains of all nodes and checks numbers, nodes, hashes, what a node continues, what was
  * cut and, where the store has a ring, its signature, the digest of words that are there, and the

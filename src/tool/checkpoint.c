@@ -109,6 +109,6 @@ const struct command command_checkpoint = {
     .arguments = "",
     .text = "sign how far the journals have come, in one line to be kept elsewhere",
     .flags = flags,
-    .role = ROLE_OPS,
+    .role = ROLE_EITHER,
     .run = run,
 };

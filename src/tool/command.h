@@ -9,6 +9,15 @@
 
 #define COMMAND_FLAGS_MAX 20
 
+/* Who may run a subcommand, where the configuration names the groups. */
+enum role {
+    ROLE_UNSET,
+    ROLE_ANYBODY,    /* it neither changes anything nor shows what is held about people */
+    ROLE_OPS,        /* it changes something: ops_group */
+    ROLE_COMPLIANCE, /* it shows what is held about people: compliance_group */
+    ROLE_EITHER,     /* whether one address may be mailed, which both have to know */
+};
+
 struct flag {
     const char *name; /* without its dashes; all are long */
     char letter;      /* that says the same behind one dash, of a flag without a value; 0: none */
@@ -16,6 +25,8 @@ struct flag {
     const char *text;     /* for --help */
     bool required;
     bool is_file;       /* its value is a file, or "-" */
+    bool guarded;       /* and it is written */
+    enum role role;     /* of who may give it; ROLE_UNSET: whoever may run the subcommand */
     bool excludes_next; /* one of this flag and the next one in the table */
     bool repeats; /* may be given more than once; one flag of a subcommand, or the next kind */
     bool several; /* may be given more than once, and bare arguments behind the first `least` are
@@ -31,15 +42,6 @@ struct call {
     size_t several_count;
     char **arguments;
     size_t argument_count;
-};
-
-/* Who may run a subcommand, where the configuration names the groups. */
-enum role {
-    ROLE_UNSET,
-    ROLE_ANYBODY,    /* it neither changes anything nor shows what is held about people */
-    ROLE_OPS,        /* it changes something: ops_group */
-    ROLE_COMPLIANCE, /* it shows what is held about people: compliance_group */
-    ROLE_EITHER,     /* whether one address may be mailed, which both have to know */
 };
 
 struct command {

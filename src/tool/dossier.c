@@ -9,7 +9,8 @@
 #include <string.h>
 
 const char *const dossier_not_searched[] = {
-    "Logs of the mail server and of other programs: mail that was delivered is told there alone.",
+    "Logs of the mail server and of other programs: whether mail was delivered is told there "
+    "alone.",
     "Backups, exports and copies of this list.",
     "The systems that send the mail: shop, CRM, newsletter tool, ticket system.",
     "Other addresses of the same person: each has to be asked for by itself.",
@@ -47,84 +48,95 @@ static struct fact *new_fact(struct dossier *d)
 /* --- the list's --- */
 
 /* Words that cannot be read without the address key count as not there: the site told that. */
-static int take_words(struct gathering *g, const struct event *event, bool ledger,
-                      struct fact *fact)
+static int take_words(struct gathering *g, const struct event *event, struct fact *fact)
 {
     struct site *site = g->dossier->site;
     struct word *words = NULL;
 
-    int code = ledger
+    int code = fact->ledger
                    ? ledger_words(site->ledger_view, event, &site->pool, &words, &fact->word_count)
                    : list_words(site->list_view, event, &site->pool, &words, &fact->word_count);
     fact->words = words;
     if (code == 0)
         return 0;
     fact->word_count = 0;
-    if (code == ERR_KEY && !ledger && !site->has_address)
+    if (code == ERR_KEY && !fact->ledger && !site->has_address)
         return 0;
     return error_set(g->why, code, "%s: the words of an event cannot be read: %s",
-                     ledger ? "ledger" : "list", error_name(code));
+                     fact->ledger ? "ledger" : "list", error_name(code));
 }
 
-static int take_head(struct gathering *g, const struct event *event, bool ledger, struct fact *fact)
+static bool copy_text(struct pool *pool, const char **text)
 {
+    *text = pool_copy(pool, *text);
+    return *text;
+}
+
+/* What all facts have, and what either store can tell. */
+static int take_event(struct gathering *g, const struct event *event, struct fact *fact)
+{
+    struct pool *pool = &g->dossier->site->pool;
+    bool copied = true;
+
     fact->at_ms = event->at_ms;
     fact->event = event->name;
     fact->batch = event->name;
     fact->batch.number = event->batch;
-    fact->actor = pool_copy(&g->dossier->site->pool, event->actor);
-    return fact->actor ? take_words(g, event, ledger, fact) : out_of_memory(g->why);
+    fact->actor = pool_copy(pool, event->actor);
+    if (event->decision && event->type == EVENT_DECISION)
+        fact->decision = *event->decision;
+    else if (event->decision)
+        fact->approved = event->decision->proposal;
+    if (event->reason) {
+        fact->reason = *event->reason;
+        copied = copy_text(pool, &fact->reason.key);
+    }
+    if (event->proposal) {
+        fact->proposal = *event->proposal;
+        fact->proposal.target_count = fact->proposal.choice_count = 0;
+        copied = copied && copy_text(pool, &fact->proposal.source);
+    }
+    const struct event_erasure *erasure = mentions_erasure(event, &g->subject);
+    fact->erased = erasure ? erasure->event_count : 0;
+    return fact->actor && copied ? take_words(g, event, fact) : out_of_memory(g->why);
 }
 
-/* What is asked for, or was decided, without the people that it is about: others may be among
- * them. */
-static int take_proposal(struct gathering *g, const struct event *event, struct fact *fact)
+static int keep(struct gathering *g, const struct fact *fact)
 {
-    if (event->decision) {
-        fact->kind = FACT_DECISION;
-        fact->decision = *event->decision;
-        return 0;
-    }
-    fact->proposal = (struct event_proposal){.operation = event->proposal->operation,
-                                             .rows = event->proposal->rows,
-                                             .since_ms = event->proposal->since_ms,
-                                             .until_ms = event->proposal->until_ms};
-    fact->proposal.source = pool_copy(&g->dossier->site->pool, event->proposal->source);
-    return fact->proposal.source ? 0 : out_of_memory(g->why);
+    struct fact *place = new_fact(g->dossier);
+
+    if (!place)
+        return out_of_memory(g->why);
+    *place = *fact;
+    return 0;
+}
+
+static enum fact_kind kind_of(const struct mention *mention, const struct event *event)
+{
+    static const enum fact_kind kinds[] = {
+        [MENTION_CHOICE] = FACT_CHOICE,   [MENTION_WITHDRAWAL] = FACT_WITHDRAWAL,
+        [MENTION_REASON] = FACT_REASON,   [MENTION_PROPOSAL] = FACT_PROPOSAL,
+        [MENTION_ERASURE] = FACT_ERASURE,
+    };
+    return event->type == EVENT_DECISION ? FACT_DECISION : kinds[mention->kind];
 }
 
 static int add_mention(struct gathering *g, const struct mention *mention)
 {
-    static const enum fact_kind kinds[] = {[MENTION_CHOICE] = FACT_CHOICE,
-                                           [MENTION_WITHDRAWAL] = FACT_WITHDRAWAL,
-                                           [MENTION_REASON] = FACT_REASON,
-                                           [MENTION_PROPOSAL] = FACT_PROPOSAL};
     struct site *site = g->dossier->site;
     struct pool pool = {0};
     struct event event;
-    struct fact fact = {.kind = kinds[mention->kind], .choice = mention->choice};
+    struct fact fact = {.choice = mention->choice};
 
     int code = list_event(site->list_view, &mention->event, &pool, &event);
-    if (code)
+    if (code) {
         site_explain(site, code, g->why);
-    else
-        code = take_head(g, &event, false, &fact);
-    if (code == 0 && event.reason) {
-        fact.reason = *event.reason;
-        fact.reason.key = pool_copy(&site->pool, event.reason->key);
-        if (!fact.reason.key)
-            code = out_of_memory(g->why);
+    } else {
+        fact.kind = kind_of(mention, &event);
+        code = take_event(g, &event, &fact);
     }
-    if (code == 0 && mention->kind == MENTION_PROPOSAL)
-        code = take_proposal(g, &event, &fact);
     pool_release(&pool);
-    if (code)
-        return code;
-    struct fact *place = new_fact(g->dossier);
-    if (!place)
-        return out_of_memory(g->why);
-    *place = fact;
-    return 0;
+    return code ? code : keep(g, &fact);
 }
 
 /* The choices among the facts, which are still those of the list alone, in their sequence. */
@@ -192,12 +204,6 @@ static int gather_notice(struct gathering *g)
 
 /* --- the ledger's --- */
 
-static bool copy_text(struct pool *pool, const char **text)
-{
-    *text = pool_copy(pool, *text);
-    return *text;
-}
-
 /* With the person's row alone. */
 static bool copy_verdict(struct pool *pool, const struct event_verdict *from,
                          const struct subject *subject, struct event_verdict *verdict)
@@ -233,32 +239,49 @@ static bool copy_reading(struct pool *pool, const struct event_reading *from,
     return copy_text(pool, &reading->command) && copy_text(pool, &reading->scope);
 }
 
+/* Nobody but `optout queue` writes a verdict that takes another one back. */
+static enum mail_fate fate_of(const struct event *event, const struct event_verdict *v)
+{
+    enum recipient_state state = v->row_count ? v->rows[0].state : RECIPIENT_UNKNOWN;
+
+    if (v->action == ACTION_HOLD)
+        return FATE_HELD;
+    if (v->action == ACTION_DELETE)
+        return FATE_DELETED;
+    if (recipient_was_handed_on(v->action, v->mode, state))
+        return FATE_HANDED_ON;
+    if (v->action == ACTION_PASS && event->batch)
+        return FATE_LEFT;
+    return v->action == ACTION_DEFER ? FATE_PUT_OFF : FATE_KEPT_BACK;
+}
+
+static int take_verdict(struct gathering *g, const struct event *event, struct fact *fact)
+{
+    struct site *site = g->dossier->site;
+
+    if (!copy_verdict(&site->pool, event->verdict, &g->subject, &fact->verdict))
+        return out_of_memory(g->why);
+    fact->fate = fate_of(event, &fact->verdict);
+    return made_under_find(site, event, &fact->under);
+}
+
 static int visit_history(struct txn *txn, const struct event *event, void *argument)
 {
     struct gathering *g = argument;
-    struct pool *pool = &g->dossier->site->pool;
     struct fact fact = {.kind = event->verdict         ? FACT_VERDICT
                                 : event->reading       ? FACT_READING
                                 : event->erasure_count ? FACT_ERASURE
-                                                       : FACT_OTHER};
-    bool copied = true;
+                                                       : FACT_OTHER,
+                        .ledger = true};
     (void)txn;
 
-    int code = take_head(g, event, true, &fact);
-    if (code)
-        return code;
-    if (event->verdict)
-        copied = copy_verdict(pool, event->verdict, &g->subject, &fact.verdict);
-    else if (event->reading)
-        copied = copy_reading(pool, event->reading, &fact.reading);
-    for (size_t i = 0; i < event->erasure_count; i++)
-        if (memcmp(&event->erasures[i].subject, &g->subject, sizeof g->subject) == 0)
-            fact.erased += event->erasures[i].event_count;
-    struct fact *place = copied ? new_fact(g->dossier) : NULL;
-    if (!place)
-        return out_of_memory(g->why);
-    *place = fact;
-    return 0;
+    int code = take_event(g, event, &fact);
+    if (code == 0 && event->verdict)
+        code = take_verdict(g, event, &fact);
+    if (code == 0 && event->reading &&
+        !copy_reading(&g->dossier->site->pool, event->reading, &fact.reading))
+        code = out_of_memory(g->why);
+    return code ? code : keep(g, &fact);
 }
 
 static int gather_ledger(struct gathering *g)
@@ -273,10 +296,11 @@ static int gather_ledger(struct gathering *g)
 
 /* --- what stands, and what it means --- */
 
-static int add_prospect(struct gathering *g, const char *stream, const char *scope, bool consent)
+static int add_prospect(struct gathering *g, const struct stream *stream, const char *scope)
 {
     struct dossier *d = g->dossier;
     struct judged judged;
+    bool consent = stream && stream->consent == CONSENT_OPT_IN;
 
     if (d->prospect_count == d->prospect_room) {
         size_t room = d->prospect_room * 2 + 16;
@@ -294,8 +318,14 @@ static int add_prospect(struct gathering *g, const char *stream, const char *sco
         judged = (struct judged){.state = RECIPIENT_UNKNOWN};
     else if (code)
         return site_explain(d->site, code, g->why);
-    d->prospects[d->prospect_count++] = (struct prospect){
-        stream, scope, consent, judged.state, judged.deciding, judged.deciding_count};
+    d->prospects[d->prospect_count++] =
+        (struct prospect){.stream = stream ? stream->rule.name : NULL,
+                          .scope = scope,
+                          .consent_asked = consent,
+                          .ledger = stream ? stream->ledger : LEDGER_SUPPRESSED,
+                          .state = judged.state,
+                          .deciding = judged.deciding,
+                          .deciding_count = judged.deciding_count};
     return 0;
 }
 
@@ -308,7 +338,7 @@ static int visit_scope(const char *scope, void *argument)
         if (d->prospects[i].stream && strcmp(d->prospects[i].scope, scope) == 0)
             return 0;
     const char *copy = pool_copy(&d->site->pool, scope);
-    return copy ? add_prospect(g, NULL, copy, false) : out_of_memory(g->why);
+    return copy ? add_prospect(g, NULL, copy) : out_of_memory(g->why);
 }
 
 static int judge(struct gathering *g)
@@ -318,8 +348,7 @@ static int judge(struct gathering *g)
     int code = 0;
 
     for (size_t i = 0; i < policy->stream_count && code == 0; i++)
-        code = add_prospect(g, policy->streams[i].rule.name, policy->streams[i].scope,
-                            policy->streams[i].consent == CONSENT_OPT_IN);
+        code = add_prospect(g, &policy->streams[i], policy->streams[i].scope);
     if (code == 0)
         code = list_each_scope(d->site->list_view, visit_scope, g);
     if (code < 0 && *g->why->text == '\0')

@@ -4,6 +4,7 @@
 #define TOOL_DOSSIER_H
 
 #include "tool/doubles.h"
+#include "tool/made_under.h"
 #include "tool/site.h"
 
 #include <stdbool.h>
@@ -14,21 +15,33 @@ enum fact_kind {
     FACT_CHOICE,
     FACT_WITHDRAWAL,
     FACT_REASON,
-    FACT_NOTICE, /* no event: when the last one was sent is all that is kept */
     FACT_PROPOSAL,
     FACT_DECISION, /* on a proposal */
+    FACT_ERASURE,  /* in the list, and in the ledger */
+    FACT_NOTICE,   /* no event: when the last one was sent is all that is kept */
     FACT_VERDICT,
     FACT_READING,
-    FACT_ERASURE,
     FACT_OTHER, /* an event of the ledger that this program does not know */
+};
+
+/* What became of a message, for one person. */
+enum mail_fate {
+    FATE_HANDED_ON, /* to the mail server, in spite of an opt-out where the stream only monitors */
+    FATE_KEPT_BACK,
+    FATE_PUT_OFF,
+    FATE_HELD,    /* in the mail server's queue, where it was waiting */
+    FATE_DELETED, /* from there */
+    FATE_LEFT,    /* it was to be held or deleted, and had left the queue: `batch` was in vain */
 };
 
 struct fact {
     enum fact_kind kind;
     int64_t at_ms;
-    struct event_name event; /* number 0: none; of the ledger from FACT_VERDICT on */
+    bool ledger;             /* `event` and `batch` are of the ledger, and not of the list */
+    struct event_name event; /* number 0: none */
     const char *actor;
-    struct event_name batch; /* number 0: none */
+    struct event_name batch;    /* number 0: none */
+    struct event_name approved; /* the proposal that this carries out; number 0: none */
     const struct word *words;
     size_t word_count;
     /* Of a choice, and of the one that a withdrawal took away: */
@@ -38,16 +51,17 @@ struct fact {
     struct event_name beside;       /* which is this */
     /* Of a reason: */
     struct event_reason reason;
-    /* Of a proposal, without the rows that it is about: */
+    /* Of a proposal, without its rows, which may be of others: */
     struct event_proposal proposal;
-    /* Of a decision: */
     struct event_decision decision;
+    /* Of an erasure: */
+    uint64_t erased; /* events that lost their words with it */
     /* Of a verdict, with the person's row alone: */
     struct event_verdict verdict;
+    enum mail_fate fate;
+    struct made_under under;
     /* Of a reading: */
     struct event_reading reading;
-    /* Of an erasure, of how many events the words went: */
-    size_t erased;
 };
 
 /* What a stream's mail, or mail of a scope, may do now. */
@@ -55,6 +69,7 @@ struct prospect {
     const char *stream; /* NULL: no stream has this scope */
     const char *scope;
     bool consent_asked;
+    enum ledger_rows ledger; /* of a stream: whether mail that went out is kept by person */
     enum recipient_state state;
     const struct choice *const *deciding;
     size_t deciding_count;

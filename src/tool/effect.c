@@ -26,7 +26,7 @@ static const struct flag flags[] = {
 struct showing {
     struct site site;
     struct effects_question question;
-    bool json, each, late; /* each: by itself, all or those that are late */
+    bool json, late;
     bool shown, over;
     struct event_name last; /* looked at; number 0: none */
     struct error *why;
@@ -59,19 +59,16 @@ static int write_gathered(struct showing *s)
     return output_flush() ? site_view(&s->site, s->why) : STATUS_CANNOT;
 }
 
-/* Who are shown is known at the end alone. */
-static int note(struct showing *s)
-{
-    const struct noted noted = {.command = "effect", .scope = s->question.scope};
-    return noted_reading(&s->site, &noted, NULL, s->why);
-}
-
-/* What comes while others are written is of another time than what the ledger was asked about. */
+/* Whom it will show is not known beforehand. What comes while others are written is of another time
+ * than what the ledger was asked about. */
 static int show_each(struct showing *s)
 {
+    const struct noted noted = {.command = "effect", .scope = s->question.scope};
     int64_t now_ms = clock_now_ms() + 1;
-    int code = ledger_reach_read(s->site.ledger_view, &s->question.reach);
 
+    int code = noted_reading(&s->site, &noted, NULL, s->why);
+    if (code == 0)
+        code = ledger_reach_read(s->site.ledger_view, &s->question.reach);
     if (code)
         return code;
     if (s->question.until_ms > now_ms)
@@ -133,16 +130,17 @@ static int run(const struct call *call)
     struct error why = {""};
     struct showing s = {.question = {.since_ms = INT64_MIN, .until_ms = INT64_MAX},
                         .json = call->values[JSON],
-                        .each = call->values[EACH] || call->values[LATE],
                         .late = call->values[LATE],
                         .why = &why};
 
     int code = read_arguments(call, &s);
     if (code)
         return output_status(code, &why);
-    const unsigned needs = SITE_KEYS | SITE_WORDS | SITE_LIST;
-    code = site_open(call->config_file, needs | (s.each ? SITE_LEDGER_WRITE : SITE_LEDGER), &s.site,
-                     &why);
+    bool people = call->values[EACH] || s.late;
+    code =
+        site_open(call->config_file,
+                  SITE_KEYS | SITE_WORDS | SITE_LIST | (people ? SITE_LEDGER_WRITE : SITE_LEDGER),
+                  &s.site, &why);
     if (code == 0)
         code = site_view(&s.site, &why);
     if (code == 0 && s.question.scope)
@@ -150,10 +148,8 @@ static int run(const struct call *call)
     if (code == 0) {
         s.question.limits = s.site.config->effect_limits;
         s.question.limit_count = s.site.config->effect_limit_count;
-        code = s.each ? note(&s) : 0;
+        code = people ? show_each(&s) : show_sums(&s);
     }
-    if (code == 0)
-        code = s.each ? show_each(&s) : show_sums(&s);
     if (code < 0 && *why.text == '\0')
         error_set(&why, code, "a store in %s cannot be read: %s", s.site.config->data_dir,
                   error_name(code));

@@ -35,28 +35,36 @@ void entry_close(struct entry *entry)
 /* A number alone is one of the journal that is written now. */
 static const char *name_entry(const struct entry *entry, char text[SHOW_EVENT_SIZE])
 {
-    const struct event_name *name = &entry->event->name;
+    return entry->of == ENTRY_LIST ? show_event(entry->site, &entry->event->name, text)
+                                   : show_ledger_event(entry->site, &entry->event->name, text);
+}
 
-    if (entry->of == ENTRY_LIST)
-        return show_event(entry->site, name, text);
-    if (memcmp(name->node, ledger_node(entry->site->ledger), EVENT_NODE_SIZE) != 0)
-        return show_event_in_full(name, text);
-    snprintf(text, SHOW_EVENT_SIZE, "%" PRIu64, name->number);
-    return text;
+/* The same numbers are given in the list and in the ledger, whose events are therefore called by
+ * what they are. */
+static const char *word_of(const struct event *event)
+{
+    static const char *const words[] = {
+        [EVENT_GENESIS] = "ledger",
+        [EVENT_LOSS] = "ledger loss",
+        [EVENT_ERASURE] = "erasure",
+        [EVENT_VERDICT] = "verdict",
+        [EVENT_CONFIGURATION] = "configuration",
+        [EVENT_READING] = "reading",
+        [EVENT_CUT] = "cut",
+        [EVENT_VERIFIED] = "verify",
+    };
+    size_t type = event->type;
+
+    return type < sizeof words / sizeof *words && words[type] ? words[type] : "ledger event";
 }
 
 void entry_begin_line(const struct entry *entry, struct text *line)
 {
     char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
-    const struct event *event = entry->event;
-    const char *what = entry->of == ENTRY_LIST ? "event"
-                       : event->reading        ? "reading"
-                       : event->verified       ? "verify"
-                       : event->verdict        ? "verdict"
-                                               : "ledger event";
+
     *line = TEXT_EMPTY;
-    text_format(line, "%s %s %s: ", clock_format_ms(entry->event->at_ms, time), what,
-                name_entry(entry, name));
+    text_format(line, "%s %s %s: ", clock_format_ms(entry->event->at_ms, time),
+                entry->of == ENTRY_LIST ? "event" : word_of(entry->event), name_entry(entry, name));
 }
 
 /* The proposal that an event carries out; NULL: nobody had to be asked. */
@@ -299,7 +307,7 @@ void entry_show_erasure(const struct entry *entry, const struct event_erasure *e
     if (entry->json) {
         json_t *object = entry_begin_object(entry, "erasure");
         show_put_identity(object, &identity);
-        output_put_number(object, "words", erasure->event_count);
+        output_put_number(object, "words_erased", erasure->event_count);
         entry_end_object(entry, object);
         return;
     }
@@ -339,19 +347,34 @@ static void show_proposal(const struct entry *entry)
 static void show_decision(const struct entry *entry)
 {
     const struct event_decision *decision = entry->event->decision;
+    const char *state = proposal_state_name(decision->state);
     char name[SHOW_EVENT_SIZE];
     struct text line;
 
     if (entry->json) {
         json_t *object = entry_begin_object(entry, "decision");
         show_put_event(object, "proposal", &decision->proposal);
-        output_put_text(object, "decision", proposal_state_name(decision->state));
+        output_put_text(object, "decision", state);
         entry_end_object(entry, object);
         return;
     }
     entry_begin_line(entry, &line);
     text_format(&line, "proposal %s %s", show_event(entry->site, &decision->proposal, name),
-                proposal_decision_text(decision->state));
+                decision->state == PROPOSAL_BEGUN ? "approved, and begun" : state);
+    entry_end_line(entry, &line);
+}
+
+/* One that a later version wrote. */
+static void show_unknown(const struct entry *entry)
+{
+    struct text line;
+
+    if (entry->json) {
+        entry_end_object(entry, entry_begin_object(entry, "unknown"));
+        return;
+    }
+    entry_begin_line(entry, &line);
+    text_append(&line, "something that this version does not know");
     entry_end_line(entry, &line);
 }
 
@@ -361,6 +384,8 @@ void entry_show_all(const struct entry *entry)
 {
     const struct event *event = entry->event;
 
+    if (strcmp(event_type_name(event->type), "unknown") == 0)
+        show_unknown(entry);
     if (event->genesis)
         show_genesis(entry);
     if (event->type == EVENT_LOSS)

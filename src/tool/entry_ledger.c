@@ -100,12 +100,7 @@ static void show_verdict_json(const struct entry *entry, const struct subject *o
     const struct event_verdict *v = entry->event->verdict;
     json_t *object = entry_begin_object(entry, "verdict"), *rows = json_array();
 
-    output_put_text(object, "action", action_name(v->action));
-    output_put_text(object, "mode", v->mode == MODE_MONITOR ? "monitor" : "enforce");
-    output_put_text(object, "stream", v->stream);
-    output_put_text(object, "rule", v->rule);
-    output_put_text(object, "scope", v->scope);
-    output_put_text(object, "queue_id", *v->queue_id ? v->queue_id : NULL);
+    show_put_verdict(object, v);
     output_put_number(object, "given", v->given);
     output_put_number(object, "delivered", v->delivered);
     output_put_number(object, "kept_back", v->kept_back);

@@ -19,7 +19,10 @@
 enum { NOTE, FROM, NO_COMPACT, QUIET, JSON };
 static const struct flag flags[] = {
     {.name = "note", .argument = "WHY", .text = "for those who ask later", .required = true},
-    {.name = "from", .argument = "FILE", .text = "addresses, one a line; - is standard input"},
+    {.name = "from",
+     .argument = "FILE",
+     .text = "addresses, one a line; - is standard input",
+     .is_file = true},
     {.name = "no-compact", .text = "leave the bytes in free pages until `optout compact`"},
     {.name = "quiet", .letter = 'q', .text = "do not tell how far it has come"},
     {.name = "json", .text = "one JSON object a line"},

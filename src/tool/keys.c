@@ -78,7 +78,9 @@ const struct command command_keys_list = {
 
 enum { NEW };
 static const struct flag signing_flags[] = {
-    {.name = "new", .text = "make a new key first; the public keys of earlier ones are kept"},
+    {.name = "new",
+     .text = "make a new key first; the public keys of earlier ones are kept",
+     .role = ROLE_OPS},
     {0},
 };
 
@@ -121,7 +123,7 @@ const struct command command_keys_signing = {
     .arguments = "",
     .text = "print the public keys that checkpoints are checked with",
     .flags = signing_flags,
-    .role = ROLE_OPS,
+    .role = ROLE_EITHER,
     .run = run_signing,
 };
 

@@ -73,6 +73,8 @@ static int show_mention(struct logging *l, const struct mention *mention)
         entry_show_reason(&entry);
     } else if (code == 0 && mention->kind == MENTION_PROPOSAL) {
         entry_show_all(&entry);
+    } else if (code == 0 && mention->kind == MENTION_ERASURE) {
+        entry_show_erasure(&entry, mentions_erasure(&event, &mention->subject));
     } else if (code == 0 && mention->kind == MENTION_WITHDRAWAL) {
         const struct event_withdrawal w = {mention->subject, mention->choice.event};
         entry_show_withdrawal(&entry, &w);
@@ -109,6 +111,8 @@ static int show_verdict(struct logging *l, const struct event *event, const stru
     code = entry_open(&entry, &l->site, ENTRY_LEDGER, l->json, event, l->why);
     if (code == 0 && only && event->verdict)
         entry_show_verdict(&entry, only);
+    else if (code == 0 && only && mentions_erasure(event, only))
+        entry_show_erasure(&entry, mentions_erasure(event, only));
     else if (code == 0)
         entry_show_all(&entry);
     entry_close(&entry);

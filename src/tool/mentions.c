@@ -66,7 +66,7 @@ static int add_reasons(struct gathering *g, const struct event_name *about, int6
     return code == LATER ? 0 : code < 0 ? site_explain(g->site, code, g->why) : code;
 }
 
-/* --- all --- */
+/* --- choices and proposals --- */
 
 static int add_mention(struct gathering *g, const struct choice *choice,
                        const struct event_name *name, enum mention_kind kind)
@@ -106,6 +106,48 @@ static int add_proposal(const struct event *event, void *argument)
     return 0;
 }
 
+/* --- erasures --- */
+
+const struct event_erasure *mentions_erasure(const struct event *event,
+                                             const struct subject *subject)
+{
+    for (size_t i = 0; i < event->erasure_count; i++)
+        if (memcmp(&event->erasures[i].subject, subject, sizeof *subject) == 0)
+            return &event->erasures[i];
+    return NULL;
+}
+
+static int visit_erasure(struct txn *txn, const struct event *event, void *argument)
+{
+    struct gathering *g = argument;
+    (void)txn;
+
+    if (!mentions_erasure(event, &g->subject))
+        return 0;
+    struct mention *m = new_mention(g);
+    if (!m)
+        return -ENOMEM;
+    *m = (struct mention){.event = event->name,
+                          .at_ms = event->at_ms,
+                          .kind = MENTION_ERASURE,
+                          .subject = g->subject};
+    return 0;
+}
+
+/* No table leads to them, and few people are asked about who were erased. */
+static int gather_erasures(struct gathering *g)
+{
+    struct list_identity identity;
+
+    site_identity(g->site, &g->subject, &identity);
+    if (identity.known != LIST_KNOWS_ERASED)
+        return 0;
+    int code = list_walk_type(g->site->list_view, EVENT_ERASURE, visit_erasure, g);
+    return code < 0 ? site_explain(g->site, code, g->why) : code;
+}
+
+/* --- all of it --- */
+
 static int compare_mentions(const void *a, const void *b, void *list)
 {
     const struct mention *x = a, *y = b;
@@ -138,6 +180,8 @@ int mentions_gather(struct site *site, const struct address *address, struct men
     }
     if (code == 0)
         code = approval_each_about(site, &g.subject, add_proposal, &g, why);
+    if (code == 0)
+        code = gather_erasures(&g);
     if (mentions->count > 0)
         qsort_r(mentions->rows, mentions->count, sizeof *mentions->rows, compare_mentions,
                 site->list);

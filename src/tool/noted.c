@@ -9,10 +9,12 @@ static int write_note(struct site *site, const struct noted *noted, struct event
 {
     struct event_reading reading = {.command = noted->command,
                                     .people = noted->people,
-                                    .has_subject = noted->address,
+                                    .has_subject = noted->address || noted->subject,
                                     .scope = noted->scope ? noted->scope : ""};
     const struct word words[] = {{"staff", site->staff}};
 
+    if (noted->subject)
+        reading.subject = *noted->subject;
     int code = noted->address ? site_subject(site, noted->address, &reading.subject, why) : 0;
     if (code == 0 && !site->ledger)
         code = site_open_ledger(site, ENV_WRITE, why);

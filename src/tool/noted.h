@@ -12,6 +12,7 @@ struct noted {
     const char *command;
     uint64_t people;               /* 0: not counted */
     const struct address *address; /* where it is one person or domain; else NULL */
+    const struct subject *subject; /* the same, where the address is not at hand */
     const char *scope;             /* what was asked about; NULL: all */
 };
 

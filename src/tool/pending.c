@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "tool/approval.h"
 #include "tool/command.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/proposal_show.h"
 #include "tool/show.h"
@@ -97,12 +98,33 @@ static int visit(const struct list_proposal *proposal, void *argument)
 
 /* --- */
 
+/* Whoever is named by a proposal is shown. */
+static int note(struct pending *p, const struct event_proposal *proposal, struct error *why)
+{
+    size_t targets = 0;
+    const struct subject *last = NULL;
+
+    for (size_t i = 0; i < proposal->target_count; i++)
+        if (proposal->targets[i].known) {
+            targets++;
+            last = &proposal->targets[i].subject;
+        }
+    if (proposal->choice_count > 0)
+        last = &proposal->choices[0].subject;
+    struct noted noted = {.command = "pending", .people = targets + proposal->choice_count};
+    if (noted.people == 1)
+        noted.subject = last;
+    return noted.people ? noted_reading(&p->site, &noted, NULL, why) : 0;
+}
+
 static int show_one(struct pending *p, const char *given, struct error *why)
 {
     struct approval approval;
 
     p->one = true;
     int code = approval_find(&p->site, given, &approval, why);
+    if (code == 0)
+        code = note(p, approval.proposal.event.proposal, why);
     if (code == 0 && (code = visit(&approval.proposal, p)) != 0)
         site_explain(&p->site, code, why);
     approval_release(&approval);

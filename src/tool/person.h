@@ -18,14 +18,22 @@ int person_make_page(const struct dossier *dossier, struct text *html, struct er
  * what became of the mail, of a reading who was shown what. */
 void person_append_fact(struct text *line, const struct dossier *dossier, const struct fact *fact);
 
-/* "choice", "withdrawal", "reason", "notice", "verdict", "reading", "other". */
+/* "choice", "withdrawal", "reason", "proposal", "decision", "erasure", "notice", "verdict",
+ * "reading", "other". */
 const char *person_fact_name(enum fact_kind kind);
+/* "handed-on", "kept-back", "put-off", "held", "deleted", "left". */
+const char *person_fate_name(enum mail_fate fate);
+/* What was decided on a proposal: "approved", "rejected", "approved, and begun", ... */
+const char *person_decision_text(enum proposal_state state);
 
 /* Whether mail may go out, in words: "may be mailed", "is kept back: opted out", ... */
 const char *person_prospect_text(const struct prospect *prospect);
 
-/* How an event is called to people: "event 5" of the list, "verdict 7" and "reading 8" of the
- * ledger; "" for what is no event. */
+/* What is kept of a stream's mail that went out as it came, in words. */
+const char *person_recorded_text(const struct prospect *prospect);
+
+/* How an event is called to people: "event 5" of the list; "verdict 7", "reading 8" and "erasure 9"
+ * of the ledger; "" for what is no event. */
 #define PERSON_EVENT_SIZE 64
 const char *person_event_name(const struct dossier *dossier, const struct fact *fact,
                               char text[PERSON_EVENT_SIZE]);

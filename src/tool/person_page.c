@@ -48,10 +48,11 @@ static void set_time(struct page *p, xmlNode *node, int64_t at_ms)
 
 /* --- the record --- */
 
-static void add_verdict(struct page *p, xmlNode *node, const struct event_verdict *v)
+static void add_verdict(struct page *p, xmlNode *node, const struct fact *fact)
 {
-    char config[SHOW_CONFIG_SIZE], name[SHOW_EVENT_SIZE];
-    struct text basis = TEXT_EMPTY;
+    const struct event_verdict *v = &fact->verdict;
+    char name[SHOW_EVENT_SIZE];
+    struct text basis = TEXT_EMPTY, under = TEXT_EMPTY;
 
     add_detail(p, node, "Stream", v->stream);
     add_detail(p, node, "Scope", v->scope);
@@ -62,11 +63,16 @@ static void add_verdict(struct page *p, xmlNode *node, const struct event_verdic
             text_format(&basis, "%s%s", i ? ", " : "",
                         show_event(p->dossier->site, &v->rows[0].basis[i].event, name));
     }
-    p->document.failed |= basis.failed;
+    made_under_append(&under, p->dossier->site, &fact->under);
+    p->document.failed |= basis.failed || under.failed;
     add_detail(p, node, "By event", basis.data);
+    if (fact->fate == FATE_LEFT)
+        add_detail(p, node, "Takes back verdict",
+                   show_ledger_event(p->dossier->site, &fact->batch, name));
     add_detail(p, node, "Queue id", v->queue_id);
-    add_detail(p, node, "Configuration", show_config(v->config, config));
+    add_detail(p, node, "Configuration", under.data);
     text_release(&basis);
+    text_release(&under);
 }
 
 static void add_choice(struct page *p, xmlNode *node, const struct choice *c)
@@ -99,22 +105,37 @@ static void add_remarks(struct page *p, xmlNode *node, const struct fact *fact)
     }
 }
 
-static void append_verdict_title(struct text *line, const struct event_verdict *v)
+static void append_mail_title(struct text *line, const struct fact *fact)
 {
-    enum recipient_state state = v->row_count ? v->rows[0].state : RECIPIENT_UNKNOWN;
+    const char *action = action_name(fact->verdict.action);
 
-    if (!recipient_was_handed_on(v->action, v->mode, state))
-        text_format(line, "Mail kept back: %s", action_name(v->action));
-    else if (recipient_is_kept_back(state))
-        text_append(line, "Mail handed on in spite of what stands: the stream only monitors");
-    else
-        text_append(line, "Mail handed on for this address");
+    switch (fact->fate) {
+    case FATE_HANDED_ON:
+        if (fact->verdict.mode == MODE_MONITOR && fact->verdict.action != ACTION_PASS)
+            text_format(line, "Mail handed on, since its stream only monitors (else %s)", action);
+        else
+            text_append(line, "Mail handed on");
+        break;
+    case FATE_KEPT_BACK:
+        text_format(line, "Mail kept back: %s", action);
+        break;
+    case FATE_PUT_OFF:
+        text_append(line, "Mail put off: it could not be told whether it may be sent");
+        break;
+    case FATE_HELD:
+        text_append(line, "Mail that was waiting in the queue put on hold");
+        break;
+    case FATE_DELETED:
+        text_append(line, "Mail that was waiting in the queue deleted");
+        break;
+    case FATE_LEFT:
+        text_append(line, "Mail that was to be taken out of the queue had left it before");
+        break;
+    }
 }
 
 static void append_title(struct text *line, const struct dossier *dossier, const struct fact *fact)
 {
-    char name[SHOW_EVENT_SIZE];
-
     switch (fact->kind) {
     case FACT_CHOICE:
         show_append_kind(line, &fact->choice);
@@ -135,19 +156,17 @@ static void append_title(struct text *line, const struct dossier *dossier, const
         proposal_append(line, dossier->site, &fact->proposal);
         break;
     case FACT_DECISION:
-        text_format(line, "Proposal %s %s",
-                    show_event(dossier->site, &fact->decision.proposal, name),
-                    proposal_decision_text(fact->decision.state));
+        text_format(line, "Decision on a proposal: %s", person_decision_text(fact->decision.state));
+        break;
+    case FACT_ERASURE:
+        text_format(line, "Address erased, and the words of %" PRIu64 " event%s, in the %s",
+                    fact->erased, fact->erased == 1 ? "" : "s", fact->ledger ? "ledger" : "list");
         break;
     case FACT_VERDICT:
-        append_verdict_title(line, &fact->verdict);
+        append_mail_title(line, fact);
         break;
     case FACT_READING:
         text_format(line, "Record looked at, with optout %s", fact->reading.command);
-        break;
-    case FACT_ERASURE:
-        text_format(line, "Address erased, and the words of %zu event%s", fact->erased,
-                    fact->erased == 1 ? "" : "s");
         break;
     case FACT_OTHER:
         text_append(line, "Something that this version does not know");
@@ -164,6 +183,25 @@ static void add_words(struct page *p, xmlNode *node, const struct fact *fact)
             add_detail(p, node, fact->words[i].name, fact->words[i].text);
 }
 
+static void add_details(struct page *p, xmlNode *node, const struct fact *fact)
+{
+    const struct site *site = p->dossier->site;
+    char name[SHOW_EVENT_SIZE];
+
+    if (fact->kind == FACT_CHOICE)
+        add_choice(p, node, &fact->choice);
+    if (fact->kind == FACT_REASON)
+        add_detail(p, node, "About event", show_event(site, &fact->reason.about, name));
+    if (fact->kind == FACT_WITHDRAWAL)
+        add_detail(p, node, "Choice of event", show_event(site, &fact->choice.event, name));
+    if (fact->kind == FACT_DECISION)
+        add_detail(p, node, "Proposal of event", show_event(site, &fact->decision.proposal, name));
+    if (fact->kind == FACT_VERDICT)
+        add_verdict(p, node, fact);
+    if (fact->kind == FACT_READING)
+        add_detail(p, node, "Scope", fact->reading.scope);
+}
+
 static void add_fact(struct page *p, xmlNode *parent, const struct fact *fact)
 {
     char name[PERSON_EVENT_SIZE], other[SHOW_EVENT_SIZE];
@@ -175,20 +213,12 @@ static void add_fact(struct page *p, xmlNode *parent, const struct fact *fact)
     document_set(&p->document, node, "event", person_event_name(p->dossier, fact, name));
     append_title(&title, p->dossier, fact);
     add_text(p, node, "title", &title);
-    if (fact->kind == FACT_CHOICE)
-        add_choice(p, node, &fact->choice);
-    if (fact->kind == FACT_REASON)
-        add_detail(p, node, "About event",
-                   show_event(p->dossier->site, &fact->reason.about, other));
-    if (fact->kind == FACT_WITHDRAWAL)
-        add_detail(p, node, "Choice of event",
-                   show_event(p->dossier->site, &fact->choice.event, other));
-    if (fact->kind == FACT_VERDICT)
-        add_verdict(p, node, &fact->verdict);
-    if (fact->kind == FACT_READING)
-        add_detail(p, node, "Scope", fact->reading.scope);
+    add_details(p, node, fact);
     if (fact->batch.number && fact->kind != FACT_VERDICT)
         add_detail(p, node, "Import", show_event(p->dossier->site, &fact->batch, other));
+    if (fact->approved.number)
+        add_detail(p, node, "Proposed by event",
+                   show_event(p->dossier->site, &fact->approved, other));
     add_detail(p, node, "Written by", fact->actor);
     add_words(p, node, fact);
     add_remarks(p, node, fact);
@@ -206,6 +236,8 @@ static void add_prospect(struct page *p, xmlNode *parent, const struct prospect 
     set(p, node, "scope", prospect->scope);
     document_set(&p->document, node, "free", prospect->state == RECIPIENT_FREE ? "yes" : NULL);
     document_set(&p->document, node, "text", person_prospect_text(prospect));
+    if (prospect->stream)
+        document_set(&p->document, node, "recorded", person_recorded_text(prospect));
     for (size_t i = 0; i < prospect->deciding_count; i++)
         text_format(&events, "%s%s", i ? ", " : "",
                     show_event(p->dossier->site, &prospect->deciding[i]->event, name));

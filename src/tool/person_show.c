@@ -12,9 +12,9 @@
 const char *person_fact_name(enum fact_kind kind)
 {
     static const char *const names[] = {
-        [FACT_CHOICE] = "choice",   [FACT_WITHDRAWAL] = "withdrawal", [FACT_REASON] = "reason",
-        [FACT_NOTICE] = "notice",   [FACT_PROPOSAL] = "proposal",     [FACT_DECISION] = "decision",
-        [FACT_VERDICT] = "verdict", [FACT_READING] = "reading",       [FACT_ERASURE] = "erasure",
+        [FACT_CHOICE] = "choice",     [FACT_WITHDRAWAL] = "withdrawal", [FACT_REASON] = "reason",
+        [FACT_PROPOSAL] = "proposal", [FACT_DECISION] = "decision",     [FACT_ERASURE] = "erasure",
+        [FACT_NOTICE] = "notice",     [FACT_VERDICT] = "verdict",       [FACT_READING] = "reading",
         [FACT_OTHER] = "other",
     };
     return names[kind];
@@ -39,45 +39,108 @@ const char *person_prospect_text(const struct prospect *prospect)
     return "cannot be told, and its mail would be put off";
 }
 
+const char *person_recorded_text(const struct prospect *prospect)
+{
+    return prospect->ledger == LEDGER_ALL ? "kept by person" : "counted, and not kept by person";
+}
+
+const char *person_fate_name(enum mail_fate fate)
+{
+    static const char *const names[] = {
+        [FATE_HANDED_ON] = "handed-on", [FATE_KEPT_BACK] = "kept-back", [FATE_PUT_OFF] = "put-off",
+        [FATE_HELD] = "held",           [FATE_DELETED] = "deleted",     [FATE_LEFT] = "left",
+    };
+    return names[fate];
+}
+
 const char *person_event_name(const struct dossier *dossier, const struct fact *fact,
                               char text[PERSON_EVENT_SIZE])
 {
-    bool ledger = fact->kind >= FACT_VERDICT;
-    const uint8_t *own =
-        ledger ? ledger_node(dossier->site->ledger) : list_node(dossier->site->list);
-    const char *word = fact->kind == FACT_PROPOSAL  ? "proposal"
-                       : fact->kind == FACT_VERDICT ? "verdict"
-                       : fact->kind == FACT_READING ? "reading"
-                       : ledger                     ? "ledger event"
-                                                    : "event";
     char name[SHOW_EVENT_SIZE];
 
     if (!fact->event.number)
         return "";
-    if (memcmp(fact->event.node, own, EVENT_NODE_SIZE) == 0)
-        snprintf(text, PERSON_EVENT_SIZE, "%s %" PRIu64, word, fact->event.number);
+    if (fact->ledger)
+        snprintf(text, PERSON_EVENT_SIZE, "%s %s",
+                 fact->kind == FACT_OTHER ? "ledger event" : person_fact_name(fact->kind),
+                 show_ledger_event(dossier->site, &fact->event, name));
     else
-        snprintf(text, PERSON_EVENT_SIZE, "%s %s", word, show_event_in_full(&fact->event, name));
+        snprintf(text, PERSON_EVENT_SIZE, "event %s",
+                 show_event(dossier->site, &fact->event, name));
     return text;
+}
+
+const char *person_decision_text(enum proposal_state state)
+{
+    return state == PROPOSAL_BEGUN  ? "approved, and begun"
+           : state == PROPOSAL_DONE ? "done to its end"
+                                    : proposal_state_name(state);
 }
 
 /* --- what a fact says --- */
 
-static void append_verdict(struct text *line, const struct dossier *dossier,
-                           const struct event_verdict *v)
+static void append_fate(struct text *line, const struct dossier *dossier, const struct fact *fact)
 {
-    char config[SHOW_CONFIG_SIZE], name[SHOW_EVENT_SIZE];
+    const struct event_verdict *v = &fact->verdict;
+    char name[SHOW_EVENT_SIZE];
 
-    text_format(line, "mail of stream %s (%s): %s%s", v->stream, v->scope, action_name(v->action),
-                v->mode == MODE_MONITOR ? " if it were enforced" : "");
+    switch (fact->fate) {
+    case FATE_HANDED_ON:
+        text_append(line, "handed on");
+        if (v->mode == MODE_MONITOR && v->action != ACTION_PASS)
+            text_format(line, ", since the stream only monitors, else %s", action_name(v->action));
+        return;
+    case FATE_KEPT_BACK:
+        text_format(line, "kept back (%s)", action_name(v->action));
+        return;
+    case FATE_PUT_OFF:
+        text_append(line, "put off, since the list could not tell");
+        return;
+    case FATE_HELD:
+        text_append(line, "put on hold in the queue");
+        return;
+    case FATE_DELETED:
+        text_append(line, "deleted from the queue");
+        return;
+    case FATE_LEFT:
+        text_format(line, "had left the queue, so verdict %s came to nothing",
+                    show_ledger_event(dossier->site, &fact->batch, name));
+        return;
+    }
+}
+
+static void append_verdict(struct text *line, const struct dossier *dossier,
+                           const struct fact *fact)
+{
+    const struct event_verdict *v = &fact->verdict;
+    char name[SHOW_EVENT_SIZE];
+
+    text_format(line, "mail of stream %s (%s): ", v->stream, v->scope);
+    append_fate(line, dossier, fact);
     for (size_t i = 0; i < v->row_count; i++) {
         text_format(line, "; this address %s", recipient_state_name(v->rows[i].state));
         for (size_t j = 0; j < v->rows[i].basis_count; j++)
             text_format(line, "%s%s", j ? " " : " by event ",
                         show_event(dossier->site, &v->rows[i].basis[j].event, name));
     }
-    text_format(line, "; recognised by %s, queue id %s, configuration %s", v->rule,
-                *v->queue_id ? v->queue_id : "none", show_config(v->config, config));
+    text_format(line, "; recognised by %s, queue id %s, configuration ", v->rule,
+                *v->queue_id ? v->queue_id : "none");
+    made_under_append(line, dossier->site, &fact->under);
+}
+
+/* Name and state of the proposal, or what was proposed. */
+static void append_proposal(struct text *line, const struct dossier *dossier,
+                            const struct fact *fact)
+{
+    char name[SHOW_EVENT_SIZE];
+
+    if (fact->kind == FACT_PROPOSAL) {
+        text_append(line, "proposed: ");
+        proposal_append(line, dossier->site, &fact->proposal);
+        return;
+    }
+    text_format(line, "proposal %s: %s", show_event(dossier->site, &fact->decision.proposal, name),
+                person_decision_text(fact->decision.state));
 }
 
 void person_append_fact(struct text *line, const struct dossier *dossier, const struct fact *fact)
@@ -98,30 +161,25 @@ void person_append_fact(struct text *line, const struct dossier *dossier, const 
                     show_event(dossier->site, &fact->reason.about, name),
                     *fact->reason.key ? fact->reason.key : "in their own words");
         break;
+    case FACT_PROPOSAL:
+    case FACT_DECISION:
+        append_proposal(line, dossier, fact);
+        break;
+    case FACT_ERASURE:
+        text_format(line, "address erased, and the words of %" PRIu64 " event%s", fact->erased,
+                    fact->erased == 1 ? "" : "s");
+        break;
     case FACT_NOTICE:
         text_append(line, "a notice of the opt-out was sent, or was about to be; only the last "
                           "one is kept");
         break;
-    case FACT_PROPOSAL:
-        text_append(line, "proposed: ");
-        proposal_append(line, dossier->site, &fact->proposal);
-        break;
-    case FACT_DECISION:
-        text_format(line, "proposal %s %s",
-                    show_event(dossier->site, &fact->decision.proposal, name),
-                    proposal_decision_text(fact->decision.state));
-        break;
     case FACT_VERDICT:
-        append_verdict(line, dossier, &fact->verdict);
+        append_verdict(line, dossier, fact);
         break;
     case FACT_READING:
         text_format(line, "optout %s showed what is held about this address%s%s",
                     fact->reading.command, *fact->reading.scope ? ", about " : "",
                     fact->reading.scope);
-        break;
-    case FACT_ERASURE:
-        text_format(line, "address erased, and the words of %zu event%s", fact->erased,
-                    fact->erased == 1 ? "" : "s");
         break;
     case FACT_OTHER:
         text_append(line, "something that this version does not know");
@@ -129,6 +187,8 @@ void person_append_fact(struct text *line, const struct dossier *dossier, const 
     }
     if (fact->batch.number && fact->kind != FACT_VERDICT)
         text_format(line, ", batch %s", show_event(dossier->site, &fact->batch, name));
+    if (fact->approved.number)
+        text_format(line, ", proposal %s", show_event(dossier->site, &fact->approved, name));
 }
 
 /* --- text --- */
@@ -184,6 +244,11 @@ void person_show_text(const struct dossier *d)
     output_line("What it means:");
     for (size_t i = 0; i < d->prospect_count; i++)
         show_prospect(d, &d->prospects[i]);
+    output_line("Mail that went out as it came, as the streams are set now:");
+    for (size_t i = 0; i < d->prospect_count; i++)
+        if (d->prospects[i].stream)
+            output_line("  stream %s: %s", d->prospects[i].stream,
+                        person_recorded_text(&d->prospects[i]));
     output_line("Not searched:");
     for (size_t i = 0; dossier_not_searched[i]; i++)
         output_line("  %s", dossier_not_searched[i]);
@@ -206,6 +271,10 @@ static json_t *prospect_object(struct site *site, const struct prospect *p)
 
     output_put_text(object, "stream", p->stream);
     output_put_text(object, "scope", p->scope);
+    output_put_text(object, "ledger",
+                    !p->stream                ? NULL
+                    : p->ledger == LEDGER_ALL ? "all"
+                                              : "suppressed");
     output_put_bool(object, "may_be_mailed", p->state == RECIPIENT_FREE);
     output_put_text(object, "state", recipient_state_name(p->state));
     for (size_t i = 0; i < p->deciding_count; i++)
@@ -239,18 +308,15 @@ static void show_head(const struct dossier *d)
     output_json(object);
 }
 
-static void put_verdict(json_t *object, const struct event_verdict *v)
+static void put_verdict(json_t *object, const struct fact *fact)
 {
-    char config[SHOW_CONFIG_SIZE], name[SHOW_EVENT_SIZE];
+    const struct event_verdict *v = &fact->verdict;
+    char name[SHOW_EVENT_SIZE];
     json_t *basis = json_array();
 
-    output_put_text(object, "action", action_name(v->action));
-    output_put_text(object, "mode", v->mode == MODE_MONITOR ? "monitor" : "enforce");
-    output_put_text(object, "stream", v->stream);
-    output_put_text(object, "rule", v->rule);
-    output_put_text(object, "scope", v->scope);
-    output_put_text(object, "queue_id", *v->queue_id ? v->queue_id : NULL);
-    output_put_text(object, "config", show_config(v->config, config));
+    output_put_text(object, "outcome", person_fate_name(fact->fate));
+    show_put_verdict(object, v);
+    made_under_put(object, &fact->under);
     output_put_text(object, "state", v->row_count ? recipient_state_name(v->rows[0].state) : NULL);
     for (size_t i = 0; v->row_count && i < v->rows[0].basis_count; i++)
         output_append(basis, json_string(show_event_in_full(&v->rows[0].basis[i].event, name)));
@@ -280,15 +346,16 @@ static void put_details(json_t *object, const struct fact *fact)
         show_put_event(object, "proposal", &fact->decision.proposal);
         output_put_text(object, "decision", proposal_state_name(fact->decision.state));
         break;
+    case FACT_ERASURE:
+        output_put_text(object, "store", fact->ledger ? "ledger" : "list");
+        output_put_number(object, "words_erased", fact->erased);
+        break;
     case FACT_VERDICT:
-        put_verdict(object, &fact->verdict);
+        put_verdict(object, fact);
         break;
     case FACT_READING:
         output_put_text(object, "command", fact->reading.command);
         output_put_text(object, "scope", *fact->reading.scope ? fact->reading.scope : NULL);
-        break;
-    case FACT_ERASURE:
-        output_put_number(object, "words_erased", fact->erased);
         break;
     case FACT_NOTICE:
     case FACT_OTHER:
@@ -307,6 +374,8 @@ static void show_fact_json(const struct fact *fact)
     output_put_text(object, "actor", fact->actor);
     put_name(object, "batch", &fact->batch);
     put_details(object, fact);
+    if (fact->approved.number)
+        show_put_event(object, "proposal", &fact->approved);
     for (size_t i = 0; i < fact->word_count; i++)
         output_put_text(words, fact->words[i].name, fact->words[i].text);
     output_put(object, "words", words);

@@ -35,29 +35,30 @@ static enum status answer_of(const struct proof *proof)
 
 static void show_message(const struct proving *p, const struct handed_on *m)
 {
-    char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE], digest[2 * EVENT_SHORT_HASH_SIZE + 1];
+    char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE];
     struct text line = TEXT_EMPTY;
 
-    text_to_hex(m->digest, sizeof m->digest, digest);
     text_format(&line, "%s event %s: %s (%s), queue id %s, Message-ID %s, %s%s",
                 clock_format_ms(m->at_ms, time), show_ledger_event(&p->site, &m->event, name),
                 m->stream, m->scope, *m->queue_id ? m->queue_id : "none",
                 m->message_id ? m->message_id : "unknown", recipient_state_name(m->state),
                 m->mode == MODE_MONITOR ? ", in monitor mode" : "");
-    if (m->has_configuration)
-        text_format(&line, ", configuration %s of event %s", digest,
-                    show_ledger_event(&p->site, &m->configuration, name));
-    else
-        text_format(&line, ", configuration %s, which the ledger does not have", digest);
+    text_append(&line, ", configuration ");
+    made_under_append(&line, &p->site, &m->under);
     output_text(&line);
+    if (m->taken)
+        output_line("  %s by event %s, %s",
+                    m->taken == ACTION_HOLD ? "put on hold in the queue later"
+                                            : "deleted from the queue later",
+                    show_ledger_event(&p->site, &m->taken_by, name),
+                    clock_format_ms(m->taken_ms, time));
 }
 
 static void put_message(const struct handed_on *m)
 {
-    char time[CLOCK_TEXT_SIZE], digest[2 * EVENT_SHORT_HASH_SIZE + 1];
+    char time[CLOCK_TEXT_SIZE];
     json_t *object = json_object();
 
-    text_to_hex(m->digest, sizeof m->digest, digest);
     output_put_text(object, "type", "handed-on");
     output_put_text(object, "time", clock_format_ms(m->at_ms, time));
     show_put_event(object, "event", &m->event);
@@ -68,11 +69,12 @@ static void put_message(const struct handed_on *m)
     output_put_text(object, "message_id", m->message_id);
     output_put_text(object, "state", recipient_state_name(m->state));
     output_put_text(object, "mode", m->mode == MODE_MONITOR ? "monitor" : "enforce");
-    output_put_text(object, "configuration", digest);
-    if (m->has_configuration)
-        show_put_event(object, "configuration_event", &m->configuration);
+    made_under_put(object, &m->under);
+    output_put_text(object, "taken_out", m->taken ? action_name(m->taken) : NULL);
+    if (m->taken)
+        show_put_event(object, "taken_out_by", &m->taken_by);
     else
-        output_put_text(object, "configuration_event", NULL);
+        output_put_text(object, "taken_out_by", NULL);
     output_json(object);
 }
 
@@ -245,14 +247,6 @@ static void put(const struct proving *p)
 
 /* --- */
 
-/* The view began before, so this is not in the proof. */
-static int note(struct proving *p, const struct coverage_question *question, struct error *why)
-{
-    const struct noted noted = {
-        .command = "prove", .people = 1, .address = &p->address, .scope = question->scope};
-    return noted_reading(&p->site, &noted, NULL, why);
-}
-
 static int read_arguments(const struct call *call, struct proving *p,
                           struct coverage_question *question, struct error *why)
 {
@@ -294,7 +288,11 @@ static int prove(struct proving *p, struct coverage_question *question, struct e
         code = site_subject(&p->site, &p->address, &subject, why);
     if (code == 0)
         code = proving_gather(&p->site, &subject, question, &p->proof, why);
-    return code;
+    if (code)
+        return code;
+    const struct noted noted = {
+        .command = "prove", .people = 1, .address = &p->address, .scope = question->scope};
+    return noted_reading(&p->site, &noted, NULL, why);
 }
 
 static int run(const struct call *call)
@@ -311,8 +309,6 @@ static int run(const struct call *call)
         code = begin(&p, &question, &why);
     if (code == 0)
         code = prove(&p, &question, &why);
-    if (code == 0)
-        code = note(&p, &question, &why);
     if (code == 0) {
         if (p.json)
             put(&p);

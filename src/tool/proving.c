@@ -1,6 +1,7 @@
 #include "tool/proving.h"
 
 #include "base/clock.h"
+#include "store/ledger_marks.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,9 +19,7 @@ struct gathering {
     int64_t last_ms;
     int64_t restored_ms; /* the last event before the ledger was restored */
     struct coverage_clock clock;
-    struct coverage_mark *marks;
-    uint8_t (*digests)[EVENT_SHORT_HASH_SIZE]; /* for each mark, of its configuration */
-    size_t mark_count, mark_room;
+    struct ledger_marks marks;
 };
 
 /* An array with room for one more. NULL without memory. */
@@ -111,7 +110,6 @@ static int add_message(struct gathering *g, const struct event *event, enum reci
     const struct event_verdict *v = event->verdict;
     struct proof *proof = g->proof;
     struct pool *pool = &g->site->pool;
-    struct event configuration;
     struct handed_on *messages =
         grow(g, proof->messages, proof->message_count, &g->message_room, sizeof *messages);
     if (!messages)
@@ -126,16 +124,32 @@ static int add_message(struct gathering *g, const struct event *event, enum reci
                             .state = state};
     if (!one.stream || !one.scope || !one.queue_id)
         return -ENOMEM;
-    memcpy(one.digest, v->config, sizeof one.digest);
     int code = find_message_id(g, event, &one.message_id);
-    if (code)
-        return code;
-    code = ledger_configuration_of(g->site->ledger_view, event, pool, &configuration);
-    one.has_configuration = code == 0;
     if (code == 0)
-        one.configuration = configuration.name;
-    messages[proof->message_count++] = one;
-    return code == ERR_NOT_FOUND ? 0 : code;
+        code = made_under_find(g->site, event, &one.under);
+    if (code == 0)
+        messages[proof->message_count++] = one;
+    return code;
+}
+
+/* What `optout queue` did to a message later, or took back. Ids are given again, so it was the last
+ * one that had this. */
+static void note_taken(struct gathering *g, const struct event *event)
+{
+    const struct event_verdict *v = event->verdict;
+    bool taken = v->action == ACTION_HOLD || v->action == ACTION_DELETE;
+    size_t i = g->proof->message_count;
+
+    if (*v->queue_id == '\0' || strcmp(event->actor, "milter") == 0)
+        return;
+    while (i > 0 && strcmp(g->proof->messages[i - 1].queue_id, v->queue_id) != 0)
+        i--;
+    if (i == 0)
+        return;
+    struct handed_on *message = &g->proof->messages[i - 1];
+    message->taken = taken ? v->action : 0;
+    message->taken_by = event->name;
+    message->taken_ms = event->at_ms;
 }
 
 static int visit_history(struct txn *txn, const struct event *event, void *argument)
@@ -143,6 +157,8 @@ static int visit_history(struct txn *txn, const struct event *event, void *argum
     struct gathering *g = argument;
     (void)txn;
 
+    if (event->verdict)
+        note_taken(g, event);
     if (!event->verdict || !coverage_is_in_time(&g->proof->question, event->at_ms))
         return 0;
     enum recipient_state state = state_of(g, event->verdict);
@@ -190,98 +206,11 @@ static int look_at_genesis(struct gathering *g, const struct event *event)
                  &event->name);
 }
 
-static int add_streams(struct gathering *g, const struct event_configuration *configuration)
-{
-    struct coverage_mark *mark = &g->marks[g->mark_count - 1];
-    size_t count = mark->stream_count + configuration->stream_count;
-    struct pool *pool = &g->site->pool;
-    struct coverage_stream *streams = pool_take(pool, (count + 1) * sizeof *streams);
-
-    if (!streams)
-        return -ENOMEM;
-    if (mark->stream_count)
-        memcpy(streams, mark->streams, mark->stream_count * sizeof *streams);
-    for (size_t i = 0; i < configuration->stream_count; i++) {
-        const struct event_stream *from = &configuration->streams[i];
-        struct coverage_stream *to = &streams[mark->stream_count + i];
-        *to = (struct coverage_stream){.name = pool_copy(pool, from->name),
-                                       .scope = pool_copy(pool, from->scope),
-                                       .ledger = from->ledger};
-        if (!to->name || !to->scope)
-            return -ENOMEM;
-    }
-    mark->streams = streams;
-    mark->stream_count = count;
-    return 0;
-}
-
-static bool stops_there(enum configuration_occasion occasion)
-{
-    return occasion == CONFIGURATION_STOP || occasion == CONFIGURATION_KEPT_STOP;
-}
-
-/* What several events say of one configuration is put together. */
-static int add_mark(struct gathering *g, const struct event *event)
-{
-    const struct event_configuration *c = event->configuration;
-    size_t room = g->mark_room;
-
-    if (strcmp(event->actor, "milter") != 0)
-        return 0;
-    if (event->batch && g->mark_count)
-        return add_streams(g, c);
-    uint8_t(*digests)[EVENT_SHORT_HASH_SIZE] =
-        grow(g, g->digests, g->mark_count, &room, sizeof *digests);
-    struct coverage_mark *marks = grow(g, g->marks, g->mark_count, &g->mark_room, sizeof *marks);
-    if (!digests || !marks)
-        return -ENOMEM;
-    g->digests = digests;
-    g->marks = marks;
-    memcpy(digests[g->mark_count], c->digest, EVENT_SHORT_HASH_SIZE);
-    marks[g->mark_count] = (struct coverage_mark){.place = pool_copy(&g->site->pool, c->place),
-                                                  .stops = stops_there(c->occasion),
-                                                  .overlaps = c->overlaps,
-                                                  .since_ms = c->since_ms,
-                                                  .told_ms = event->at_ms};
-    if (!marks[g->mark_count++].place)
-        return -ENOMEM;
-    return add_streams(g, c);
-}
-
-/* Of what cuts told once more the last one of each place counts, before all others. */
 static int visit_kept(struct txn *txn, const struct event *event, void *argument)
 {
     struct gathering *g = argument;
-    const struct event_configuration *c = event->configuration;
     (void)txn;
-
-    if (!c || !configuration_is_kept(c->occasion) || strcmp(event->actor, "milter") != 0)
-        return 0;
-    for (size_t i = 0; i < g->mark_count && !event->batch; i++)
-        if (strcmp(g->marks[i].place, c->place) == 0) {
-            size_t behind = --g->mark_count - i;
-            memmove(&g->marks[i], &g->marks[i + 1], behind * sizeof *g->marks);
-            memmove(g->digests[i], g->digests[i + 1], behind * sizeof *g->digests);
-        }
-    return add_mark(g, event);
-}
-
-static bool is_known(const struct gathering *g, const uint8_t digest[EVENT_SHORT_HASH_SIZE])
-{
-    for (size_t i = g->mark_count; i-- > 0;)
-        if (memcmp(g->digests[i], digest, EVENT_SHORT_HASH_SIZE) == 0)
-            return true;
-    return false;
-}
-
-/* Whether somebody whom nobody can name got it, who may be the person. */
-static bool has_nameless(const struct event_verdict *verdict)
-{
-    for (size_t i = 0; i < verdict->row_count; i++)
-        if (!verdict->rows[i].known &&
-            recipient_was_handed_on(verdict->action, verdict->mode, verdict->rows[i].state))
-            return true;
-    return false;
+    return ledger_marks_take_kept(&g->marks, event, &g->site->pool);
 }
 
 static int look_at_verdict(struct gathering *g, const struct event *event)
@@ -291,10 +220,9 @@ static int look_at_verdict(struct gathering *g, const struct event *event)
 
     if (!coverage_is_in_time(&g->proof->question, event->at_ms))
         return 0;
-    /* Before the first one it is not known in any case. */
-    if (strcmp(event->actor, "milter") == 0 && g->mark_count && !is_known(g, v->config))
+    if (ledger_marks_lack(&g->marks, event))
         code = doubt(g, DOUBT_CONFIGURATION, event->at_ms, event->at_ms, &event->name);
-    if (code == 0 && coverage_is_asked(&g->proof->question, v->scope) && has_nameless(v))
+    if (code == 0 && coverage_is_asked(&g->proof->question, v->scope) && ledger_marks_nameless(v))
         code = doubt(g, DOUBT_UNREADABLE, event->at_ms, event->at_ms, &event->name);
     return code;
 }
@@ -312,8 +240,8 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
         code = look_at_pruned(g, event);
     if (code == 0 && event->type == EVENT_LOSS)
         code = doubt(g, DOUBT_LOST, g->restored_ms, event->at_ms, &event->name);
-    if (code == 0 && event->configuration && !configuration_is_kept(event->configuration->occasion))
-        code = add_mark(g, event);
+    if (code == 0)
+        code = ledger_marks_take(&g->marks, event, &g->site->pool);
     if (code == 0 && event->verdict)
         code = look_at_verdict(g, event);
     g->begun = true;
@@ -374,7 +302,7 @@ int proving_gather(struct site *site, const struct subject *subject,
         code = ledger_walk(site->ledger_view, NULL, visit, &g);
     look_at_clock(&g);
     if (code == 0)
-        code = coverage_find(g.marks, g.mark_count, question, &site->pool, &coverage);
+        code = coverage_find(g.marks.marks, g.marks.count, question, &site->pool, &coverage);
     if (code == 0)
         code = add_coverage(&g, &coverage);
     if (code == 0 && g.clock.doubtful)

@@ -5,6 +5,7 @@
 
 #include "core/coverage.h"
 #include "store/event.h"
+#include "tool/made_under.h"
 #include "tool/site.h"
 
 #include <stdbool.h>
@@ -21,9 +22,10 @@ struct handed_on {
     const char *message_id; /* NULL: it had none, or that was erased */
     enum mode mode;
     enum recipient_state state;
-    uint8_t digest[EVENT_SHORT_HASH_SIZE]; /* of the configuration */
-    bool has_configuration;
-    struct event_name configuration; /* the event that has it */
+    struct made_under under;
+    enum action taken; /* ACTION_HOLD or ACTION_DELETE: out of the queue later; else 0 */
+    struct event_name taken_by;
+    int64_t taken_ms;
 };
 
 /* Why it cannot be told whether there was more. */

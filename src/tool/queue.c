@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "tool/command.h"
+#include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/staff.h"
 
@@ -13,11 +14,15 @@
 
 enum { HOLD, DELETE, LOG, CONFIG_DIR, JSON };
 static const struct flag flags[] = {
-    {.name = "hold", .text = "put what nobody may have on hold", .excludes_next = true},
-    {.name = "delete", .text = "delete what nobody may have"},
+    {.name = "hold",
+     .text = "put what nobody may have on hold",
+     .role = ROLE_OPS,
+     .excludes_next = true},
+    {.name = "delete", .text = "delete what nobody may have", .role = ROLE_OPS},
     {.name = "log",
      .argument = "FILE",
      .text = "a mail log to follow queue ids that changed, oldest first",
+     .is_file = true,
      .repeats = true},
     {.name = "config-dir", .argument = "DIR", .text = "of a Postfix that is not the usual one"},
     {.name = "json", .text = "one JSON object a line"},
@@ -151,6 +156,19 @@ static void tell_rest(const struct looking *l, uint64_t not_known)
                l->log_count ? "" : ", and there is no mail log to follow their queue ids");
 }
 
+/* Their mail may be about to leave, so a ledger that cannot take the note keeps nobody from
+ * looking. */
+static void note(struct looking *l)
+{
+    struct noted noted = {.command = "queue"};
+
+    for (size_t i = 0; i < l->queue.count; i++)
+        if (l->queue.messages[i].result != QUEUE_FREE)
+            noted.people += l->queue.messages[i].recipient_count;
+    if (noted.people)
+        noted_if_possible(&l->site, &noted);
+}
+
 static int show(const struct looking *l, bool json)
 {
     uint64_t not_known = 0;
@@ -183,16 +201,18 @@ static int run(const struct call *call)
     struct error why = {""};
     struct looking l = {.postqueue = MTA_NOT_STARTED, .postsuper = MTA_NOT_STARTED, .why = &why};
     bool hold = call->values[HOLD], delete = call->values[DELETE];
-    unsigned needs = SITE_KEYS | SITE_LIST | SITE_LEDGER;
 
     int code = start(&l, call);
     if (code == 0)
-        code = site_open(call->config_file, hold || delete ? needs | SITE_LEDGER_WRITE : needs,
+        code = site_open(call->config_file,
+                         SITE_KEYS | SITE_LIST |
+                             (hold || delete ? SITE_LEDGER_WRITE : SITE_LEDGER_NOTE),
                          &l.site, &why);
     if (code == 0)
         code = judge(&l);
     if (code == 0) {
         int acted = 0;
+        note(&l);
         if (hold || delete)
             acted = queue_act(&l.queue, &l.site, hold ? ACTION_HOLD : ACTION_DELETE, &l.postsuper,
                               &why);
@@ -208,6 +228,6 @@ const struct command command_queue = {
     .arguments = "",
     .text = "find mail in Postfix's queue to who has opted out since",
     .flags = flags,
-    .role = ROLE_OPS,
+    .role = ROLE_EITHER,
     .run = run,
 };

@@ -1,7 +1,7 @@
 #include "base/clock.h"
-#include "base/file.h"
 #include "tool/argument.h"
 #include "tool/command.h"
+#include "tool/handing.h"
 #include "tool/noted.h"
 #include "tool/output.h"
 #include "tool/report/facts.h"
@@ -11,7 +11,6 @@
 
 #define DAY_SECONDS INT64_C(86400)
 #define USUAL_SECONDS (30 * DAY_SECONDS) /* that are reported on where nobody says */
-#define PAGE_MODE 0600
 
 enum { SINCE, UNTIL, SCOPE, NAMES, HTML, JSON };
 static const struct flag flags[] = {
@@ -23,9 +22,10 @@ static const struct flag flags[] = {
     {.name = "names", .text = "with names and logins of who did it, and notes"},
     {.name = "html",
      .argument = "FILE",
-     .text = "write a page, which loads nothing and can be printed; - is standard output",
+     .text = "a page, which loads nothing and can be printed, as a new file; -: to print",
+     .excludes_next = true,
      .is_file = true,
-     .excludes_next = true},
+     .guarded = true},
     {.name = "json", .text = "one JSON object"},
     {0},
 };
@@ -56,15 +56,13 @@ static int read_question(const struct call *call, struct report_question *q, str
     return code;
 }
 
-static int write_page(const char *own, const char *path, json_t *facts, struct error *why)
+static int write_page(const char *own, const struct handing *page, json_t *facts, struct error *why)
 {
     struct text html = TEXT_EMPTY;
 
     int code = report_page(own, facts, &html, why);
-    if (code == 0 && strcmp(path, "-") == 0)
-        output_bytes(html.data, html.length);
-    else if (code == 0)
-        code = file_replace(path, html.data, html.length, PAGE_MODE, why);
+    if (code == 0)
+        code = handing_write(page, &html, why);
     text_release(&html);
     return code;
 }
@@ -81,11 +79,14 @@ static int run(const struct call *call)
     unsigned needs = SITE_KEYS | SITE_WORDS | SITE_LIST;
     struct report_question question;
     struct progress progress = {0};
+    struct handing page = HANDING_NOTHING;
     struct site site;
     struct error why = {""};
     json_t *facts = NULL;
 
     int code = read_question(call, &question, &why);
+    if (code == 0 && call->values[HTML])
+        code = handing_open(call->values[HTML], &page, &why);
     if (code)
         return output_status(code, &why);
     needs |= question.names ? SITE_LEDGER_WRITE : SITE_LEDGER;
@@ -95,10 +96,11 @@ static int run(const struct call *call)
     if (code == 0)
         code = note(&site, &question, &why);
     if (code == 0 && call->values[HTML])
-        code = write_page(site.config->templates, call->values[HTML], facts, &why);
+        code = write_page(site.config->templates, &page, facts, &why);
     else if (code == 0)
         output_json(json_incref(facts));
     json_decref(facts);
+    handing_close(&page, code);
     site_close(&site);
     return output_status(code, &why);
 }

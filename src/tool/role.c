@@ -17,9 +17,10 @@ static bool names_groups(const struct config *config)
     return config->ops_group || config->compliance_group;
 }
 
-/* Whoever could name a configuration of their own could name one without groups. One that is not
- * there, or that this user may not read, is nobody's rule. */
-static int check_named(const struct call *call, const char *installed, struct error *why)
+/* Whoever could name a configuration of their own could name one without groups, or without
+ * approval. One that is not there, or that this user may not read, is nobody's rule. */
+static int check_named(const struct call *call, const char *installed, enum role role,
+                       struct error *why)
 {
     struct config *config = NULL;
     struct error reason;
@@ -27,16 +28,16 @@ static int check_named(const struct call *call, const char *installed, struct er
     if (is_installed_one(call, installed))
         return 0;
     int code = config_read(installed, &config, &reason);
-    bool rules = code == 0 && names_groups(config);
+    bool groups = code == 0 && names_groups(config);
+    bool approval = code == 0 && role == ROLE_OPS && config->approval;
     config_release(config);
     if (code == ERR_CONFIG)
         return error_set(why, -EPERM, "-c is for root, as long as %s cannot be read: %.300s",
                          installed, reason.text);
-    if (rules)
-        return error_set(
-            why, -EPERM,
-            "-c is for root: %s says which group may do what, and another file may not", installed);
-    return 0;
+    if (!groups && !approval)
+        return 0;
+    return error_set(why, -EPERM, "-c is for root: %s says %s, and another file may not", installed,
+                     groups ? "which group may do what" : "what another person has to approve");
 }
 
 static bool is_owner(const struct staff *staff, const struct config *config)
@@ -59,47 +60,88 @@ static int check_member(const struct staff *staff, const char *group, bool *memb
                 : 0;
 }
 
-static int refuse(const struct command *command, const struct staff *staff,
+/* What somebody wants to run, and who may. */
+struct wanted {
+    const struct command *command;
+    const char *flag; /* for whose sake it is this role's; NULL: it is the subcommand's */
+    enum role role;
+};
+
+/* Flags that change something, or show people, are of who may do that. */
+static struct wanted wanted_by(const struct command *command, const struct call *call)
+{
+    for (size_t i = 0; command->flags[i].name; i++)
+        if (command->flags[i].role != ROLE_UNSET && call->values[i])
+            return (struct wanted){command, command->flags[i].name, command->flags[i].role};
+    return (struct wanted){command, NULL, command->role};
+}
+
+static int refuse(const struct wanted *wanted, const struct staff *staff,
                   const struct config *config, struct error *why)
 {
     const char *ops = config->ops_group, *compliance = config->compliance_group;
-    bool either = command->role == ROLE_EITHER;
+    const char *verb = wanted->command->verb;
+    bool either = wanted->role == ROLE_EITHER;
 
-    return error_set(why, -EPERM, "%s%s%s is for members of %s%s%s, and %s is none", command->name,
-                     command->verb ? " " : "", command->verb ? command->verb : "",
-                     command->role == ROLE_COMPLIANCE ? compliance : ops, either ? " or " : "",
+    return error_set(why, -EPERM, "%s%s%s%s%s is for members of %s%s%s, and %s is none",
+                     wanted->command->name, verb ? " " : "", verb ? verb : "",
+                     wanted->flag ? " --" : "", wanted->flag ? wanted->flag : "",
+                     wanted->role == ROLE_COMPLIANCE ? compliance : ops, either ? " or " : "",
                      either ? compliance : "", staff->name);
 }
 
-static int check_groups(const struct command *command, const struct staff *staff,
-                        const struct config *config, struct error *why)
+/* *changes: whether they may change something. */
+static int check_groups(const struct wanted *wanted, const struct staff *staff,
+                        const struct config *config, bool *changes, struct error *why)
 {
     bool ops = false, compliance = false;
+    enum role role = wanted->role;
 
     int code = check_member(staff, config->ops_group, &ops, why);
     if (code == 0)
         code = check_member(staff, config->compliance_group, &compliance, why);
     if (code)
         return code;
-    bool may = command->role == ROLE_OPS          ? ops
-               : command->role == ROLE_COMPLIANCE ? compliance
-                                                  : ops || compliance;
-    return may ? 0 : refuse(command, staff, config, why);
+    bool may = role == ROLE_OPS          ? ops
+               : role == ROLE_COMPLIANCE ? compliance
+                                         : role == ROLE_ANYBODY || ops || compliance;
+    *changes = ops;
+    return may ? 0 : refuse(wanted, staff, config, why);
 }
 
-/* A file is opened as who the process is: whoever only reads the list is not to read, or make, what
- * else its owner may. */
-static int check_files(const struct command *command, const struct call *call,
-                       const struct staff *staff, struct error *why)
-{
-    const char *file = command->reads_file && call->argument_count > 0 ? call->arguments[0] : NULL;
+/* --- files --- */
 
-    if (!staff->for_another)
-        return 0;
-    for (size_t i = 0; command->flags[i].name; i++)
-        if (command->flags[i].is_file && call->values[i])
-            file = call->values[i];
-    if (!file || strcmp(file, "-") == 0)
+static bool is_named(const char *file)
+{
+    return file && strcmp(file, "-") != 0;
+}
+
+/* A file that the process would open, of those that are guarded or of all; NULL: none. */
+static const char *named_file(const struct command *command, const struct call *call, bool guarded)
+{
+    if (!guarded && command->reads_file && call->argument_count > 0 && is_named(call->arguments[0]))
+        return call->arguments[0];
+    for (size_t i = 0; command->flags[i].name; i++) {
+        const struct flag *flag = &command->flags[i];
+        if (!call->values[i] || (guarded ? !flag->guarded : !flag->is_file))
+            continue;
+        for (size_t j = 0; flag->repeats && j < call->several_count; j++)
+            if (is_named(call->several[j]))
+                return call->several[j];
+        if (is_named(call->values[i]))
+            return call->values[i];
+    }
+    return NULL;
+}
+
+/* A file is opened as who the process is: whoever only reads the list is not to read what else its
+ * owner may, and nobody is to make, or write over, what is the owner's. */
+static int check_files(const struct command *command, const struct call *call,
+                       const struct staff *staff, bool changes, struct error *why)
+{
+    const char *file = named_file(command, call, changes);
+
+    if (!file)
         return 0;
     return error_set(
         why, -EPERM,
@@ -110,21 +152,23 @@ static int check_files(const struct command *command, const struct call *call,
 static int allows_one(const struct command *command, const struct call *call, const char *installed,
                       const struct staff *staff, struct error *why)
 {
+    const struct wanted wanted = wanted_by(command, call);
     struct config *config = NULL;
+    bool files = staff->for_another && named_file(command, call, false), changes = false;
     int code = 0;
 
-    if (command->role == ROLE_ANYBODY || staff->uid == 0)
+    if ((wanted.role == ROLE_ANYBODY && !files) || staff->uid == 0)
         return 0;
-    code = check_named(call, installed, why);
+    code = check_named(call, installed, wanted.role, why);
     if (code)
         return code;
     /* What is wrong with it the subcommand tells. */
     if (config_read(call->config_file, &config, NULL))
         return 0;
     if (names_groups(config) && !is_owner(staff, config)) {
-        code = check_groups(command, staff, config, why);
-        if (code == 0 && command->role != ROLE_OPS)
-            code = check_files(command, call, staff, why);
+        code = check_groups(&wanted, staff, config, &changes, why);
+        if (code == 0 && files)
+            code = check_files(command, call, staff, changes, why);
     }
     config_release(config);
     return code;

@@ -12,8 +12,8 @@
 #include "tool/staff.h"
 
 /* STATUS_OK, or the status of the program, and then it was told why. `installed` is the
- * configuration that counts where none is named: its groups cannot be got around by naming another
- * one. */
+ * configuration that counts where none is named: its groups, and that what changes something needs
+ * approval, cannot be got around by naming another one. */
 int role_check(const struct command *command, const struct call *call, const char *installed);
 
 /* The same for one person, or for both where that is disputed, without telling. 0, -EPERM,

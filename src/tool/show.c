@@ -141,6 +141,16 @@ const char *show_config(const uint8_t digest[EVENT_SHORT_HASH_SIZE], char text[S
     return text;
 }
 
+void show_put_verdict(json_t *object, const struct event_verdict *v)
+{
+    output_put_text(object, "action", action_name(v->action));
+    output_put_text(object, "mode", v->mode == MODE_MONITOR ? "monitor" : "enforce");
+    output_put_text(object, "stream", v->stream);
+    output_put_text(object, "rule", v->rule);
+    output_put_text(object, "scope", v->scope);
+    output_put_text(object, "queue_id", *v->queue_id ? v->queue_id : NULL);
+}
+
 /* --- batches --- */
 
 static const char *const count_names[BATCH_COUNTS] = {

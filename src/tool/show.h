@@ -43,6 +43,9 @@ void show_put_streams(json_t *object, const struct event_configuration *configur
 #define SHOW_CONFIG_SIZE (2 * EVENT_SHORT_HASH_SIZE + 1)
 const char *show_config(const uint8_t digest[EVENT_SHORT_HASH_SIZE], char text[SHOW_CONFIG_SIZE]);
 
+/* What a verdict says of the message as a whole: action, mode, stream, rule, scope, queue id. */
+void show_put_verdict(json_t *object, const struct event_verdict *verdict);
+
 /* The number alone for an event of the ledger's own node. */
 const char *show_ledger_event(const struct site *site, const struct event_name *event,
                               char text[SHOW_EVENT_SIZE]);

@@ -98,6 +98,7 @@ int site_open(const char *config_file, unsigned needs, struct site *site, struct
 
 int site_open_stores(struct site *site, unsigned needs, struct error *why)
 {
+    struct error unwritable;
     int code = 0;
 
     stops_hold();
@@ -105,7 +106,10 @@ int site_open_stores(struct site *site, unsigned needs, struct error *why)
         code = read_keys(site, needs, why);
     if (code == 0 && needs & (SITE_LIST | SITE_WRITE))
         code = open_list(site, needs & SITE_WRITE ? ENV_WRITE : ENV_READ, why);
-    if (code == 0 && needs & (SITE_LEDGER | SITE_LEDGER_WRITE))
+    if (code == 0 && needs & SITE_LEDGER_NOTE &&
+        site_open_ledger(site, ENV_WRITE, &unwritable) == 0)
+        return 0;
+    if (code == 0 && needs & (SITE_LEDGER | SITE_LEDGER_WRITE | SITE_LEDGER_NOTE))
         code = site_open_ledger(site, needs & SITE_LEDGER_WRITE ? ENV_WRITE : ENV_READ, why);
     return site_advise(site, code, why);
 }

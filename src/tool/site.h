@@ -26,6 +26,7 @@ enum site_need {
     SITE_WRITE = 16,  /* the list to write, with the address key */
     SITE_LEDGER = 32, /* to read */
     SITE_LEDGER_WRITE = 64, /* the ledger to read and write */
+    SITE_LEDGER_NOTE = 128, /* the same where that can be, else to read */
 };
 
 #define STAFF_SIZE 64

@@ -15,7 +15,9 @@ static const struct flag flags[] = {
     {.name = "reasons", .text = "why people opted out, as they told on the page"},
     {.name = "scope", .argument = "PATH", .text = "reasons for opting out of it and what is below"},
     {.name = "since", .argument = "TIME", .text = "reasons that were given from then on"},
-    {.name = "words", .text = "with what people wrote beside their reason"},
+    {.name = "words",
+     .text = "with what people wrote beside their reason",
+     .role = ROLE_COMPLIANCE},
     {.name = "json", .text = "one JSON object a line"},
     {0},
 };

@@ -122,6 +122,8 @@ def test_mail_to_who_opted_out_since_is_found_and_left_alone(waiting):
     assert f"{queue_id} deferred" in said and f"{one}: opted-out by event" in said
     assert waiting.place(queue_id) == "deferred"
     assert waiting.verdicts(one, queue_id) == [("pass", "milter")]
+    shown = [row for row in waiting.site.json("log", "--readings") if row.get("command") == "queue"]
+    assert [row["people"] for row in shown] == [1, 1]  # an empty list of people is none
 
 
 def test_it_is_held_and_the_ledger_says_so(waiting):
@@ -132,6 +134,9 @@ def test_it_is_held_and_the_ledger_says_so(waiting):
     assert row["result"] == "held" and row["ref"]
     assert waiting.place(queue_id) == "hold"
     assert waiting.verdicts(one, queue_id) == [("pass", "milter"), ("hold", "cli")]
+    (message, *_) = waiting.site.json("prove", one, "--scope", "acme", "--since", "2026-01-01", code=1)
+    assert (message["queue_id"], message["taken_out"]) == (queue_id, "hold")
+    assert "put on hold in the queue" in waiting.site.tool("person", one)
     # Once more: it lies there, and nothing is written again.
     assert waiting.look("--hold", code=0)[queue_id]["result"] == "held"
     assert len(waiting.verdicts(one, queue_id)) == 2

@@ -558,6 +558,8 @@ def test_log_tells_a_person_s_choices_and_verdicts_oldest_first(busy):
 def test_log_of_all_holds_everybody_s(busy):
     world, gone = busy
     whole = world.site.tool("log")
+    for said in (" event 1: a new list", " ledger 1: a new ledger", " configuration 2: start at "):
+        assert said in whole
     assert world.site.tool("log", "--json").count("\n") >= 5
     for one in gone:
         assert one in whole

@@ -63,6 +63,8 @@ static void write_configuration(char octet)
 }
 
 struct written {
+    const char *actor; /* NULL: the milter */
+    uint64_t about;
     enum action action;
     enum mode mode;
     const char *scope;
@@ -87,7 +89,8 @@ static void write_verdict(const struct written *w)
     uint64_t number;
 
     memset(verdict.config, w->configuration ? w->configuration : 'a', sizeof verdict.config);
-    assert_ok(ledger_write(ledger, &verdict, &word, 1, &number, &why));
+    assert_ok(ledger_write_by(ledger, w->actor ? w->actor : "milter", w->about, &verdict, &word, 1,
+                              &number, &why));
     assert_int_equal(ledger_close(ledger), 0);
 }
 
@@ -157,7 +160,10 @@ static void describe(const struct proof *proof, struct text *text)
     for (size_t i = 0; i < proof->message_count; i++) {
         const struct handed_on *m = &proof->messages[i];
         text_format(text, " %s@%d %s%s", recipient_state_name(m->state), (int)m->at_ms,
-                    m->message_id ? m->message_id : "?", m->has_configuration ? "" : "!");
+                    m->message_id ? m->message_id : "?", m->under.known ? "" : "!");
+        if (m->taken)
+            text_format(text, " %s %d@%d", action_name(m->taken), (int)m->taken_by.number,
+                        (int)m->taken_ms);
     }
     if (proof->others)
         text_format(text, " others %d", (int)proof->others);
@@ -237,6 +243,46 @@ static void a_message_of_several_events_has_the_words_of_the_first(void **state)
     set_times(times, 4);
     for (unsigned i = 0; i < MANY; i += 500)
         assert_proof(i, "1 free@1100" MESSAGE);
+}
+
+/* What `optout queue` writes. */
+static void act_on_queue(unsigned person, enum action action, uint64_t about)
+{
+    struct event_verdict_row row = row_of(person, RECIPIENT_OPTED_OUT);
+    write_verdict(&(struct written){
+        .actor = "cli", .about = about, .action = action, .rows = &row, .row_count = 1});
+}
+
+static void what_was_taken_out_of_the_queue_later_is_told(void **state)
+{
+    static const int64_t times[] = {1, 500, 1100, 1200, 1300, 2100, 2200, 2300};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    hand_on(8);
+    act_on_queue(7, ACTION_HOLD, 0);
+    act_on_queue(8, ACTION_DELETE, 0);
+    set_times(times, 6);
+    assert_proof(7, "1 free@1100" MESSAGE " hold 5@1300");
+    assert_proof(8, "1 free@1200" MESSAGE " delete 6@2100");
+    act_on_queue(7, ACTION_DELETE, 0);
+    act_on_queue(8, ACTION_PASS, 6);
+    set_times(times, 8);
+    assert_proof(7, "1 free@1100" MESSAGE " delete 7@2200");
+    /* It had left the queue. */
+    assert_proof(8, "1 free@1200" MESSAGE);
+}
+
+static void of_an_id_that_was_given_again_the_last_message_was_meant(void **state)
+{
+    static const int64_t times[] = {1, 500, 1100, 1200, 1300};
+    (void)state;
+    write_configuration('a');
+    hand_on(7);
+    hand_on(7);
+    act_on_queue(7, ACTION_HOLD, 0);
+    set_times(times, 5);
+    assert_proof(7, "2 free@1100" MESSAGE " free@1200" MESSAGE " hold 5@1300");
 }
 
 static void events_that_are_missing_leave_it_open(void **state)
@@ -408,6 +454,8 @@ int main(void)
         TEST(what_was_handed_on_in_time_is_found),
         TEST(only_what_was_handed_on_counts),
         TEST(a_message_of_several_events_has_the_words_of_the_first),
+        TEST(what_was_taken_out_of_the_queue_later_is_told),
+        TEST(of_an_id_that_was_given_again_the_last_message_was_meant),
         TEST(events_that_are_missing_leave_it_open),
         TEST(a_ledger_without_its_beginning_leaves_it_open),
         TEST(what_is_missing_at_another_time_does_not),
