@@ -347,20 +347,19 @@ static void show_proposal(const struct entry *entry)
 static void show_decision(const struct entry *entry)
 {
     const struct event_decision *decision = entry->event->decision;
-    const char *state = proposal_state_name(decision->state);
     char name[SHOW_EVENT_SIZE];
     struct text line;
 
     if (entry->json) {
         json_t *object = entry_begin_object(entry, "decision");
         show_put_event(object, "proposal", &decision->proposal);
-        output_put_text(object, "decision", state);
+        output_put_text(object, "decision", proposal_state_name(decision->state));
         entry_end_object(entry, object);
         return;
     }
     entry_begin_line(entry, &line);
     text_format(&line, "proposal %s %s", show_event(entry->site, &decision->proposal, name),
-                decision->state == PROPOSAL_BEGUN ? "approved, and begun" : state);
+                proposal_decision_text(decision->state));
     entry_end_line(entry, &line);
 }
 

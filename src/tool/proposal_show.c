@@ -40,6 +40,11 @@ const char *proposal_state_name(enum proposal_state state)
     return "unknown";
 }
 
+const char *proposal_decision_text(enum proposal_state state)
+{
+    return state == PROPOSAL_BEGUN ? "approved, and begun" : proposal_state_name(state);
+}
+
 static void append_count(struct text *line, uint64_t count, const char *noun)
 {
     text_format(line, "%" PRIu64 " %s%s", count, noun, count == 1 ? "" : "s");

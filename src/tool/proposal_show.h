@@ -12,6 +12,8 @@
 const char *proposal_operation_name(enum operation operation);
 /* "open", "approved", "rejected", "begun", "done"; "unknown". */
 const char *proposal_state_name(enum proposal_state state);
+/* The same of a decision, as the end of a sentence: "approved, and begun". */
+const char *proposal_decision_text(enum proposal_state state);
 
 /* "undo of batch 5, 300 choices". */
 void proposal_append(struct text *line, const struct site *site,

@@ -8,6 +8,7 @@ import pytest
 from lab.persons import as_person
 from lab.product import manual_members, program
 from lab.waiting import stopped_when, until
+from lab.web import templates
 from lab.world import MARKETING
 
 SCOPE = ("--scope", "acme/newsletter")
@@ -102,6 +103,28 @@ def test_a_removal_is_done_when_another_person_approves_it(site):
     (decided,) = pending(site, number)
     assert decided["state"] == "approved" and decided["decided_by"] == decision["event"]
     site.tool("verify")
+
+
+def test_the_person_s_record_tells_who_asked_and_who_decided_and_the_page_no_names(site):
+    site.configure(settings={"templates": str(templates(site.root))})
+    who = person(1)
+    site.opt_out(who)
+    by(site, ONE, "remove", who, *SCOPE, *NOTE, code=PROPOSED)
+    (waiting,) = pending(site)
+    by(site, OTHER, "approve", str(waiting["number"]), "--note", "seen")
+    told = {entry["type"]: entry for entry in site.json("person", who)}
+    assert list(told) == ["person", "choice", "proposal", "decision", "withdrawal"]
+    proposal, decision = told["proposal"], told["decision"]
+    assert (proposal["operation"], proposal["rows"], proposal["event"]) == ("remove", 1, waiting["event"])
+    assert (decision["decision"], decision["proposal"]) == ("approved", waiting["event"])
+    members = {*proposal, *decision}
+    assert members <= manual_members(), members - manual_members()
+    text = site.tool("person", who)
+    assert f"event {waiting['number']}: proposed: removal of 1 choice; by cli, staff: {ONE}" in text
+    assert f"proposal {waiting['number']}: approved; by cli, staff: {OTHER}" in text
+    page = site.tool("person", who, "--html", "-")
+    assert "Proposed: removal of 1 choice" in page and "Decision on a proposal: approved" in page
+    assert "wrong address" in page and f">{ONE}<" not in page and f">{OTHER}<" not in page
 
 
 def test_who_is_nobody_proposes_nothing(site):
@@ -311,6 +334,9 @@ def test_an_erasure_takes_two_and_is_what_was_proposed(site):
     assert sorted(row["address"] for row in rows) == people(2)
     assert "optout compact" in site.last.stderr and pending(site) == []
     erasures = events(site, "erasure")
+    told = {entry["type"]: entry for entry in site.json("person", people(2)[0])}
+    assert "other" not in told and told["erasure"]["words_erased"] == 1  # who checked
+    assert "something that this version" not in site.tool("person", people(2)[0])
     assert len(erasures) == 4 and {row["words"]["approver"] for row in erasures} == {OTHER}
     assert {row["proposal"] for row in erasures} == {waiting["event"]}
     assert all(kept_back(site, who) for who in people(3))

@@ -180,3 +180,17 @@ def test_it_can_be_asked_for_a_scope_a_source_and_a_time(own_lab):
     site.configure(settings={"effect_limits": ["weekly=7x"]})
     site.tool("effect", code=2)
     assert "is not a limit" in site.last.stderr
+
+
+def test_who_is_shown_people_by_name_leaves_a_note_and_sums_leave_none(site):
+    opt_out(site, person(), ago=HOUR)
+
+    def notes():
+        told = site.json("log", "--readings")
+        return [row["scope"] for row in told if row["type"] == "reading" and row["command"] == "effect"]
+
+    before = notes()
+    site.json("effect", code=None)
+    site.json("effect", "--each", "--scope", "acme/newsletter", code=None)
+    site.json("effect", "--late", code=None)
+    assert notes()[len(before) :] == ["acme/newsletter", None]

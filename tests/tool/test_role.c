@@ -286,6 +286,28 @@ static void every_subcommand_says_whose_it_is(void **state)
             fail_msg("%s has no role", command_table[i]->name);
 }
 
+/* Or check_files would not see it, and the list's owner would read, or replace, whatever is named.
+ */
+static void a_file_of_who_only_reads_is_marked_as_one(void **state)
+{
+    size_t found = 0;
+    (void)state;
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = command_table[i];
+        if (c->role != ROLE_COMPLIANCE && c->role != ROLE_EITHER)
+            continue;
+        if (strncmp(c->arguments, "FILE", 4) == 0 && !c->reads_file)
+            fail_msg("%s: its argument is a file", c->name);
+        for (const struct flag *flag = c->flags; flag->name; flag++) {
+            bool is_file = flag->argument && strcmp(flag->argument, "FILE") == 0;
+            if (is_file && !flag->is_file)
+                fail_msg("%s: --%s is a file", c->name, flag->name);
+            found += is_file;
+        }
+    }
+    assert_true(found >= 2); /* person, report */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +324,7 @@ int main(void)
         cmocka_unit_test(every_file_that_a_flag_names_is_known_as_one),
         cmocka_unit_test(who_only_reads_opens_no_file_as_another),
         cmocka_unit_test(every_subcommand_says_whose_it_is),
+        cmocka_unit_test(a_file_of_who_only_reads_is_marked_as_one),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
