@@ -1,9 +1,9 @@
 /* For the completions of shells: what could stand in place of the last word of a command line. */
 #include "exchange/format.h"
 #include "exchange/writer.h"
+#include "tool/approval/proposal_show.h"
 #include "tool/command.h"
 #include "tool/output.h"
-#include "tool/proposal_show.h"
 #include "tool/show.h"
 #include "tool/site.h"
 

@@ -3,9 +3,9 @@
 #include "config/options.h"
 #include "store/list.h"
 #include "tool/command.h"
+#include "tool/lists/profile.h"
 #include "tool/output.h"
 #include "tool/owners.h"
-#include "tool/profile.h"
 #include "tool/site.h"
 
 #include <stdio.h>

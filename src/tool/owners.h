@@ -3,7 +3,7 @@
 #define TOOL_OWNERS_H
 
 #include "config/config.h"
-#include "tool/place.h"
+#include "tool/upkeep/place.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 #include "base/clock.h"
 #include "tool/argument.h"
+#include "tool/choices/reasons.h"
 #include "tool/command.h"
 #include "tool/output.h"
-#include "tool/reasons.h"
 #include "tool/site.h"
 
 #include <inttypes.h>

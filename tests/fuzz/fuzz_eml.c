@@ -1,8 +1,8 @@
 /* Files that `optout` is given: the header of a message, and lists of addresses. */
 #include "fuzz.h"
 
-#include "tool/eml.h"
 #include "tool/file_lines.h"
+#include "tool/mail/eml.h"
 
 static FILE *open_bytes(const uint8_t *data, size_t size)
 {

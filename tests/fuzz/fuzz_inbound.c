@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "core/inbound.h"
 #include "core/token.h"
-#include "tool/eml.h"
+#include "tool/mail/eml.h"
 
 #include <errno.h>
 

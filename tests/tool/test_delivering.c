@@ -1,5 +1,5 @@
 /* A line is handed over, or it is said why not. */
-#include "tool/delivering.h"
+#include "tool/proof/delivering.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* What a person's record says of every kind of event that both stores can have about them: events
  * that no program writes in one run are made by hand. */
-#include "tool/person.h"
+#include "tool/person/person.h"
 
 /* The tool has a function of this name. */
 #define site_address site_address_key

@@ -1,4 +1,4 @@
-#include "tool/doubles.h"
+#include "tool/person/doubles.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

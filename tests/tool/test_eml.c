@@ -1,4 +1,4 @@
-#include "tool/eml.h"
+#include "tool/mail/eml.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* What a ledger proves of one person's mail, and every way in which it cannot: ledgers that no
  * milter writes are made by hand. */
-#include "tool/proving.h"
+#include "tool/proof/proving.h"
 
 #include "store/renew.h"
 

@@ -1,6 +1,6 @@
 /* Mail in the queue: what the log tells of it, which verdict is its, and what cannot be taken out.
  */
-#include "tool/queue.h"
+#include "tool/queue/queue.h"
 
 #include "base/clock.h"
 #include "base/file.h"

@@ -1,4 +1,4 @@
-#include "tool/reading.h"
+#include "tool/lists/reading.h"
 
 #include "base/text.h"
 #include "tool/command.h"

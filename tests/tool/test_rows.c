@@ -1,5 +1,5 @@
 /* Which rows of a person keep mail back. */
-#include "tool/rows.h"
+#include "tool/choices/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "tool/subject_set.h"
+#include "tool/lists/subject_set.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* How long opt-outs took until they held, and how that compares with the limits. */
-#include "tool/effect_show.h"
 #include "tool/output.h"
+#include "tool/proof/effect_show.h"
 #include "tool/report/facts.h"
 
 #include <errno.h>

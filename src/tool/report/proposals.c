@@ -1,8 +1,8 @@
 /* What was proposed for another person to approve, and what became of it. */
 #include "base/clock.h"
-#include "tool/approval.h"
+#include "tool/approval/approval.h"
+#include "tool/approval/proposal_show.h"
 #include "tool/output.h"
-#include "tool/proposal_show.h"
 #include "tool/report/facts.h"
 #include "tool/report/journals.h"
 #include "tool/show.h"

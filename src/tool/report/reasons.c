@@ -1,5 +1,5 @@
 /* Why people opted out, as far as they told. */
-#include "tool/reasons.h"
+#include "tool/choices/reasons.h"
 
 #include "tool/output.h"
 #include "tool/report/facts.h"
