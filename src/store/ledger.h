@@ -103,7 +103,7 @@ int ledger_configure(struct ledger *ledger, const struct ledger_configuration *c
 int ledger_configurations(struct ledger_view *view, journal_visitor visit, void *argument);
 
 /* The configuration that the verdict of this event was made under: the last event before it with
- * the verdict's digest. In the pool. ERR_NOT_FOUND: the ledger has none. */
+ * the verdict's digest that a milter told. In the pool. ERR_NOT_FOUND: the ledger has none. */
 int ledger_configuration_of(struct ledger_view *view, const struct event *verdict,
                             struct pool *pool, struct event *configuration);
 

@@ -166,7 +166,7 @@ static int visit_search(struct txn *txn, const struct event *event, void *argume
     bool before = false;
     (void)txn;
 
-    if (event->batch || !event->configuration ||
+    if (event->batch || !event->configuration || strcmp(event->actor, "milter") != 0 ||
         memcmp(event->configuration->digest, s->verdict->verdict->config, EVENT_SHORT_HASH_SIZE))
         return 0;
     int code = is_before(s->view, &event->name, &s->verdict->name, &before);

@@ -32,7 +32,8 @@ void made_under_append(struct text *line, const struct site *site, const struct 
 
     text_append(line, show_config(under->digest, digest));
     if (under->known)
-        text_format(line, " of event %s, %s", show_ledger_event(site, &under->event, name),
+        text_format(line, " of event %s of the ledger, %s",
+                    show_ledger_event(site, &under->event, name),
                     clock_format_ms(under->at_ms, time));
     else
         text_append(line, ", which the ledger does not have");

@@ -19,7 +19,8 @@ struct made_under {
 /* Looks for it in the ledger. Needs a view. As ledger_configuration_of, but not ERR_NOT_FOUND. */
 int made_under_find(struct site *site, const struct event *verdict, struct made_under *under);
 
-/* "0123456789abcdef of event 5, 2026-03-03T12:00:00.000Z"; or ", which the ledger does not have".
+/* "0123456789abcdef of event 5 of the ledger, 2026-03-03T12:00:00.000Z"; or ", which the ledger
+ * does not have".
  */
 void made_under_append(struct text *line, const struct site *site, const struct made_under *under);
 

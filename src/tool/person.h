@@ -23,8 +23,6 @@ void person_append_fact(struct text *line, const struct dossier *dossier, const 
 const char *person_fact_name(enum fact_kind kind);
 /* "handed-on", "kept-back", "put-off", "held", "deleted", "left". */
 const char *person_fate_name(enum mail_fate fate);
-/* What was decided on a proposal: "approved", "rejected", "approved, and begun", ... */
-const char *person_decision_text(enum proposal_state state);
 
 /* Whether mail may go out, in words: "may be mailed", "is kept back: opted out", ... */
 const char *person_prospect_text(const struct prospect *prospect);

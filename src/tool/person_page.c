@@ -156,7 +156,8 @@ static void append_title(struct text *line, const struct dossier *dossier, const
         proposal_append(line, dossier->site, &fact->proposal);
         break;
     case FACT_DECISION:
-        text_format(line, "Decision on a proposal: %s", person_decision_text(fact->decision.state));
+        text_format(line, "Decision on a proposal: %s",
+                    proposal_decision_text(fact->decision.state));
         break;
     case FACT_ERASURE:
         text_format(line, "Address erased, and the words of %" PRIu64 " event%s, in the %s",

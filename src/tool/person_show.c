@@ -70,13 +70,6 @@ const char *person_event_name(const struct dossier *dossier, const struct fact *
     return text;
 }
 
-const char *person_decision_text(enum proposal_state state)
-{
-    return state == PROPOSAL_BEGUN  ? "approved, and begun"
-           : state == PROPOSAL_DONE ? "done to its end"
-                                    : proposal_state_name(state);
-}
-
 /* --- what a fact says --- */
 
 static void append_fate(struct text *line, const struct dossier *dossier, const struct fact *fact)
@@ -140,7 +133,7 @@ static void append_proposal(struct text *line, const struct dossier *dossier,
         return;
     }
     text_format(line, "proposal %s: %s", show_event(dossier->site, &fact->decision.proposal, name),
-                person_decision_text(fact->decision.state));
+                proposal_decision_text(fact->decision.state));
 }
 
 void person_append_fact(struct text *line, const struct dossier *dossier, const struct fact *fact)

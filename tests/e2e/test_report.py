@@ -88,6 +88,8 @@ def test_a_page_goes_to_a_file_of_its_owner_or_to_standard_output(site):
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     assert path.read_text().startswith("<!DOCTYPE html") and path.read_text().endswith("</html>\n")
     assert site.tool("report", "--html", "-").startswith("<!DOCTYPE html")
+    site.tool("report", "--html", path, code=2)
+    assert "is there already" in site.last.stderr and path.stat().st_size > 0
     site.tool("report", "--html", site.root / "missing" / "report.html", code=2)
 
 

@@ -186,6 +186,7 @@ def report(site, *words):
 
 def write(site, *words):
     path = site.root / "report.html"
+    path.unlink(missing_ok=True)  # it writes over nothing
     site.tool("report", "--html", path, *words)
     return path
 

@@ -266,11 +266,15 @@ static void a_verdict_names_the_last_one_before_it(void **state)
     write_verdict('a');
     write_verdict('b');
     tell_one(START('a', 3));
+    /* Another daemon that reads the same file decides on no mail. */
+    tell_one(made("web", CONFIGURATION_START, 'a', 4));
+    tell_one(made("web", CONFIGURATION_RELOAD, 'c', 5));
     write_verdict('a');
+    write_verdict('c');
     assert_int_equal(ledger_view_begin(ledger, &v.view), 0);
     assert_int_equal(ledger_walk(v.view, NULL, find, &v), 0);
     ledger_view_end(v.view);
-    assert_string_equal(v.text.data, "none a@1 none a@1 b@2 a@3 ");
+    assert_string_equal(v.text.data, "none a@1 none a@1 b@2 a@3 none ");
     text_release(&v.text);
 }
 

@@ -269,7 +269,9 @@ static void erasures_in_both_stores_are_told(void **state)
     forget();
 }
 
-#define UNDER "; recognised by r, queue id 4Q1, configuration 6161616161616161 of event 2, TIME\n"
+#define UNDER                                                                                      \
+    "; recognised by r, queue id 4Q1, configuration 6161616161616161 of event 2 of the ledger, "   \
+    "TIME\n"
 #define MAIL ": mail of stream news (acme/news): "
 
 static void write_verdicts(void)
@@ -339,7 +341,8 @@ static void titles_of_the_page_say_it_too(void **state)
         line += strcspn(line, "\n") + 1;
     }
     assert_non_null(strstr(html.data, "Takes back verdict: 9;"));
-    assert_non_null(strstr(html.data, "Configuration: 6161616161616161 of event 2, 20"));
+    assert_non_null(
+        strstr(html.data, "Configuration: 6161616161616161 of event 2 of the ledger, 20"));
     text_release(&html);
     forget();
 }
