@@ -93,12 +93,28 @@ static const char *text_of(const struct history *h, const struct past *past)
     return NULL;
 }
 
-/* What the same daemon ran with before. NULL: nothing is known. */
+static bool is_kept(const struct past *past)
+{
+    return configuration_is_kept(past->configuration.occasion);
+}
+
+static bool is_same_daemon(const struct past *a, const struct past *b)
+{
+    return strcmp(a->actor, b->actor) == 0 &&
+           strcmp(a->configuration.place, b->configuration.place) == 0;
+}
+
+/* What the same daemon ran with before; what a cut told once more was before all others. NULL:
+ * nothing is known. */
 static const struct past *before(const struct history *h, const struct past *past)
 {
+    if (is_kept(past))
+        return NULL;
     for (const struct past *other = past; other-- > h->list;)
-        if (strcmp(other->actor, past->actor) == 0 &&
-            strcmp(other->configuration.place, past->configuration.place) == 0)
+        if (is_same_daemon(other, past) && !is_kept(other))
+            return other;
+    for (const struct past *other = h->list + h->count; other-- > h->list;)
+        if (is_same_daemon(other, past) && is_kept(other))
             return other;
     return NULL;
 }

@@ -87,11 +87,19 @@ def test_the_ledger_is_cut_and_verifies_and_its_counts_stay(site):
     assert done["events"] == would["events"] + 1  # the log that was looked at in between
     site.tool("verify")
     assert verdicts(site) == []
-    assert done["event"] in [row["event"] for row in site.json("log") if row["type"] == "cut"]
-    refuse(site, anna)
-    assert len(verdicts(site)) == 1 and site.tool("check", anna, *SCOPE, code=1)
     (counted,) = [row for row in site.json("stats") if "stream" in row]
     assert counted["messages"] == counted["kept_back"] == 10
+    (kept,) = site.json("config", "history")  # which the milter goes on with
+    assert kept["occasion"] == "kept" and kept["has_text"] and kept["actor"] == "milter"
+    site.configure(site.policy + "# another one\n")
+    site.reload()
+    refuse(site, *2 * [anna])
+    site.wait_log("read again")
+    refuse(site, anna)
+    *_, last = site.json("config", "history")
+    assert last["occasion"] == "reload" and "+# another one" in last["difference"]
+    assert done["event"] in [row["event"] for row in site.json("log") if row["type"] == "cut"]
+    assert len(verdicts(site)) == 3 and site.tool("check", anna, *SCOPE, code=1)
     site.tool("verify")
     check_signatures(site)
     (site.keys / "signing").rename(site.keys / "gone")
