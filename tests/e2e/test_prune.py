@@ -10,7 +10,7 @@ import time
 import pytest
 
 from lab.bytes import rows
-from lab.later import later
+from lab.clock import later
 from lab.product import program
 from lab.waiting import until
 from lab.world import MARKETING, people, person
