@@ -82,6 +82,20 @@ char *pool_copy(struct pool *pool, const char *string)
     return pool_copy_bytes(pool, string, strlen(string));
 }
 
+void *pool_grow(struct pool *pool, void *array, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return array;
+    size_t more = 2 * *room + 16;
+    void *larger = more <= SIZE_MAX / size ? pool_take(pool, more * size) : NULL;
+    if (larger) {
+        if (count)
+            memcpy(larger, array, count * size);
+        *room = more;
+    }
+    return larger;
+}
+
 void pool_reset(struct pool *pool)
 {
     struct pool_block *kept = NULL;

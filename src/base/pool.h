@@ -17,6 +17,9 @@ void *pool_take(struct pool *pool, size_t size);
 char *pool_copy(struct pool *pool, const char *string);
 char *pool_copy_bytes(struct pool *pool, const char *bytes,
                       size_t length); /* with a NUL behind them */
+/* An array in the pool with room for one more than `count`; `room` of them fit by now. Where it has
+ * to move the old one stays as it was. NULL without memory. */
+void *pool_grow(struct pool *pool, void *array, size_t count, size_t *room, size_t size);
 /* What was taken is gone; one block is kept for the next message. */
 void pool_reset(struct pool *pool);
 /* All memory is given back. */

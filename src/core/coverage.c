@@ -65,20 +65,6 @@ struct finding {
     size_t span_room, stream_room;
 };
 
-/* An array in the pool that has room for one more. NULL without memory. */
-static void *grow(struct pool *pool, void *list, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return list;
-    void *more = pool_take(pool, (2 * *room + 8) * size);
-    if (more) {
-        *room = 2 * *room + 8;
-        if (count)
-            memcpy(more, list, count * size);
-    }
-    return more;
-}
-
 /* Makes the last span of that kind longer where this one follows it. */
 static int add_span(struct finding *f, enum coverage_kind kind, const char *stream, int64_t from_ms,
                     int64_t until_ms)
@@ -94,7 +80,7 @@ static int add_span(struct finding *f, enum coverage_kind kind, const char *stre
         return 0;
     }
     struct coverage_span *spans =
-        grow(f->pool, found->spans, found->span_count, &f->span_room, sizeof *spans);
+        pool_grow(f->pool, found->spans, found->span_count, &f->span_room, sizeof *spans);
     if (!spans)
         return -ENOMEM;
     found->spans = spans;
@@ -109,8 +95,8 @@ static int add_stream(struct finding *f, const char *name)
     for (size_t i = 0; i < found->stream_count; i++)
         if (strcmp(found->streams[i], name) == 0)
             return 0;
-    const char **streams = grow(f->pool, (void *)found->streams, found->stream_count,
-                                &f->stream_room, sizeof *streams);
+    const char **streams = pool_grow(f->pool, (void *)found->streams, found->stream_count,
+                                     &f->stream_room, sizeof *streams);
     if (!streams)
         return -ENOMEM;
     found->streams = streams;

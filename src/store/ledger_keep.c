@@ -149,9 +149,8 @@ static int find_text(struct keeping *k, struct ledger_view *view, const uint8_t 
     code = ledger_event(view, &search.name, &k->pool, &event);
     if (code == 0)
         code = ledger_words(view, &event, &k->pool, &words, &count);
-    for (size_t i = 0; code == 0 && i < count; i++)
-        if (strcmp(words[i].name, LEDGER_CONFIGURATION_WORD) == 0)
-            *text = words[i].text;
+    if (code == 0)
+        *text = word_text(words, count, LEDGER_CONFIGURATION_WORD);
     return code == ERR_KEY ? 0 : code;
 }
 

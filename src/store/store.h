@@ -125,6 +125,9 @@ struct word {
     const char *text;
 };
 
+/* The text of that name; NULL where there is none. */
+const char *word_text(const struct word *words, size_t count, const char *name);
+
 /* --- nodes --- */
 
 /* The local number of a node. ERR_NOT_FOUND: no event of it is here. */

@@ -9,6 +9,14 @@
 
 #define SALT_SIZE 16
 
+const char *word_text(const struct word *words, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i].name, name) == 0)
+            return words[i].text;
+    return NULL;
+}
+
 static enum words_item item_of(const struct word *word)
 {
     return strcmp(word->name, "client") == 0 ? WORDS_NETWORK : WORDS_EVENT;

@@ -42,9 +42,8 @@ static int read_text(struct history *h, const struct event *event, struct past *
     size_t count;
 
     int code = ledger_words(h->site.ledger_view, event, &h->site.pool, &words, &count);
-    for (size_t i = 0; i < count && code == 0; i++)
-        if (strcmp(words[i].name, LEDGER_CONFIGURATION_WORD) == 0)
-            past->text = words[i].text;
+    if (code == 0)
+        past->text = word_text(words, count, LEDGER_CONFIGURATION_WORD);
     return code;
 }
 
@@ -56,16 +55,10 @@ static int visit(struct txn *txn, const struct event *event, void *argument)
 
     if (event->batch || !event->configuration)
         return 0;
-    if (h->count == h->room) {
-        size_t room = h->room * 2 + 16;
-        struct past *more = pool_take(pool, room * sizeof *more);
-        if (!more)
-            return -ENOMEM;
-        if (h->count)
-            memcpy(more, h->list, h->count * sizeof *more);
-        h->list = more;
-        h->room = room;
-    }
+    struct past *list = pool_grow(pool, h->list, h->count, &h->room, sizeof *list);
+    if (!list)
+        return -ENOMEM;
+    h->list = list;
     struct past past = {.event = event->name,
                         .at_ms = event->at_ms,
                         .actor = pool_copy(pool, event->actor),

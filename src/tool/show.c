@@ -163,6 +163,23 @@ static const char *const count_names[BATCH_COUNTS] = {
     [BATCH_WITHDRAWN] = "withdrawn",
 };
 
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+void show_put_unclaimed(json_t *object, const struct unclaimed_count *count, bool logins)
+{
+    if (logins)
+        output_put_text(object, "login", or_null(count->login));
+    output_put_text(object, "listener", or_null(count->listener));
+    output_put_text(object, "domain", or_null(count->domain));
+    output_put_number(object, "messages", count->messages);
+    output_put_number(object, "recipients", count->recipients);
+    output_put_time(object, "first", count->first);
+    output_put_time(object, "last", count->last);
+}
+
 void show_put_batch(json_t *object, const struct event_batch *begin, const char *source)
 {
     char digest[2 * EVENT_HASH_SIZE + 1];

@@ -49,6 +49,9 @@ void show_put_verdict(json_t *object, const struct event_verdict *verdict);
 /* The number alone for an event of the ledger's own node. */
 const char *show_ledger_event(const struct site *site, const struct event_name *event,
                               char text[SHOW_EVENT_SIZE]);
+/* Bulk mail that no stream claims, of one place; with its login where `logins`. */
+void show_put_unclaimed(json_t *object, const struct unclaimed_count *count, bool logins);
+
 /* What began a batch: kind, source, SHA-256 and size of the input, the batch that it undoes. */
 void show_put_batch(json_t *object, const struct event_batch *begin, const char *source);
 /* The counts of a batch, each under its name. */

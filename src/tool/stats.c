@@ -3,6 +3,7 @@
 #include "tool/choices/reasons.h"
 #include "tool/command.h"
 #include "tool/output.h"
+#include "tool/show.h"
 #include "tool/site.h"
 
 #include <inttypes.h>
@@ -145,11 +146,6 @@ static int show_all(struct site *site, bool json, struct error *why)
 
 /* --- unclaimed --- */
 
-static const char *or_null(const char *text)
-{
-    return *text ? text : NULL;
-}
-
 static const char *or_dash(const char *text)
 {
     return *text ? text : "-";
@@ -162,13 +158,7 @@ static int show_unclaimed(const struct unclaimed_count *c, void *argument)
 
     if (telling->json) {
         json_t *object = json_object();
-        output_put_text(object, "login", or_null(c->login));
-        output_put_text(object, "listener", or_null(c->listener));
-        output_put_text(object, "domain", or_null(c->domain));
-        output_put_number(object, "messages", c->messages);
-        output_put_number(object, "recipients", c->recipients);
-        output_put_time(object, "first", c->first);
-        output_put_time(object, "last", c->last);
+        show_put_unclaimed(object, c, true);
         output_json(object);
         return 0;
     }

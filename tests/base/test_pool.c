@@ -125,6 +125,28 @@ static void an_unused_pool_can_be_reset_and_released(void **state)
     assert_null(pool.blocks);
 }
 
+static void an_array_grows_and_keeps_what_it_has(void **state)
+{
+    (void)state;
+    struct pool pool = {.limit = 40000};
+    size_t *numbers = NULL, *larger = NULL;
+    size_t count = 0, room = 0, before = 0;
+    while ((larger = pool_grow(&pool, numbers, count, &room, sizeof *numbers)) != NULL) {
+        if (count < before) /* there was room: it stays where it is */
+            assert_ptr_equal(larger, numbers);
+        before = room;
+        numbers = larger;
+        numbers[count] = count;
+        count++;
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(numbers[i], i);
+    }
+    assert_true(count > 16 && count == room); /* full, and no more within the limit */
+    assert_int_equal(numbers[count - 1], count - 1);
+    assert_null(pool_grow(&pool, NULL, 0, &(size_t){0}, SIZE_MAX / 2));
+    pool_release(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +158,7 @@ int main(void)
         cmocka_unit_test(a_reset_gives_a_large_block_back),
         cmocka_unit_test(a_large_piece_leaves_the_block_in_use_open),
         cmocka_unit_test(an_unused_pool_can_be_reset_and_released),
+        cmocka_unit_test(an_array_grows_and_keeps_what_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

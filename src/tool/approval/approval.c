@@ -110,10 +110,7 @@ void approval_release(struct approval *approval)
 
 const char *approval_word(const struct approval *approval, const char *name)
 {
-    for (size_t i = 0; i < approval->word_count; i++)
-        if (strcmp(approval->words[i].name, name) == 0)
-            return approval->words[i].text;
-    return NULL;
+    return word_text(approval->words, approval->word_count, name);
 }
 
 const char *approval_staff(struct site *site, const struct event_name *event, struct pool *pool)
@@ -125,10 +122,7 @@ const char *approval_staff(struct site *site, const struct event_name *event, st
     if (event->number && list_event(site->list_view, event, pool, &read) == 0 &&
         list_words(site->list_view, &read, pool, &words, &count))
         return NULL;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(words[i].name, "staff") == 0)
-            return words[i].text;
-    return NULL;
+    return word_text(words, count, "staff");
 }
 
 /* --- about one person --- */

@@ -37,14 +37,6 @@ struct told {
 
 /* --- gathering --- */
 
-static const char *word_of(const struct told *told, const char *name)
-{
-    for (size_t i = 0; i < told->word_count; i++)
-        if (strcmp(told->words[i].name, name) == 0)
-            return told->words[i].text;
-    return NULL;
-}
-
 /* Who may not ask cannot tell which of both it is. */
 static const char *state_of(const struct listing *l, const struct told *told)
 {
@@ -85,7 +77,8 @@ static int gather(const struct listing *l, const struct list_batch *batch, struc
 static void show(const struct listing *l, const struct told *told)
 {
     const struct list_batch *batch = told->batch;
-    const char *file = word_of(told, "file"), *staff = word_of(told, "staff");
+    const char *file = word_text(told->words, told->word_count, "file"),
+               *staff = word_text(told->words, told->word_count, "staff");
     char time[CLOCK_TEXT_SIZE], name[SHOW_EVENT_SIZE], digest[2 * DIGEST_SHOWN + 1];
     struct text line = TEXT_EMPTY;
 

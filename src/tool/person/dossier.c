@@ -32,17 +32,12 @@ static int out_of_memory(struct error *why)
 /* NULL without memory. */
 static struct fact *new_fact(struct dossier *d)
 {
-    if (d->fact_count == d->fact_room) {
-        size_t room = d->fact_room * 2 + 32;
-        struct fact *more = pool_take(&d->site->pool, room * sizeof *more);
-        if (!more)
-            return NULL;
-        if (d->fact_count > 0)
-            memcpy(more, d->facts, d->fact_count * sizeof *more);
-        d->facts = more;
-        d->fact_room = room;
-    }
-    return &d->facts[d->fact_count++];
+    struct fact *facts =
+        pool_grow(&d->site->pool, d->facts, d->fact_count, &d->fact_room, sizeof *facts);
+    if (!facts)
+        return NULL;
+    d->facts = facts;
+    return &facts[d->fact_count++];
 }
 
 /* --- the list's --- */
@@ -302,16 +297,11 @@ static int add_prospect(struct gathering *g, const struct stream *stream, const 
     struct judged judged;
     bool consent = stream && stream->consent == CONSENT_OPT_IN;
 
-    if (d->prospect_count == d->prospect_room) {
-        size_t room = d->prospect_room * 2 + 16;
-        struct prospect *more = pool_take(&d->site->pool, room * sizeof *more);
-        if (!more)
-            return out_of_memory(g->why);
-        if (d->prospect_count > 0)
-            memcpy(more, d->prospects, d->prospect_count * sizeof *more);
-        d->prospects = more;
-        d->prospect_room = room;
-    }
+    struct prospect *prospects = pool_grow(&d->site->pool, d->prospects, d->prospect_count,
+                                           &d->prospect_room, sizeof *prospects);
+    if (!prospects)
+        return out_of_memory(g->why);
+    d->prospects = prospects;
     int code = judge_address(d->site->list_view, d->site->hasher, &d->address, scope, consent,
                              d->now, &d->site->pool, &judged);
     if (code == ERR_LOSS)

@@ -22,17 +22,11 @@ struct gathering {
 static struct mention *new_mention(struct gathering *g)
 {
     struct mentions *m = g->mentions;
-    if (m->count == m->room) {
-        size_t room = m->room * 2 + 16;
-        struct mention *more = pool_take(&g->site->pool, room * sizeof *more);
-        if (!more)
-            return NULL;
-        if (m->count > 0)
-            memcpy(more, m->rows, m->count * sizeof *more);
-        m->rows = more;
-        m->room = room;
-    }
-    return &m->rows[m->count++];
+    struct mention *rows = pool_grow(&g->site->pool, m->rows, m->count, &m->room, sizeof *rows);
+    if (!rows)
+        return NULL;
+    m->rows = rows;
+    return &rows[m->count++];
 }
 
 /* --- reasons that were given for an event --- */

@@ -22,27 +22,13 @@ struct gathering {
     struct ledger_marks marks;
 };
 
-/* An array with room for one more. NULL without memory. */
-static void *grow(struct gathering *g, void *list, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return list;
-    void *more = pool_take(&g->site->pool, (2 * *room + 16) * size);
-    if (more) {
-        *room = 2 * *room + 16;
-        if (count)
-            memcpy(more, list, count * size);
-    }
-    return more;
-}
-
 /* --- doubts ---------------------------------------------------------------------------------- */
 
 static int add_doubt(struct gathering *g, const struct doubt *doubt)
 {
     struct proof *proof = g->proof;
-    struct doubt *doubts =
-        grow(g, proof->doubts, proof->doubt_count, &g->doubt_room, sizeof *doubts);
+    struct doubt *doubts = pool_grow(&g->site->pool, proof->doubts, proof->doubt_count,
+                                     &g->doubt_room, sizeof *doubts);
     if (!doubts)
         return -ENOMEM;
     proof->doubts = doubts;
@@ -99,9 +85,8 @@ static int find_message_id(struct gathering *g, const struct event *event, const
     int code = event->batch ? ledger_event(g->site->ledger_view, &name, pool, &first) : 0;
     if (code == 0)
         code = ledger_words(g->site->ledger_view, &first, pool, &words, &count);
-    for (size_t i = 0; i < count && code == 0; i++)
-        if (strcmp(words[i].name, "message-id") == 0)
-            *message_id = words[i].text;
+    if (code == 0)
+        *message_id = word_text(words, count, "message-id");
     return code == ERR_NOT_FOUND ? 0 : code;
 }
 
@@ -110,8 +95,8 @@ static int add_message(struct gathering *g, const struct event *event, enum reci
     const struct event_verdict *v = event->verdict;
     struct proof *proof = g->proof;
     struct pool *pool = &g->site->pool;
-    struct handed_on *messages =
-        grow(g, proof->messages, proof->message_count, &g->message_room, sizeof *messages);
+    struct handed_on *messages = pool_grow(&g->site->pool, proof->messages, proof->message_count,
+                                           &g->message_room, sizeof *messages);
     if (!messages)
         return -ENOMEM;
     proof->messages = messages;

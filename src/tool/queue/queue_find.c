@@ -180,10 +180,8 @@ static int visit_for_ids(struct txn *txn, const struct event *event, void *argum
 /* The word of that name; "" where there is none. */
 static const char *word_of(const struct word *words, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(words[i].name, name) == 0)
-            return words[i].text;
-    return "";
+    const char *text = word_text(words, count, name);
+    return text ? text : "";
 }
 
 /* Without blanks around it, and a sender without its <>; in the pool. */

@@ -23,9 +23,9 @@ static int put_staff(struct imports *i, const struct list_batch *batch, json_t *
     int code = list_event(i->site->list_view, &batch->name, &pool, &event);
     if (code == 0)
         code = list_words(i->site->list_view, &event, &pool, &words, &count);
-    for (size_t n = 0; n < count && code == 0; n++)
-        if (strcmp(words[n].name, "staff") == 0)
-            output_put_text(object, "staff", words[n].text);
+    const char *staff = code == 0 ? word_text(words, count, "staff") : NULL;
+    if (staff)
+        output_put_text(object, "staff", staff);
     pool_release(&pool);
     return code == ERR_KEY ? 0 : code; /* the site told that */
 }

@@ -15,14 +15,6 @@ bool journals_is_asked(const struct journals *j, const char *scope)
     return !j->question->scope || scope_covers(j->question->scope, scope);
 }
 
-const char *journals_word(const struct word *words, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(words[i].name, name) == 0)
-            return words[i].text;
-    return NULL;
-}
-
 /* --- whenever it was --- */
 
 static void replace(json_t **old, json_t *new)

@@ -49,8 +49,6 @@ int journals_take_ledger(struct journals *j, const struct event *event);
 
 /* What the question asks about. */
 bool journals_is_asked(const struct journals *j, const char *scope);
-/* What a name of staff or a note is kept under among the words; NULL: there is none. */
-const char *journals_word(const struct word *words, size_t count, const char *name);
 
 json_t *journals_readings(const struct journals *j);
 

@@ -92,16 +92,11 @@ static struct readings *find_readings(struct journals *j, const char *command, c
             (staff && r->staff ? strcmp(r->staff, staff) == 0 : staff == r->staff))
             return r;
     }
-    if (j->reading_count == j->reading_room) {
-        size_t room = j->reading_room * 2 + 8;
-        struct readings *more = pool_take(j->pool, room * sizeof *more);
-        if (!more)
-            return NULL;
-        if (j->reading_count)
-            memcpy(more, j->readings, j->reading_count * sizeof *more);
-        j->readings = more;
-        j->reading_room = room;
-    }
+    struct readings *readings =
+        pool_grow(j->pool, j->readings, j->reading_count, &j->reading_room, sizeof *readings);
+    if (!readings)
+        return NULL;
+    j->readings = readings;
     struct readings made = {.command = pool_copy(j->pool, command),
                             .staff = staff ? pool_copy(j->pool, staff) : NULL};
     if (!made.command || (staff && !made.staff))
@@ -120,7 +115,7 @@ static int count_reading(struct journals *j, const struct event *event)
         j->question->names ? ledger_words(j->site->ledger_view, event, &pool, &words, &count) : 0;
     if (code == 0 || code == ERR_KEY) {
         struct readings *r =
-            find_readings(j, event->reading->command, journals_word(words, count, "staff"));
+            find_readings(j, event->reading->command, word_text(words, count, "staff"));
         code = r ? 0 : -ENOMEM;
         if (r) {
             r->times++;

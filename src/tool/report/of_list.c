@@ -59,8 +59,8 @@ static int put_words(const struct journals *j, const struct event *event, json_t
 
     int code = list_words(j->site->list_view, event, &pool, &words, &count);
     if (code == 0) {
-        output_put_text(object, "staff", journals_word(words, count, "staff"));
-        output_put_text(object, "note", journals_word(words, count, "note"));
+        output_put_text(object, "staff", word_text(words, count, "staff"));
+        output_put_text(object, "note", word_text(words, count, "note"));
     }
     pool_release(&pool);
     return code == ERR_KEY ? 0 : code; /* the site told that */

@@ -21,8 +21,8 @@ static int put_names(struct proposals *p, const struct list_proposal *proposal, 
 
     int code = list_words(p->site->list_view, &proposal->event, &pool, &words, &count);
     if (code == 0 || code == ERR_KEY) {
-        output_put_text(object, "staff", journals_word(words, count, "staff"));
-        output_put_text(object, "note", journals_word(words, count, "note"));
+        output_put_text(object, "staff", word_text(words, count, "staff"));
+        output_put_text(object, "note", word_text(words, count, "note"));
         output_put_text(
             object, "decided_by",
             proposal->decided.number ? approval_staff(p->site, &proposal->decided, &pool) : NULL);

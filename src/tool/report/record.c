@@ -37,38 +37,24 @@ struct record {
     json_t *array;
 };
 
-/* Room for one more of `size` octets. */
-static int make_room(struct pool *pool, void **items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return 0;
-    void *more = pool_take(pool, (*room * 2 + 16) * size);
-    if (!more)
-        return -ENOMEM;
-    if (count)
-        memcpy(more, *items, count * size);
-    *items = more;
-    *room = *room * 2 + 16;
-    return 0;
-}
-
 /* --- daemons --- */
 
 static int find_place(struct record *r, const struct event *event, size_t *found)
 {
     const char *name = event->configuration->place;
-    void *places = r->places;
     size_t i = 0;
 
     while (i < r->place_count &&
            (strcmp(r->places[i].actor, event->actor) != 0 || strcmp(r->places[i].name, name) != 0))
         i++;
     if (i == r->place_count) {
-        int code = make_room(&r->pool, &places, i, &r->place_room, sizeof *r->places);
+        struct place *places = pool_grow(&r->pool, r->places, i, &r->place_room, sizeof *places);
+        if (!places)
+            return -ENOMEM;
         r->places = places;
         struct place made = {.actor = pool_copy(&r->pool, event->actor),
                              .name = pool_copy(&r->pool, name)};
-        if (code || !made.actor || !made.name)
+        if (!made.actor || !made.name)
             return -ENOMEM;
         r->places[r->place_count++] = made;
     }
@@ -118,20 +104,20 @@ static int begin_configuration(struct record *r, const struct event *event)
 
 static int find_run(struct record *r, const struct event_stream *stream, struct run **found)
 {
-    void *runs = r->runs;
-
     for (size_t i = 0; i < r->run_count; i++)
         if (r->runs[i].place == r->current && strcmp(r->runs[i].name, stream->name) == 0 &&
             strcmp(r->runs[i].scope, stream->scope) == 0) {
             *found = &r->runs[i];
             return 0;
         }
-    int code = make_room(&r->pool, &runs, r->run_count, &r->run_room, sizeof *r->runs);
+    struct run *runs = pool_grow(&r->pool, r->runs, r->run_count, &r->run_room, sizeof *runs);
+    if (!runs)
+        return -ENOMEM;
     r->runs = runs;
     struct run made = {.place = r->current,
                        .name = pool_copy(&r->pool, stream->name),
                        .scope = pool_copy(&r->pool, stream->scope)};
-    if (code || !made.name || !made.scope)
+    if (!made.name || !made.scope)
         return -ENOMEM;
     r->runs[r->run_count] = made;
     *found = &r->runs[r->run_count++];

@@ -14,18 +14,11 @@ static struct series *find(struct series_set *set, const char *name)
     for (size_t i = 0; i < set->count; i++)
         if (strcmp(set->rows[i].name, name) == 0)
             return &set->rows[i];
-    if (set->count == set->room) {
-        size_t room = set->room * 2 + 8;
-        struct series *more = pool_take(set->pool, room * sizeof *more);
-        if (!more)
-            return NULL;
-        if (set->count > 0)
-            memcpy(more, set->rows, set->count * sizeof *more);
-        set->rows = more;
-        set->room = room;
-    }
+    struct series *rows = pool_grow(set->pool, set->rows, set->count, &set->room, sizeof *rows);
+    if (rows)
+        set->rows = rows;
     name = pool_copy(set->pool, name);
-    if (!name)
+    if (!rows || !name)
         return NULL;
     set->rows[set->count] = (struct series){.name = name};
     return &set->rows[set->count++];

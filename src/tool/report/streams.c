@@ -3,6 +3,7 @@
 #include "core/scope.h"
 #include "tool/output.h"
 #include "tool/report/facts.h"
+#include "tool/show.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,11 +67,6 @@ static int put_stream(struct streams *s, const struct stream *stream, json_t *ar
     return code;
 }
 
-static const char *or_null(const char *text)
-{
-    return *text ? text : NULL;
-}
-
 static int put_unclaimed(const struct unclaimed_count *count, void *argument)
 {
     struct streams *s = argument;
@@ -80,14 +76,7 @@ static int put_unclaimed(const struct unclaimed_count *count, void *argument)
     if (count->last < period->since || count->first >= period->until)
         return 0;
     object = json_object();
-    if (s->question->names)
-        output_put_text(object, "login", or_null(count->login));
-    output_put_text(object, "listener", or_null(count->listener));
-    output_put_text(object, "domain", or_null(count->domain));
-    output_put_number(object, "messages", count->messages);
-    output_put_number(object, "recipients", count->recipients);
-    output_put_time(object, "first", count->first);
-    output_put_time(object, "last", count->last);
+    show_put_unclaimed(object, count, s->question->names);
     output_append(s->unclaimed, object);
     return 0;
 }
