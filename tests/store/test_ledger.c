@@ -1,37 +1,10 @@
 /* The ledger: verdicts, a person's history. What is counted is in test_ledger_count.c. */
-#include "store/ledger.h"
-
-#include "site.h"
+#include "ledger_site.h"
 
 #include <errno.h>
 #include <pthread.h>
 
 #define NEWS "acme/news"
-
-static struct ledger *ledger;
-
-static int set_up(void **state)
-{
-    return make_site(state) ||
-                   ledger_open(site_ledger, ENV_WRITE, SITE_MAP, &site_lookup, &ledger, NULL)
-               ? -1
-               : 0;
-}
-
-static int tear_down(void **state)
-{
-    if (ledger_close(ledger))
-        return -1;
-    ledger = NULL;
-    return remove_site(state);
-}
-
-static struct ledger_view *view_of_ledger(void)
-{
-    struct ledger_view *view = NULL;
-    assert_int_equal(ledger_view_begin(ledger, &view), 0);
-    return view;
-}
 
 static struct event_verdict verdict_with(const struct event_verdict_row *rows, size_t count)
 {
@@ -421,7 +394,7 @@ static void sessions_on_many_threads_write_all_their_verdicts(void **state)
     verified(801);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_ledger_site, remove_ledger_site)
 
 int main(void)
 {

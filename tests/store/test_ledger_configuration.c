@@ -1,28 +1,8 @@
 /* Configurations in the ledger: told once each, with their text where it is new, and found again by
  * the verdicts that were made under them. */
-#include "store/ledger.h"
-
-#include "site.h"
+#include "ledger_site.h"
 
 #define PLACE "unix:/milter.sock"
-
-static struct ledger *ledger;
-
-static int set_up(void **state)
-{
-    return make_site(state) ||
-                   ledger_open(site_ledger, ENV_WRITE, SITE_MAP, &site_lookup, &ledger, NULL)
-               ? -1
-               : 0;
-}
-
-static int tear_down(void **state)
-{
-    if (ledger_close(ledger))
-        return -1;
-    ledger = NULL;
-    return remove_site(state);
-}
 
 static const struct event_stream one_stream[] = {{"news", "acme/news", LEDGER_ALL, MODE_MONITOR}};
 
@@ -280,7 +260,7 @@ static void a_verdict_names_the_last_one_before_it(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_ledger_site, remove_ledger_site)
     const struct CMUnitTest tests[] = {
         TEST(the_text_is_kept_where_it_is_new),
         TEST(what_is_told_twice_is_there_once),

@@ -1,32 +1,5 @@
 /* The ledger: what is counted, by stream and by where bulk mail came from. */
-#include "store/ledger.h"
-
-#include "site.h"
-
-static struct ledger *ledger;
-
-static int set_up(void **state)
-{
-    return make_site(state) ||
-                   ledger_open(site_ledger, ENV_WRITE, SITE_MAP, &site_lookup, &ledger, NULL)
-               ? -1
-               : 0;
-}
-
-static int tear_down(void **state)
-{
-    if (ledger_close(ledger))
-        return -1;
-    ledger = NULL;
-    return remove_site(state);
-}
-
-static struct ledger_view *view_of_ledger(void)
-{
-    struct ledger_view *view = NULL;
-    assert_int_equal(ledger_view_begin(ledger, &view), 0);
-    return view;
-}
+#include "ledger_site.h"
 
 static void verified(uint64_t expected)
 {
@@ -250,7 +223,7 @@ static void an_unclaimed_row_that_was_changed_is_an_error(void **state)
     ledger_view_end(view);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_ledger_site, remove_ledger_site)
 
 int main(void)
 {
