@@ -47,7 +47,51 @@ def manual_members():
     return {word for line in lines for word in re.findall(r"[a-z0-9_]+", line.partition("Va ")[2])}
 
 
-class Site:
+class Daemon:
+    """One of our daemons, as a process in the foreground with a log file."""
+
+    def __init__(self, name, conf, log_file, patience):
+        """patience: seconds for which it may take its leave."""
+        self._name, self._conf, self._patience = name, conf, patience
+        self.log_file = log_file
+        self._process = None
+
+    def start(self, env=None, limits=None):
+        """Starts it and waits until it answers."""
+        command = [program(self._name), "-c", self._conf, "-f"]
+        self._process = Process(command, self.log_file, env=env, limits=limits)
+        self._process.wait_ready(self.answers)
+        return self
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    @property
+    def running(self):
+        return self._process is not None and self._process.running
+
+    def stop(self):
+        """TERM; it has to leave with 0 and without a word from a sanitizer. A daemon that was
+        killed is left alone."""
+        process, self._process = self._process, None
+        if process and process.exit_code != -signal.SIGKILL:
+            code = process.stop(self._patience)
+            check_sanitizer(self.log())
+            assert code == 0, f"{self._name} left with {code}:\n{self.log()}"
+
+    def kill(self):
+        """kill -9."""
+        self._process.kill()
+
+    def log(self):
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def log_lines(self, *words):
+        return [line for line in self.log().splitlines() if all(word in line for word in words)]
+
+
+class Site(Daemon):
     """directory: a dirs.PrivateDir. policy: the part of optout.conf that says what marketing is.
     settings: name -> value for its global part; None leaves an option out."""
 
@@ -67,8 +111,7 @@ class Site:
             "public_url": PUBLIC_URL,
             **(settings or {}),
         }
-        self.log_file = self.root / "milter.log"
-        self._process = None
+        super().__init__("optout-milter", self.conf, self.root / "milter.log", 30)
         self.configure()
 
     # -- configuration
@@ -109,13 +152,6 @@ class Site:
 
     # -- the daemon
 
-    def start(self, env=None, limits=None):
-        """Starts optout-milter in the foreground and waits until its socket answers."""
-        command = [program("optout-milter"), "-c", self.conf, "-f"]
-        self._process = Process(command, self.log_file, env=env, limits=limits)
-        self._process.wait_ready(self.answers)
-        return self
-
     def answers(self):
         """Whether the daemon negotiates on its socket."""
         try:
@@ -123,27 +159,6 @@ class Site:
         except (OSError, EOFError):
             return False
         return True
-
-    @property
-    def pid(self):
-        return self._process.pid
-
-    @property
-    def running(self):
-        return self._process is not None and self._process.running
-
-    def stop(self):
-        """TERM; it has to leave with 0 and without a word from a sanitizer. A daemon that was
-        killed is left alone."""
-        process, self._process = self._process, None
-        if process and process.exit_code != -signal.SIGKILL:
-            code = process.stop(30)
-            check_sanitizer(self.log())
-            assert code == 0, f"optout-milter left with {code}:\n{self.log()}"
-
-    def kill(self):
-        """kill -9."""
-        self._process.kill()
 
     def restart(self):
         self.stop()
@@ -158,12 +173,6 @@ class Site:
         return MilterClient(self.settings["listen"], **more)
 
     # -- its log
-
-    def log(self):
-        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
-
-    def log_lines(self, *words):
-        return [line for line in self.log().splitlines() if all(word in line for word in words)]
 
     def wait_log(self, *words, count=1, timeout=10.0):
         """Waits until that many lines hold all these words, returns the last."""

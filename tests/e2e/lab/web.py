@@ -16,8 +16,7 @@ import lmdb
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from lab.ports import free_port
-from lab.proc import Process
-from lab.product import CHECKOUT, check_sanitizer, program
+from lab.product import CHECKOUT, Daemon, program
 from lab.waiting import until
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -90,7 +89,7 @@ def held_lock(site):
         env.close()
 
 
-class Web:
+class Web(Daemon):
     """site: a product.Site; settings of its own are written into the site's configuration."""
 
     def __init__(self, site, settings=None, socket_path=None):
@@ -100,40 +99,15 @@ class Web:
         listen = f"unix:{socket_path}" if socket_path else f"127.0.0.1:{self.port}"
         site.configure(settings={"web_listen": listen, "templates": str(templates(site.root)),
                                  **(settings or {})})  # fmt: skip
-        self.log_file = site.root / "web.log"
-        self._process = None
+        super().__init__("optout-web", site.conf, site.root / "web.log", 40)
 
     # -- the daemon
-
-    def start(self, env=None, limits=None):
-        command = [program("optout-web"), "-c", self.site.conf, "-f"]
-        self._process = Process(command, self.log_file, env=env, limits=limits)
-        self._process.wait_ready(self.answers)
-        return self
 
     def answers(self):
         try:
             return self.get("/robots.txt").status == 200
         except OSError:
             return False
-
-    @property
-    def pid(self):
-        return self._process.pid
-
-    @property
-    def running(self):
-        return self._process is not None and self._process.running
-
-    def stop(self):
-        process, self._process = self._process, None
-        if process and process.exit_code != -signal.SIGKILL:
-            code = process.stop(40)
-            check_sanitizer(self.log())
-            assert code == 0, f"optout-web left with {code}:\n{self.log()}"
-
-    def kill(self):
-        self._process.kill()
 
     def signal(self, number):
         os.kill(self.pid, number)
@@ -194,11 +168,3 @@ class Web:
         """What the log tells of a person."""
         told = self.site.json("log", address, code=None)
         return [entry for entry in told if kind in (None, entry["type"])]
-
-    # -- its log
-
-    def log(self):
-        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
-
-    def log_lines(self, *words):
-        return [line for line in self.log().splitlines() if all(word in line for word in words)]
